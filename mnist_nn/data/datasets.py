@@ -1,0 +1,258 @@
+"""A dataset is labelled samples: some to learn from, and some that are only ever tested on."""
+
+import difflib
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from ..errors import ConfigError, DataError
+from .cache import read_cache
+from .moons import moons
+from .sources import SOURCES
+
+PIXEL_SCALE = 1 / 255
+
+
+class Samples(NamedTuple):
+    """Samples and what they are.
+
+    Attributes
+    ----------
+    x
+        Of shape (n, n_inputs): uint8 pixels, or float64 measurements.
+    y
+        Classes, of shape (n,), uint8.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[np.uint8]
+
+    def take(self, indices: NDArray[np.intp]) -> "Samples":
+        """Copy the samples at these places."""
+        return Samples(self.x[indices], self.y[indices])
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a dataset before it is read.
+
+    Attributes
+    ----------
+    n_inputs
+        Numbers per sample.
+    classes
+        Names of the classes, in the order of their labels.
+    input_scale
+        What a network multiplies the numbers by: 1/255 brings pixels to 0..1.
+    load
+        Reads training and test samples, given the data folder; the test samples are None where the
+        dataset has none.
+    """
+
+    n_inputs: int
+    classes: tuple[str, ...]
+    input_scale: float
+    load: Callable[[Path], tuple[Samples, Samples | None]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in memory.
+
+    Attributes
+    ----------
+    name
+        A key of `DATASETS`.
+    info
+        The entry.
+    train
+        To learn from.
+    test
+        Never to be learnt from; None where the dataset has none.
+    """
+
+    name: str
+    info: DatasetInfo
+    train: Samples
+    test: Samples | None
+
+    @cached_property
+    def sha256(self) -> dict[str, str]:
+        """What proves the data that a model was trained on, in hexadecimal.
+
+        Of a downloaded dataset the SHA-256 of each IDX payload, as verified on reading; of the others
+        that of each array's bytes.
+        """
+        if self.name in SOURCES:
+            return {file.key: file.sha256 for file in SOURCES[self.name].files}
+        parts = {"train": self.train, "test": self.test}
+        return {
+            f"{axis}_{part}": hashlib.sha256(
+                np.ascontiguousarray(array), usedforsecurity=False
+            ).hexdigest()
+            for part, samples in parts.items()
+            if samples is not None
+            for axis, array in zip("xy", samples, strict=True)
+        }
+
+
+def data_folder() -> Path:
+    """Where data go unless a folder is named: ``$MNIST_NN_DATA_DIR``, else the user's cache folder."""
+    named = os.environ.get("MNIST_NN_DATA_DIR")
+    return Path(named) if named else Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
+
+
+def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
+    try:
+        arrays = read_cache(folder / f"{name}.npz", SOURCES[name])
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{name} is not in {folder}; fetch it with: mnist-nn download --dataset {name}\n"
+            "or use the digits that ship with mnist-nn: --set data.dataset=mnist-sample"
+        ) from error
+    except DataError as error:
+        raise DataError(f"{error}\nmend it with: mnist-nn download --dataset {name}") from error
+    return (
+        Samples(_flat(arrays["x_train"]), arrays["y_train"]),
+        Samples(_flat(arrays["x_test"]), arrays["y_test"]),
+    )
+
+
+def _load_sample(folder: Path) -> tuple[Samples, Samples]:
+    with (
+        as_file(files(__package__) / "mnist-sample.npz") as path,
+        np.load(path, allow_pickle=False) as npz,
+    ):
+        return (
+            Samples(_flat(npz["x_train"]), npz["y_train"]),
+            Samples(_flat(npz["x_test"]), npz["y_test"]),
+        )
+
+
+def _load_iris(folder: Path) -> tuple[Samples, None]:
+    text = (files(__package__) / "iris.csv").read_text()
+    rows = np.loadtxt(text.splitlines(), delimiter=",", skiprows=1)
+    return Samples(rows[:, :4], rows[:, 4].astype(np.uint8)), None
+
+
+def _load_moons(folder: Path) -> tuple[Samples, Samples]:
+    samples = Samples(*moons(1000, 0.2, np.random.default_rng(20)))  # a dataset is always the same
+    return samples.take(np.arange(900)), samples.take(np.arange(900, 1000))
+
+
+_DIGITS = tuple("0123456789")
+_CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+DATASETS = {
+    "mnist": DatasetInfo(784, _DIGITS, PIXEL_SCALE, partial(_load_source, "mnist")),
+    "fashion-mnist": DatasetInfo(784, _CLOTHES, PIXEL_SCALE, partial(_load_source, "fashion-mnist")),
+    "mnist-sample": DatasetInfo(784, _DIGITS, PIXEL_SCALE, _load_sample),
+    "iris": DatasetInfo(4, ("setosa", "versicolor", "virginica"), 1.0, _load_iris),
+    "moons": DatasetInfo(2, ("upper", "lower"), 1.0, _load_moons),
+}
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """Look a dataset up.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in DATASETS:
+        near = difflib.get_close_matches(name, DATASETS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(DATASETS)}"
+        raise ConfigError(f"unknown dataset '{name}' ({hint})")
+    return DATASETS[name]
+
+
+def load_dataset(name: str, folder: Path | None = None) -> Dataset:
+    """Read a dataset.
+
+    Parameters
+    ----------
+    name
+        A key of `DATASETS`.
+    folder
+        Where downloaded data lie; None for `data_folder`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no dataset of that name.
+    DataError
+        If its files are missing or damaged.
+    """
+    info = dataset_info(name)
+    return Dataset(name, info, *info.load(folder or data_folder()))
+
+
+def load_mnist(
+    normalize: bool = True,
+    flatten: bool = True,
+    one_hot_label: bool = False,
+    *,
+    name: str = "mnist",
+    folder: Path | None = None,
+) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:
+    """Read the digits as plain arrays, the way write-up D's loader does.
+
+    Parameters
+    ----------
+    normalize
+        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255.
+    flatten
+        Images as rows of 784 instead of (1, 28, 28).
+    one_hot_label
+        Labels as one-hot rows instead of classes.
+    name
+        ``mnist``, ``mnist-sample`` or ``fashion-mnist``.
+    folder
+        Where downloaded data lie; None for `data_folder`.
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test)
+
+    Raises
+    ------
+    ConfigError
+        If `name` is no dataset of 28×28 images.
+    DataError
+        If the data have not been downloaded.
+    """
+
+    def convert(samples: Samples) -> tuple[NDArray[Any], NDArray[Any]]:
+        x = samples.x if flatten else samples.x.reshape(-1, 1, 28, 28)
+        x = x * np.float32(PIXEL_SCALE) if normalize else x
+        return x, np.eye(10, dtype=np.uint8)[samples.y] if one_hot_label else samples.y
+
+    dataset = load_dataset(name, folder)
+    if dataset.info.n_inputs != 784 or dataset.test is None:
+        raise ConfigError(f"'{name}' holds no 28×28 images; use mnist, mnist-sample or fashion-mnist")
+    return convert(dataset.train), convert(dataset.test)

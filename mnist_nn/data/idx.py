@@ -1,0 +1,96 @@
+"""IDX is the format MNIST comes in: a short header, then the array's bytes.
+
+Two zero bytes, a type code (8 for unsigned bytes, all that MNIST uses), the number of dimensions, each
+dimension as a big-endian 32-bit integer, then the values in row-major order.
+http://yann.lecun.com/exdb/mnist/ described it.
+"""
+
+import gzip
+import io
+import math
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+UNSIGNED_BYTE = 8
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """Write the IDX header of an array of bytes of this shape."""
+    return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
+
+
+def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read an array out of an IDX payload.
+
+    Parameters
+    ----------
+    payload
+        The whole file, decompressed.
+    shape
+        What it must hold.
+
+    Returns
+    -------
+    ndarray of uint8
+        A read-only view of the payload.
+
+    Raises
+    ------
+    DataError
+        If the header is no IDX header, claims another shape, or more or fewer bytes follow it.
+    """
+    expected = header(shape)
+    if payload[: len(expected)] != expected:
+        raise DataError(f"not IDX data of shape {shape}: it begins with {_describe(payload)}")
+    if len(payload) != len(expected) + math.prod(shape):
+        raise DataError(
+            f"IDX data of shape {shape} has {len(expected) + math.prod(shape):,} bytes, "
+            f"got {len(payload):,}"
+        )
+    return np.frombuffer(payload, np.uint8, offset=len(expected)).reshape(shape)
+
+
+def decompress(blob: bytes, limit: int) -> bytes:
+    """Take the gzip wrapping off, if there is one: mirrors and HTTP layers add and remove it.
+
+    Parameters
+    ----------
+    blob
+        A payload, or a gzip file of one.
+    limit
+        Bytes that a payload may have; no more is ever unpacked.
+
+    Raises
+    ------
+    DataError
+        If the gzip data are damaged or unpack to more than `limit` bytes.
+    """
+    if not blob.startswith(GZIP_MAGIC):
+        return blob
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(blob)) as file:
+            payload = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"damaged gzip data: {error}") from error
+    if len(payload) > limit:
+        raise DataError(f"gzip data unpack to more than the {limit:,} bytes expected")
+    return payload
+
+
+def compress(payload: bytes) -> bytes:
+    """Pack a payload as gzip, without a time stamp, so that equal payloads give equal files."""
+    return gzip.compress(payload, mtime=0)
+
+
+def _describe(payload: bytes) -> str:
+    """Tell a person what a wrong file seems to be."""
+    start = payload[:64].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "HTML or XML: a web page instead of the file"
+    return f"bytes {payload[:8].hex(' ')}" if payload else "nothing: it is empty"

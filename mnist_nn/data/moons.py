@@ -1,0 +1,34 @@
+"""Two moons: points on two interleaving half circles, the smallest problem a line cannot solve."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def moons(
+    n: int, noise: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Scatter points around two half circles.
+
+    The upper moon, class 0, is the half circle of radius 1 around (0, 0) with y ≥ 0; the lower one,
+    class 1, that around (1, ½) with y ≤ ½.
+
+    Parameters
+    ----------
+    n
+        Points, half of them on each moon.
+    noise
+        Standard deviation of each coordinate around its moon, in radii.
+    rng
+        Draws where on its moon each point lies, the noise, and the order.
+
+    Returns
+    -------
+    x : ndarray of shape (n, 2)
+    y : ndarray of shape (n,)
+    """
+    y = rng.permutation(np.arange(n) % 2).astype(np.uint8)
+    angle = rng.uniform(0, np.pi, n)
+    upper = np.column_stack([np.cos(angle), np.sin(angle)])
+    lower = np.column_stack([1 - np.cos(angle), 0.5 - np.sin(angle)])
+    x = np.where(y[:, None] == 0, upper, lower)
+    return x + rng.normal(0, noise, x.shape), y

@@ -1,0 +1,29 @@
+"""What can go wrong for a user, as exceptions whose text is the message they read.
+
+A message is one or two lines: the value, the rule it broke, the remedy. `exit_code` is what the
+command line ends with.
+"""
+
+
+class MnistNNError(Exception):
+    """The job failed."""
+
+    exit_code = 1
+
+
+class ConfigError(MnistNNError):
+    """The command line or the config is wrong; nothing was begun."""
+
+    exit_code = 2
+
+
+class DataError(MnistNNError):
+    """Data are missing, damaged, or not what they claim to be."""
+
+
+class ModelError(MnistNNError):
+    """A model file cannot be trusted, read or written."""
+
+
+class DivergenceError(MnistNNError):
+    """Training left the finite numbers."""

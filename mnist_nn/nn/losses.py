@@ -1,0 +1,196 @@
+"""A loss scores a batch and says how each logit should move.
+
+Each is one function ``loss(activation, logits, outputs, targets, out)``. It returns the batch's mean
+loss and writes to ``out`` that mean's gradient with respect to the *logits*: the last layer's sums,
+before its activation. Two pairs of loss and activation were made for each other, softmax with
+cross-entropy and sigmoid with binary cross-entropy: their gradient is simply ``outputs - targets``,
+and their value, taken from the logits, is finite however wrong the network is.
+
+Every array is ``(n, n_outputs)``; `encode` turns integer labels into such targets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from .activations import ACTIVATIONS, Activation
+from .arrays import FloatArray
+
+LossFunction: TypeAlias = Callable[
+    [Activation, FloatArray, FloatArray, FloatArray, FloatArray], float
+]
+
+
+def cross_entropy(
+    activation: Activation,
+    logits: FloatArray,
+    outputs: FloatArray,
+    targets: FloatArray,
+    out: FloatArray,
+) -> float:
+    """-Σ t log y per sample, for softmax outputs; targets are rows that sum to one.
+
+    With ``y = softmax(z)``, ``-log y_k = (z_max - z_k) - log y_max``: the first term is exact, and
+    ``y_max`` is at least ``1 / n_outputs``, so the logarithm never meets zero. For the gradient,
+    ``∂(-log y_k)/∂z_j = y_j - [j = k]``, hence ``y - t``.
+    """
+    n = len(logits)
+    wanted = np.einsum("nk,nk->n", targets, logits)  # z_k of each row
+    values = logits.max(axis=1) - wanted - np.log(outputs.max(axis=1))  # (n,)
+    np.subtract(outputs, targets, out=out)
+    out /= n
+    return float(np.sum(values, dtype=np.float64)) / n
+
+
+def binary_cross_entropy(
+    activation: Activation,
+    logits: FloatArray,
+    outputs: FloatArray,
+    targets: FloatArray,
+    out: FloatArray,
+) -> float:
+    """-Σ [t log y + (1 - t) log(1 - y)] per sample, for sigmoid outputs, each a yes or no.
+
+    With ``y = σ(z)`` one term is ``max(z, 0) - z t + log(1 + e^-|z|)``, in which nothing overflows;
+    its derivative is ``σ(z) - t``.
+    """
+    n = len(logits)
+    terms = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    np.subtract(outputs, targets, out=out)
+    out /= n
+    return float(np.sum(terms, dtype=np.float64)) / n
+
+
+def mean_squared_error(
+    activation: Activation,
+    logits: FloatArray,
+    outputs: FloatArray,
+    targets: FloatArray,
+    out: FloatArray,
+) -> float:
+    """½ Σ (y - t)² per sample, for any output; its gradient goes back through the activation."""
+    n = len(logits)
+    error = outputs - targets  # (n, n_outputs)
+    value = 0.5 * float(np.sum(error * error, dtype=np.float64)) / n
+    error /= n
+    activation.pull_back(outputs, error, out)
+    return value
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One entry of the table of losses.
+
+    Attributes
+    ----------
+    name
+        Its key in a config.
+    function
+        Value and gradient, as this module's docstring has it.
+    fits
+        The output activations that it is right for.
+    reason
+        Why it fits no other: the end of a sentence for an error message.
+    """
+
+    name: str
+    function: LossFunction
+    fits: tuple[str, ...]
+    reason: str
+
+    def check(self, activation: str) -> None:
+        """Refuse an output activation that this loss is not defined for.
+
+        Raises
+        ------
+        ValueError
+            With the reason, and what would fit.
+        """
+        if activation not in self.fits:
+            raise ValueError(
+                f"{self.name} does not fit a {activation} output: {self.reason}; "
+                f"fitting outputs: {', '.join(self.fits)}"
+            )
+
+
+LOSSES = {
+    loss.name: loss
+    for loss in (
+        Loss(
+            "cross_entropy",
+            cross_entropy,
+            ("softmax",),
+            "it scores probabilities that sum to one",
+        ),
+        Loss(
+            "binary_cross_entropy",
+            binary_cross_entropy,
+            ("sigmoid",),
+            "it scores each output as a yes or no of its own",
+        ),
+        Loss(
+            "mean_squared_error",
+            mean_squared_error,
+            tuple(name for name, a in ACTIVATIONS.items() if a.pullback is not None),
+            "its derivative is zero everywhere",
+        ),
+    )
+}
+
+
+def target_rows(n_outputs: int, dtype: DTypeLike) -> FloatArray:
+    """One row of targets for each class: row ``k`` is what the network should say to class ``k``.
+
+    Parameters
+    ----------
+    n_outputs
+        Units of the last layer. A single unit tells two classes apart: 0 and 1.
+    dtype
+        Of the result.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_outputs)
+        One-hot rows, or ``[[0], [1]]`` for a single output.
+    """
+    if n_outputs == 1:
+        return np.array([[0], [1]], dtype=dtype)
+    return np.eye(n_outputs, dtype=dtype)
+
+
+def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> FloatArray:
+    """Make targets of integer labels; targets that are rows already are only cast.
+
+    Parameters
+    ----------
+    labels
+        Classes, of shape (n,), or targets (one-hot, say) of shape (n, n_outputs).
+    n_outputs
+        Units of the last layer.
+    dtype
+        Of the result.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If a label names no class or the rows are of another width.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim == 1:
+        rows = target_rows(n_outputs, dtype)
+        if labels.size and not 0 <= labels.min() <= labels.max() < len(rows):
+            raise ValueError(
+                f"labels must lie in 0..{len(rows) - 1} for {n_outputs} outputs, "
+                f"got {labels.min()}..{labels.max()}"
+            )
+        return rows[labels]
+    if labels.shape[1:] != (n_outputs,):
+        raise ValueError(f"targets must be (n, {n_outputs}), got {labels.shape}")
+    return labels.astype(dtype)

@@ -1,0 +1,356 @@
+"""A network is a stack of dense layers over one flat vector of parameters.
+
+A dense layer turns ``n_in`` numbers into ``units``: ``y = activation(x W + b)``. The layers hold no
+numbers of their own. ``network.params`` is one vector, all weights first and then all biases, and each
+layer's ``W`` and ``b`` are views into it; ``network.grads`` mirrors it. So an optimizer steps on a
+whole vector, a gradient check wiggles ``params[i]``, and a saved model is these numbers and their
+shapes. What a pass computes on its way lies in a `Workspace`, so a network remembers nothing between
+calls.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .activations import ACTIVATIONS, Activation
+from .arrays import FloatArray
+from .initializers import Initializer, Random
+from .losses import Loss
+from .workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Dense:
+    """What a dense layer should be: how many units, and how they answer.
+
+    Attributes
+    ----------
+    units
+        Number of outputs, 1 or more.
+    activation
+        A key of `ACTIVATIONS`.
+
+    Raises
+    ------
+    ValueError
+        If `units` is below 1 or the activation is unknown.
+    """
+
+    units: int
+    activation: str = "sigmoid"
+
+    def __post_init__(self) -> None:
+        if self.units < 1:
+            raise ValueError(f"units must be 1 or more, got {self.units}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}"
+            )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense layer in place: its activation, and views into the network's two vectors.
+
+    Attributes
+    ----------
+    activation
+        How its units answer.
+    W, dW
+        Weights and their gradient, of shape (n_in, units).
+    b, db
+        Biases and their gradient, of shape (units,); None in a network without biases.
+    """
+
+    activation: Activation
+    W: FloatArray
+    dW: FloatArray
+    b: FloatArray | None
+    db: FloatArray | None
+
+
+class Network:
+    """A stack of dense layers.
+
+    Parameters
+    ----------
+    n_inputs
+        Numbers per sample.
+    layers
+        From the first hidden layer to the output.
+    rng
+        Draws the starting weights.
+    bias
+        Whether each unit adds a bias of its own.
+    initializer
+        How the starting weights are drawn.
+    input_scale
+        Every input is multiplied by it: 1/255 for pixels of 0 to 255.
+    dtype
+        float32 or float64, of parameters and arithmetic.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer or no input.
+
+    Attributes
+    ----------
+    params, grads
+        All parameters and the loss's gradient with respect to them, of shape (n_params,): weights
+        layer by layer, then biases layer by layer.
+    n_weights
+        How many of `params` are weights.
+    layers
+        The `Layer` views.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        layers: Sequence[Dense],
+        *,
+        rng: Random,
+        bias: bool = True,
+        initializer: Initializer | None = None,
+        input_scale: float = 1.0,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        if n_inputs < 1 or not layers:
+            raise ValueError(f"a network needs inputs and layers, got {n_inputs} and {len(layers)}")
+        self.sizes = (n_inputs, *(layer.units for layer in layers))
+        self.bias = bias
+        self.input_scale = input_scale
+        self.n_weights = sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
+        self.params = np.zeros(self.n_weights + bias * sum(self.sizes[1:]), dtype)
+        self.grads = np.zeros_like(self.params)
+        self.layers = self._lay_out(layers)
+        initializer = initializer or Initializer()
+        for layer in self.layers:
+            initializer.fill(rng, layer.W, layer.b, layer.activation.gain)
+
+    def _lay_out(self, layers: Sequence[Dense]) -> list[Layer]:
+        """Cut the two vectors into each layer's views."""
+        views = []
+        weight, bias = 0, self.n_weights  # where the next layer's views begin
+        for n_in, dense in zip(self.sizes, layers, strict=False):
+            W, dW = (
+                vector[weight : weight + n_in * dense.units].reshape(n_in, dense.units)
+                for vector in (self.params, self.grads)
+            )
+            b, db = (
+                vector[bias : bias + dense.units] if self.bias else None
+                for vector in (self.params, self.grads)
+            )
+            views.append(Layer(ACTIVATIONS[dense.activation], W, dW, b, db))
+            weight, bias = weight + W.size, bias + dense.units
+        return views
+
+    @classmethod
+    def from_architecture(
+        cls, architecture: Iterable[Mapping[str, Any]], *, rng: Random, **options: Any
+    ) -> Self:
+        """Build a network from a list of dicts, one per layer.
+
+        Parameters
+        ----------
+        architecture
+            ``{"input_dim": 2, "output_dim": 25, "activation": "relu"}`` and so on; each layer reads
+            what the one before it puts out.
+        rng
+            Draws the starting weights.
+        **options
+            As for `Network`.
+
+        Raises
+        ------
+        ValueError
+            If a dict has other keys or the dimensions do not chain.
+        """
+        rows = list(architecture)
+        keys = {"input_dim", "output_dim", "activation"}
+        for number, row in enumerate(rows, 1):
+            if set(row) != keys:
+                raise ValueError(f"layer {number} must have the keys {sorted(keys)}, got {sorted(row)}")
+            before = rows[number - 2]["output_dim"] if number > 1 else row["input_dim"]
+            if row["input_dim"] != before:
+                raise ValueError(
+                    f"layer {number} reads {row['input_dim']} numbers, but gets {before}"
+                )
+        layers = [Dense(row["output_dim"], row["activation"]) for row in rows]
+        return cls(rows[0]["input_dim"] if rows else 0, layers, rng=rng, **options)
+
+    @property
+    def architecture(self) -> list[dict[str, Any]]:
+        """The layers as `from_architecture` takes them."""
+        return [
+            {"input_dim": n_in, "output_dim": n_out, "activation": layer.activation.name}
+            for n_in, n_out, layer in zip(self.sizes, self.sizes[1:], self.layers, strict=False)
+        ]
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """Of the parameters and of all arithmetic."""
+        return self.params.dtype
+
+    def named_parameters(self) -> dict[str, FloatArray]:
+        """Views of the parameters under names for people: ``layer_1.weights``, ``layer_1.biases``."""
+        return self._named(self.params)
+
+    def named_gradients(self) -> dict[str, FloatArray]:
+        """Views of the gradients under the same names."""
+        return self._named(self.grads)
+
+    def _named(self, vector: FloatArray) -> dict[str, FloatArray]:
+        named = {}
+        for number, layer in enumerate(self.layers, 1):
+            named[f"layer_{number}.weights"] = layer.W if vector is self.params else layer.dW
+            biases = layer.b if vector is self.params else layer.db
+            if biases is not None:
+                named[f"layer_{number}.biases"] = biases
+        return named
+
+    def astype(self, dtype: DTypeLike) -> "Network":
+        """Copy the network in another precision."""
+        layers = [Dense(row["output_dim"], row["activation"]) for row in self.architecture]
+        copy = Network(
+            self.sizes[0],
+            layers,
+            rng=np.random.default_rng(0),  # overwritten below
+            bias=self.bias,
+            input_scale=self.input_scale,
+            dtype=dtype,
+        )
+        copy.params[...] = self.params
+        return copy
+
+    def workspace(self, n: int) -> Workspace:
+        """Make room for passes of `n` samples."""
+        return Workspace.allocate(self.sizes, n, self.dtype)
+
+    def forward(self, x: NDArray[Any], workspace: Workspace) -> FloatArray:
+        """Answer a batch.
+
+        Parameters
+        ----------
+        x
+            Of shape (n, n_inputs), any dtype: pixels as bytes, or floats.
+        workspace
+            For n samples.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            The last layer's outputs: a view into the workspace, gone with the next pass.
+        """
+        work = workspace
+        np.multiply(x, self.input_scale, out=work.outputs[0], casting="same_kind")
+        for i, layer in enumerate(self.layers):
+            y = work.outputs[i + 1]
+            z = work.logits if i == len(self.layers) - 1 else y
+            np.dot(work.outputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
+            if layer.b is not None:
+                z += layer.b
+            layer.activation.function(z, y)
+        return work.outputs[-1]
+
+    def backward(self, workspace: Workspace) -> None:
+        """Fill `grads`, given the gradient at the logits that a loss left in the workspace.
+
+        For one layer, ``z = x W + b``. If ``dz`` is the loss's gradient at its sums, the chain rule
+        gives the gradient at everything that ``z`` was made of; and ``x`` being the output of the
+        layer below, its activation's pullback takes ``dx`` on to that layer's own sums::
+
+            dW = xᵀ dz      a weight carried x into z
+            db = Σ dz       a bias was added to every row
+            dx = dz Wᵀ      an input went through its row of weights
+
+        Parameters
+        ----------
+        workspace
+            As `loss` filled it.
+        """
+        work = workspace
+        for i in reversed(range(len(self.layers))):
+            layer, x, dz = self.layers[i], work.outputs[i], work.deltas[i]
+            np.dot(x.T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
+            if layer.db is not None:
+                np.add.reduce(dz, axis=0, out=layer.db)  # (n, units) -> (units,)
+            if i > 0:
+                dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
+                self.layers[i - 1].activation.pull_back(x, dx, work.deltas[i - 1])
+
+    def loss(
+        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace
+    ) -> float:
+        """Answer a batch and score the answers.
+
+        Parameters
+        ----------
+        x
+            Of shape (n, n_inputs).
+        targets
+            Of shape (n, n_outputs), the network's dtype; `encode` makes them of labels.
+        loss
+            An entry of `LOSSES` that fits the last layer's activation.
+        workspace
+            For n samples; it keeps the outputs, and the loss's gradient at the logits.
+
+        Returns
+        -------
+        float
+            Mean loss of the batch.
+        """
+        outputs = self.forward(x, workspace)
+        activation = self.layers[-1].activation
+        return loss.function(activation, workspace.logits, outputs, targets, workspace.deltas[-1])
+
+    def gradient(
+        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace
+    ) -> float:
+        """Score a batch as `loss` does, and leave the gradient of its mean loss in `grads`."""
+        value = self.loss(x, targets, loss, workspace)
+        self.backward(workspace)
+        return value
+
+    def predict(self, x: NDArray[Any], batch_size: int = 1000) -> FloatArray:
+        """Answer any number of samples, `batch_size` at a time to spare memory.
+
+        Parameters
+        ----------
+        x
+            Of shape (n, n_inputs).
+        batch_size
+            Samples per pass, 1 or more.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+        """
+        outputs = np.empty((len(x), self.sizes[-1]), self.dtype)
+        work = self.workspace(min(batch_size, len(x)))
+        for start in range(0, len(x), batch_size):
+            rows = x[start : start + batch_size]
+            outputs[start : start + batch_size] = self.forward(rows, work.first(len(rows)))
+        return outputs
+
+
+def classes(outputs: FloatArray) -> NDArray[np.intp]:
+    """Read the predicted classes off a network's outputs.
+
+    Parameters
+    ----------
+    outputs
+        Of shape (n, n_outputs).
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The largest output of each row; where there is a single output, 1 if it is above ½.
+    """
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] > 0.5).astype(np.intp)
+    return outputs.argmax(axis=1)

@@ -1,0 +1,51 @@
+"""A score says how well a network does on labelled samples that it does not learn from."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .losses import Loss, target_rows
+from .network import Network, classes
+
+
+def score(
+    network: Network,
+    loss: Loss,
+    x: NDArray[Any],
+    labels: NDArray[np.integer[Any]],
+    batch_size: int = 1000,
+) -> tuple[float, NDArray[np.intp]]:
+    """Measure the mean loss and predict the classes, `batch_size` samples at a time.
+
+    Parameters
+    ----------
+    network
+        Left as it is.
+    loss
+        An entry of `LOSSES` that fits it.
+    x
+        Of shape (n, n_inputs), n at least 1.
+    labels
+        Of shape (n,), each a class of the network.
+    batch_size
+        Samples per pass, 1 or more.
+
+    Returns
+    -------
+    float
+        Mean loss.
+    ndarray of shape (n,)
+        Predicted classes.
+    """
+    rows = target_rows(network.sizes[-1], network.dtype)
+    work = network.workspace(min(batch_size, len(x)))
+    predicted = np.empty(len(x), np.intp)
+    total = 0.0
+    for start in range(0, len(x), batch_size):
+        batch = slice(start, start + batch_size)
+        targets = rows[labels[batch]]
+        view = work.first(len(targets))
+        total += network.loss(x[batch], targets, loss, view) * len(targets)
+        predicted[batch] = classes(view.outputs[-1])
+    return total / len(x), predicted
