@@ -4,6 +4,9 @@ A message is one or two lines: the value, the rule it broke, the remedy. `exit_c
 command line ends with.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class MnistNNError(Exception):
     """The job failed."""
@@ -27,3 +30,10 @@ class ModelError(MnistNNError):
 
 class DivergenceError(MnistNNError):
     """Training left the finite numbers."""
+
+
+def hint(wrong: str, known: Iterable[str]) -> str:
+    """Suggest the nearest of the known names, or list them: the tail of an error message."""
+    known = list(known)
+    near = difflib.get_close_matches(wrong, known, 1)
+    return f"(did you mean '{near[0]}'?)" if near else f"(known: {', '.join(known)})"

@@ -1,4 +1,4 @@
-"""Where digits come from. Downloading lives in `mnist_nn.data.download`, which needs the network."""
+"""Where digits come from. Downloading, which needs the network, is in `mnist_nn.data.download`."""
 
 from .datasets import (
     DATASETS,

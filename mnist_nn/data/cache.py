@@ -70,7 +70,7 @@ def read_folder(folder: Path, source: Source) -> Arrays:
 def write_cache(path: Path, arrays: Arrays) -> None:
     """Write verified arrays as one ``.npz``, whole or not at all."""
     with replacing(path) as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the keys for options
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_cache(path: Path, source: Source) -> Arrays:

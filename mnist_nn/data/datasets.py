@@ -1,6 +1,5 @@
 """A dataset is labelled samples: some to learn from, and some that are only ever tested on."""
 
-import difflib
 import hashlib
 import os
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, hint
 from .cache import read_cache
 from .moons import moons
 from .sources import SOURCES
@@ -89,15 +88,15 @@ class Dataset:
     def sha256(self) -> dict[str, str]:
         """What proves the data that a model was trained on, in hexadecimal.
 
-        Of a downloaded dataset the SHA-256 of each IDX payload, as verified on reading; of the others
-        that of each array's bytes.
+        Of a downloaded dataset the SHA-256 of each IDX payload, as verified on reading; of the
+        others that of each array's bytes.
         """
         if self.name in SOURCES:
             return {file.key: file.sha256 for file in SOURCES[self.name].files}
         parts = {"train": self.train, "test": self.test}
         return {
             f"{axis}_{part}": hashlib.sha256(
-                np.ascontiguousarray(array), usedforsecurity=False
+                np.ascontiguousarray(array).data, usedforsecurity=False
             ).hexdigest()
             for part, samples in parts.items()
             if samples is not None
@@ -106,7 +105,7 @@ class Dataset:
 
 
 def data_folder() -> Path:
-    """Where data go unless a folder is named: ``$MNIST_NN_DATA_DIR``, else the user's cache folder."""
+    """Where data go by default: ``$MNIST_NN_DATA_DIR``, else the user's cache folder."""
     named = os.environ.get("MNIST_NN_DATA_DIR")
     return Path(named) if named else Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
 
@@ -169,7 +168,9 @@ _CLOTHES = (
 
 DATASETS = {
     "mnist": DatasetInfo(784, _DIGITS, PIXEL_SCALE, partial(_load_source, "mnist")),
-    "fashion-mnist": DatasetInfo(784, _CLOTHES, PIXEL_SCALE, partial(_load_source, "fashion-mnist")),
+    "fashion-mnist": DatasetInfo(
+        784, _CLOTHES, PIXEL_SCALE, partial(_load_source, "fashion-mnist")
+    ),
     "mnist-sample": DatasetInfo(784, _DIGITS, PIXEL_SCALE, _load_sample),
     "iris": DatasetInfo(4, ("setosa", "versicolor", "virginica"), 1.0, _load_iris),
     "moons": DatasetInfo(2, ("upper", "lower"), 1.0, _load_moons),
@@ -185,9 +186,7 @@ def dataset_info(name: str) -> DatasetInfo:
         If there is none of that name.
     """
     if name not in DATASETS:
-        near = difflib.get_close_matches(name, DATASETS, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(DATASETS)}"
-        raise ConfigError(f"unknown dataset '{name}' ({hint})")
+        raise ConfigError(f"unknown dataset '{name}' {hint(name, DATASETS)}")
     return DATASETS[name]
 
 
@@ -254,5 +253,7 @@ def load_mnist(
 
     dataset = load_dataset(name, folder)
     if dataset.info.n_inputs != 784 or dataset.test is None:
-        raise ConfigError(f"'{name}' holds no 28×28 images; use mnist, mnist-sample or fashion-mnist")
+        raise ConfigError(
+            f"'{name}' holds no 28×28 images; use mnist, mnist-sample or fashion-mnist"
+        )
     return convert(dataset.train), convert(dataset.test)

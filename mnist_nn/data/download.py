@@ -1,7 +1,7 @@
 """A download fetches a source's files from its mirrors, and believes none of them.
 
-`download` is a generator: it yields what happens as it happens, so that whoever asked can draw a bar
-or write a log. Nothing reaches its final name before its payload is verified.
+`download` is a generator: it yields what happens as it happens, so that whoever asked can draw a
+bar or write a log. Nothing reaches its final name before its payload is verified.
 """
 
 from collections.abc import Iterator, Sequence
@@ -166,7 +166,11 @@ def _fetch_all(
                 url = f"{mirror.rstrip('/')}/{file.name}.gz"
                 try:
                     yield from _fetch(session, url, files / f"{file.name}.gz", file, timeout)
-                except (requests.RequestException, urllib3.exceptions.HTTPError, DataError) as error:
+                except (
+                    requests.RequestException,
+                    urllib3.exceptions.HTTPError,
+                    DataError,
+                ) as error:
                     failures.append(Failed(url, _reason(error)))
                     yield failures[-1]
                 else:

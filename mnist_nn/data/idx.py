@@ -1,7 +1,7 @@
 """IDX is the format MNIST comes in: a short header, then the array's bytes.
 
-Two zero bytes, a type code (8 for unsigned bytes, all that MNIST uses), the number of dimensions, each
-dimension as a big-endian 32-bit integer, then the values in row-major order.
+Two zero bytes, a type code (8 for unsigned bytes, all that MNIST uses), the number of dimensions,
+each dimension as a big-endian 32-bit integer, then the values in row-major order.
 http://yann.lecun.com/exdb/mnist/ described it.
 """
 

@@ -43,7 +43,7 @@ class SourceFile:
     def matches(self, array: NDArray[np.uint8]) -> bool:
         """Tell whether an array is this file's, by the hash of the payload it would be."""
         digest = hashlib.sha256(header(array.shape), usedforsecurity=False)
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest() == self.sha256
 
 
@@ -74,9 +74,7 @@ def _files(*sha256: str) -> tuple[SourceFile, ...]:
         ("x_test", "t10k-images-idx3-ubyte", (10000, 28, 28)),
         ("y_test", "t10k-labels-idx1-ubyte", (10000,)),
     ]
-    return tuple(
-        SourceFile(*row, digest) for row, digest in zip(layout, sha256, strict=True)
-    )
+    return tuple(SourceFile(*row, digest) for row, digest in zip(layout, sha256, strict=True))
 
 
 SOURCES = {

@@ -33,10 +33,7 @@ def stratified_split(
     short = held_out - counts.sum()  # given to the classes that rounding down cost most
     counts[np.argsort(counts - share, kind="stable")[:short]] += 1
     held = np.concatenate(
-        [
-            rng.permutation(np.flatnonzero(members == k))[:count]
-            for k, count in enumerate(counts)
-        ]
+        [rng.permutation(np.flatnonzero(members == k))[:count] for k, count in enumerate(counts)]
     )
     mask = np.zeros(len(labels), bool)
     mask[held] = True

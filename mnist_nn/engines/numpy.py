@@ -1,4 +1,4 @@
-"""The NumPy engine is the reference: each step is what the mathematics says, one batch at a time."""
+"""The NumPy engine is the reference: each step is what the mathematics says, batch by batch."""
 
 from typing import Any, Protocol
 
@@ -60,8 +60,9 @@ class NumpyEngine:
         Returns
         -------
         float
-            Sum over the samples of the loss that each had before the step it took part in. It is not
-            finite if training diverged; NumPy's warnings about that are silenced, the caller's to give.
+            Sum over the samples of the loss that each had before the step it took part in. It is
+            not finite if training diverged; NumPy's warnings about that are silenced, the caller's
+            to give.
         int
             How many of them the network had right at that time.
         """

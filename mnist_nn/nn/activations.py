@@ -1,8 +1,8 @@
 """An activation bends a layer's weighted sums, so that stacked layers can do more than one could.
 
 Each is a pair of functions. ``sigmoid(z)`` goes forward, from the sums ``z`` to the outputs ``y``;
-``sigmoid_pullback(y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its gradient
-with respect to ``z``. The way back needs only the *output*, so the sums can be forgotten.
+``sigmoid_pullback(y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its
+gradient with respect to ``z``. The way back needs only the *output*, so the sums can be forgotten.
 
 Every array is ``(n, units)``, one row per sample, and ``out`` may be given to spare an allocation;
 a forward function may write over its own input.
@@ -65,7 +65,9 @@ def leaky_relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
 
 def leaky_relu_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
     """``dz = dy`` where y > 0, else ``LEAK · dy``."""
-    return np.multiply(dy, np.where(y > 0, y.dtype.type(1), y.dtype.type(LEAK)), out=out)
+    out = np.multiply(dy, LEAK, out=out)
+    np.copyto(out, dy, where=y > 0)
+    return out
 
 
 def identity(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -115,12 +117,12 @@ class Activation:
     function
         ``function(z, out)``: from a layer's sums to its outputs.
     pullback
-        ``pullback(y, dy, out)``: from the gradient at the outputs to the gradient at the sums, given
-        the outputs; None where the function has no useful derivative.
+        ``pullback(y, dy, out)``: from the gradient at the outputs to the gradient at the sums,
+        given the outputs; None where the function has no useful derivative.
     gain
-        How much larger than Glorot's the starting weights should be for the signal to keep its size:
-        4 for the sigmoid, whose slope at 0 is 1/4 (Glorot and Bengio, 2010), √2 for units that are
-        off half of the time (He et al., 2015).
+        How much larger than Glorot's the starting weights should be for the signal to keep its
+        size: 4 for the sigmoid, whose slope at 0 is 1/4 (Glorot and Bengio, 2010), √2 for units
+        that are off half of the time (He et al., 2015).
     """
 
     name: str
@@ -138,7 +140,7 @@ class Activation:
         """
         if self.pullback is None:
             raise ValueError(
-                f"{self.name}: its derivative is zero everywhere, so no gradient passes through it; "
+                f"{self.name}: its derivative is zero everywhere, no gradient passes through it; "
                 "train with sigmoid, tanh or relu instead"
             )
         return self.pullback(y, dy, out)

@@ -14,7 +14,11 @@ from .arrays import FloatArray
 from .losses import Loss, encode
 from .network import Network
 
-STEPS = (1e-5, 1e-6, 1e-7)  # half-widths of the differences, each tried where the one before disagrees
+STEPS = (
+    1e-5,
+    1e-6,
+    1e-7,
+)  # half-widths of the differences, each tried where the one before disagrees
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def check_gradients(
         Their labels (n,), or targets (n, n_outputs).
     tolerance
         Relative error at which a difference is measured again with a smaller step: between a ReLU's
-        two sides there is no derivative to find, and a smaller step is less likely to straddle them.
-        A wrong gradient stays wrong at every step.
+        two sides there is no derivative to find, and a smaller step is less likely to straddle
+        them. A wrong gradient stays wrong at every step.
     limit
         At most so many parameters of each group, drawn at random; None for all.
     rng

@@ -2,8 +2,8 @@
 
 Too small, and the signal dies on its way up; too large, and it saturates. Each function here draws
 from a distribution whose spread depends on how many units a layer reads (``n_in``) and has
-(``n_out``). Arrays are drawn as ``(n_out, n_in)``, one row for each unit: the order of the published
-write-ups, so that their starting weights come out again.
+(``n_out``). Arrays are drawn as ``(n_out, n_in)``, one row for each unit: the order of the
+published write-ups, so that their starting weights come out again.
 """
 
 import math
@@ -123,11 +123,11 @@ class Initializer:
 
     def __post_init__(self) -> None:
         if self.name not in INITIALIZERS:
-            raise ValueError(
-                f"unknown initializer {self.name!r}; known: {', '.join(INITIALIZERS)}"
-            )
+            raise ValueError(f"unknown initializer {self.name!r}; known: {', '.join(INITIALIZERS)}")
 
-    def fill(self, rng: Random, weights: NDArray[Any], biases: NDArray[Any] | None, gain: float) -> None:
+    def fill(
+        self, rng: Random, weights: NDArray[Any], biases: NDArray[Any] | None, gain: float
+    ) -> None:
         """Draw one layer's starting parameters in place.
 
         Parameters

@@ -1,8 +1,8 @@
 """A loss scores a batch and says how each logit should move.
 
-Each is one function ``loss(activation, logits, outputs, targets, out)``. It returns the batch's mean
-loss and writes to ``out`` that mean's gradient with respect to the *logits*: the last layer's sums,
-before its activation. Two pairs of loss and activation were made for each other, softmax with
+Each is one function ``loss(activation, logits, outputs, targets, out)``. It returns the batch's
+mean loss and writes to ``out`` that mean's gradient with respect to the *logits*: the last layer's
+sums, before its activation. Two pairs of loss and activation were made for each other, softmax with
 cross-entropy and sigmoid with binary cross-entropy: their gradient is simply ``outputs - targets``,
 and their value, taken from the logits, is finite however wrong the network is.
 
@@ -190,7 +190,7 @@ def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> 
                 f"labels must lie in 0..{len(rows) - 1} for {n_outputs} outputs, "
                 f"got {labels.min()}..{labels.max()}"
             )
-        return rows[labels]
+        return np.take(rows, labels, axis=0)
     if labels.shape[1:] != (n_outputs,):
         raise ValueError(f"targets must be (n, {n_outputs}), got {labels.shape}")
-    return labels.astype(dtype)
+    return np.asarray(labels, dtype)

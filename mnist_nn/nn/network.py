@@ -1,11 +1,11 @@
 """A network is a stack of dense layers over one flat vector of parameters.
 
 A dense layer turns ``n_in`` numbers into ``units``: ``y = activation(x W + b)``. The layers hold no
-numbers of their own. ``network.params`` is one vector, all weights first and then all biases, and each
-layer's ``W`` and ``b`` are views into it; ``network.grads`` mirrors it. So an optimizer steps on a
-whole vector, a gradient check wiggles ``params[i]``, and a saved model is these numbers and their
-shapes. What a pass computes on its way lies in a `Workspace`, so a network remembers nothing between
-calls.
+numbers of their own. ``network.params`` is one vector, all weights first and then all biases, and
+each layer's ``W`` and ``b`` are views into it; ``network.grads`` mirrors it. So an optimizer steps
+on a whole vector, a gradient check wiggles ``params[i]``, and a saved model is these numbers and
+their shapes. What a pass computes on its way lies in a `Workspace`, so a network remembers nothing
+between calls.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -174,7 +174,9 @@ class Network:
         keys = {"input_dim", "output_dim", "activation"}
         for number, row in enumerate(rows, 1):
             if set(row) != keys:
-                raise ValueError(f"layer {number} must have the keys {sorted(keys)}, got {sorted(row)}")
+                raise ValueError(
+                    f"layer {number} must have the keys {sorted(keys)}, got {sorted(row)}"
+                )
             before = rows[number - 2]["output_dim"] if number > 1 else row["input_dim"]
             if row["input_dim"] != before:
                 raise ValueError(
@@ -197,7 +199,7 @@ class Network:
         return self.params.dtype
 
     def named_parameters(self) -> dict[str, FloatArray]:
-        """Views of the parameters under names for people: ``layer_1.weights``, ``layer_1.biases``."""
+        """Views of the parameters under names for people: ``layer_1.weights`` and so on."""
         return self._named(self.params)
 
     def named_gradients(self) -> dict[str, FloatArray]:
@@ -283,9 +285,7 @@ class Network:
                 dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
                 self.layers[i - 1].activation.pull_back(x, dx, work.deltas[i - 1])
 
-    def loss(
-        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace
-    ) -> float:
+    def loss(self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace) -> float:
         """Answer a batch and score the answers.
 
         Parameters
@@ -352,5 +352,5 @@ def classes(outputs: FloatArray) -> NDArray[np.intp]:
         The largest output of each row; where there is a single output, 1 if it is above ½.
     """
     if outputs.shape[1] == 1:
-        return (outputs[:, 0] > 0.5).astype(np.intp)
-    return outputs.argmax(axis=1)
+        return np.greater(outputs[:, 0], 0.5).astype(np.intp)
+    return np.argmax(outputs, axis=1)

@@ -1,4 +1,4 @@
-"""Numerical differentiation: the slow derivative that needs no calculus, and what can be done with it.
+"""Numerical differentiation: the slow derivative that needs no calculus, and what it is good for.
 
 It is wrong only in the last few digits, whatever the function, which makes it the referee for every
 derivative worked out by hand.

@@ -37,7 +37,7 @@ class Workspace:
 
     @classmethod
     def allocate(cls, sizes: Sequence[int], n: int, dtype: DTypeLike) -> Self:
-        """Make room for a batch of `n`, given the numbers per sample at the input and each layer."""
+        """Make room for a batch of `n`, given the widths of the input and of each layer."""
 
         def buffers(widths: Sequence[int]) -> list[FloatArray]:
             return [np.empty((n, width), dtype) for width in widths]

@@ -4,20 +4,22 @@ Each is a frozen record whose fields are its keys in a config, with their ranges
 network's whole parameter vector at once.
 """
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-from pydantic import ConfigDict, PositiveFloat
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from ..nn.arrays import FloatArray
 
+Rate: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
 
-@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class SGD:
-    """Stochastic gradient descent (Robbins and Monro, 1951)::
+    """Stochastic gradient descent (Robbins and Monro, 1951).
 
-        θ ← θ - η g
+    ``θ ← θ - η g``
 
     Attributes
     ----------
@@ -33,7 +35,7 @@ class SGD:
     """
 
     name: Literal["sgd"] = "sgd"
-    learning_rate: PositiveFloat = 0.1
+    learning_rate: Rate = 0.1
 
     def step(self, params: FloatArray, grads: FloatArray) -> None:
         """Step in place; `grads` is used up."""

@@ -60,7 +60,7 @@ def fit(
     loss: str = "cross_entropy",
     optimizer: Optimizer | None = None,
     batch_size: int | Literal["full"] = 32,
-    epochs: int = 10,
+    epochs: int | None = 10,
     iterations: int | None = None,
     shuffle: bool = True,
     replacement: bool = False,
@@ -86,7 +86,7 @@ def fit(
     epochs
         How many times to go through the samples.
     iterations
-        How many steps to take instead; the last epoch may then be cut short.
+        How many steps to take instead, whatever `epochs` says; the last epoch may be cut short.
     shuffle
         Whether each epoch has an order of its own; otherwise it is that of `samples`.
     replacement
@@ -110,14 +110,13 @@ def fit(
     chosen = LOSSES[loss]
     chosen.check(network.layers[-1].activation.name)
     optimizer = optimizer or SGD()
-    n = len(samples.x)
-    size = n if batch_size == "full" else min(batch_size, n)
-    per_epoch = math.ceil(n / size)
-    left = epochs * per_epoch if iterations is None else iterations  # steps
+    n = len(samples.y)
+    size = _step_size(n, batch_size)
+    n_epochs, left = run_length(n, batch_size, epochs, iterations)
     engine = NumpyEngine(network, chosen, optimizer, samples.x, samples.y, size)
-    for epoch in range(1, math.ceil(left / per_epoch) + 1):
-        order = _order(n, rng, shuffle, replacement)[: left * size]
-        left -= per_epoch
+    for epoch in range(1, n_epochs + 1):
+        order = _order(n, rng, shuffle, replacement)[:left]
+        left -= len(order)
         for report in _run_epoch(engine, epoch, order):
             _check_finite(report, network, optimizer)
             if report.complete:
@@ -126,9 +125,38 @@ def fit(
                 yield report
 
 
-def _order(
-    n: int, rng: np.random.Generator, shuffle: bool, replacement: bool
-) -> NDArray[np.intp]:
+def run_length(
+    n: int, batch_size: int | Literal["full"], epochs: int | None, iterations: int | None
+) -> tuple[int, int]:
+    """How many epochs, and how many samples in all, a run of `fit` will go through.
+
+    Parameters
+    ----------
+    n
+        Training samples.
+    batch_size, epochs, iterations
+        As for `fit`.
+
+    Raises
+    ------
+    ValueError
+        If neither `epochs` nor `iterations` is given.
+    """
+    if iterations is None:
+        if epochs is None:
+            raise ValueError("give epochs or iterations")
+        return epochs, epochs * n
+    size = _step_size(n, batch_size)
+    whole, rest = divmod(iterations, math.ceil(n / size))  # epochs, and steps of a last one
+    return whole + (rest > 0), whole * n + rest * size
+
+
+def _step_size(n: int, batch_size: int | Literal["full"]) -> int:
+    """Samples of a full step; a batch larger than the data is all of them."""
+    return n if batch_size == "full" else min(batch_size, n)
+
+
+def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -> NDArray[np.intp]:
     """Places of the samples of one epoch, in the order they are shown."""
     if replacement:
         return rng.integers(0, n, n)
@@ -159,9 +187,7 @@ def _check_finite(report: Report, network: Network, optimizer: Optimizer) -> Non
         )
 
 
-def _validated(
-    report: Report, network: Network, loss: Loss, validation: Samples | None
-) -> Report:
+def _validated(report: Report, network: Network, loss: Loss, validation: Samples | None) -> Report:
     """Add how the network does on samples that it does not learn from."""
     if validation is None:
         return report

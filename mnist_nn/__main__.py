@@ -1,0 +1,5 @@
+"""``python -m mnist_nn`` is ``mnist-nn``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""``mnist-nn download``: fetch a data set, verify it, cache it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .guard import note
+from .options import DataDir, Debug
+
+if TYPE_CHECKING:
+    from ..data.download import Event, Finished
+
+
+def download(
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="mnist or fashion-mnist.")] = "mnist",
+    data_dir: DataDir = None,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="Try this base address before the built-in ones. Repeatable."
+        ),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="DIR", help="Take the four files (.gz or raw) from a folder."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch everything again, whatever is there.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Download MNIST or Fashion-MNIST, verify every file, and cache them as one .npz.
+
+    Mirrors are tried in turn until one delivers files whose content has the right SHA-256. Run
+    again, the command verifies what is there without touching the network.
+    """
+    from ..data import data_folder
+    from ..data.download import download as events
+    from ..data.download import import_folder
+    from ..data.sources import SOURCES
+    from ..errors import ConfigError, hint
+
+    if dataset not in SOURCES:
+        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, SOURCES)}")
+    if from_ and (mirror or force):
+        raise ConfigError("--from takes files from a folder, so --mirror and --force say nothing")
+    for address in mirror or ():
+        if not address.startswith(("http://", "https://")):
+            raise ConfigError(f"--mirror {address}: must be an address such as https://host/path/")
+    folder = data_dir or data_folder()
+    if from_:
+        _conclude(dataset, import_folder(SOURCES[dataset], from_, folder))
+    else:
+        source = SOURCES[dataset]
+        _follow(dataset, events(source, folder, mirrors=mirror or (), force=force))
+
+
+def _follow(dataset: str, events: "Iterator[Event]") -> None:
+    """Show events as they come: a bar per file, a note per mirror that failed."""
+    from tqdm import tqdm
+
+    from ..data.download import Failed, Finished, Received
+
+    current = None  # the file that the bar is about
+    with tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar:  # none on a pipe
+        for event in events:
+            match event:
+                case Received(name, done, total):
+                    if name != current:
+                        current = name
+                        bar.reset(total)
+                        bar.set_description(name)
+                    bar.update(done - bar.n)
+                case Failed(url, reason):
+                    current = None  # the next mirror begins at the first byte
+                    bar.write(f"{url}: {reason}; trying the next mirror", file=sys.stderr)
+                case Finished():
+                    bar.close()
+                    _conclude(dataset, event)
+
+
+def _conclude(dataset: str, finished: "Finished") -> None:
+    """Say what was done and print where the cache is."""
+    words = {
+        "verified": "is already there, and every file in it has the right SHA-256",
+        "rebuilt": "was made of files with the right SHA-256",
+        "downloaded": "was downloaded, and every file has the right SHA-256",
+    }
+    note(f"{dataset} {words[finished.how]}")
+    typer.echo(finished.path)

@@ -1,0 +1,67 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .guard import remember_debug
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", callback=remember_debug, help="On an error, show the traceback."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Where downloaded data lie; else $MNIST_NN_DATA_DIR, else the user's cache folder.",
+    ),
+]
+ConfigFiles = Annotated[
+    list[Path],
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="A YAML config; given several times, later files win over earlier ones.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set one key, such as training.optimizer.learning_rate=1e-3. Repeatable.",
+    ),
+]
+
+
+def resolve(files: list[Path], overrides: list[str] | None, **named: Any) -> "Config":
+    """Merge config files, then ``--set``, then named options that were given.
+
+    Parameters
+    ----------
+    files, overrides
+        As on the command line.
+    **named
+        By option name with ``_`` for ``-``; None where it was not given.
+    """
+    from ..config import load_config, option, read_override
+
+    keys = {
+        "seed": "seed",
+        "epochs": "training.epochs",
+        "batch_size": "training.batch_size",
+        "lr": "training.optimizer.learning_rate",
+    }
+    sources = [read_override(text) for text in overrides or ()]
+    for name, value in named.items():
+        if value is not None:
+            label = f"--{name.replace('_', '-')} {value}"
+            sources.append(option(label, keys[name], value))
+    return load_config(files, sources)

@@ -1,0 +1,95 @@
+"""Progress of a training run: a bar that redraws in place on a terminal, lines on a pipe."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from ..training import Report
+
+MAX_LINES = 100  # a run of more epochs than this does not print each
+
+
+class TrainingProgress:
+    """Shows reports on standard error.
+
+    Parameters
+    ----------
+    epochs
+        Of the run.
+    samples
+        That the run will see in all its epochs.
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, epochs: int, samples: int, *, quiet: bool) -> None:
+        self.epochs, self.quiet = epochs, quiet
+        self.seen = 0  # samples of the epochs that are over
+        self.every = _round_up(epochs / MAX_LINES)
+        self.bar = tqdm(
+            total=samples,
+            unit=" samples",
+            unit_scale=True,
+            leave=False,
+            dynamic_ncols=True,
+            file=sys.stderr,
+            disable=quiet or None,  # None: no bar unless standard error is a terminal
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.bar.close()
+
+    def show(self, report: Report) -> None:
+        """Move the bar; at the end of an epoch, print its line."""
+        self.bar.set_description(f"epoch {report.epoch}/{self.epochs}", refresh=False)
+        self.bar.set_postfix_str(
+            f"loss {report.loss:.4f}, accuracy {report.accuracy:.2%}", refresh=False
+        )
+        self.bar.update(self.seen + report.samples - self.bar.n)
+        if not report.complete:
+            return
+        self.seen += report.samples
+        if not self.quiet and self._worth_a_line(report.epoch):
+            self.bar.write(epoch_line(report, self.epochs), file=sys.stderr)
+
+    def _worth_a_line(self, epoch: int) -> bool:
+        return epoch % self.every == 0 or epoch in (1, self.epochs)
+
+
+def epoch_line(report: Report, epochs: int) -> str:
+    """Sum an epoch up in one line."""
+    parts = [
+        f"epoch {report.epoch:>{len(str(epochs))}}/{epochs}",
+        f"loss {report.loss:.4f}",
+        f"accuracy {report.accuracy:7.2%}",
+    ]
+    if report.validation_loss is not None:
+        parts += [
+            f"validation loss {report.validation_loss:.4f}",
+            f"accuracy {report.validation_accuracy:7.2%}",
+        ]
+    parts += [
+        f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s",
+        f"{report.seconds:.2f} s",
+    ]
+    return "  ".join(parts)
+
+
+def _round_up(interval: float) -> int:
+    """Round up to 1, 2, 5, 10, 20, 50, and so on."""
+    power = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * power >= interval:
+                return step * power
+        power *= 10

@@ -1,0 +1,152 @@
+"""``mnist-nn train``: from a config to a model file."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .guard import note
+from .options import ConfigFiles, DataDir, Debug, Overrides, resolve
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..config import Config
+    from ..data import Samples
+    from ..nn import Network
+
+
+def train(
+    config: ConfigFiles,
+    set_: Overrides = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the model goes.")
+    ] = Path("model.pkl"),
+    data_dir: DataDir = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    epochs: Annotated[int | None, typer.Option(metavar="N", help="Set training.epochs.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Set training.batch_size.")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(metavar="X", help="Set training.optimizer.learning_rate.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the resolved config and the network; stop.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Train a network as a config says, and write it to a model file.
+
+    Options win over --set, --set over files, later files over earlier ones. The path of the model
+    is printed at the end.
+    """
+    from ..data import dataset_info, load_dataset
+    from ..model import Model, build_network, check_fits, current_versions, save_model
+    from ..streams import streams
+
+    settings = resolve(config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr)
+    name = settings.data.dataset
+    info = dataset_info(name)
+    check_fits(settings, name, info)
+    _check_output(output)
+    rng = streams(settings.seed)
+    network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
+    if dry_run:
+        typer.echo(_describe(settings, network), nl=False)
+        return
+    dataset = load_dataset(name, data_dir)
+    training, validation = _hold_out(dataset.train, settings.data.validation, rng.validation)
+    history = _train(network, settings, training, validation, rng.shuffling, quiet)
+    model = Model(settings, network, history, name, dataset.sha256, current_versions())
+    save_model(output, model)
+    typer.echo(output)
+
+
+def _check_output(output: Path) -> None:
+    """Refuse, before training, a place where the model could not be written after it."""
+    from ..errors import ConfigError
+
+    if output.is_dir():
+        raise ConfigError(f"--output {output} is a folder; name a file in it")
+    if not output.parent.is_dir():
+        raise ConfigError(f"--output {output}: the folder {output.parent} does not exist")
+    if not os.access(output.parent, os.W_OK):
+        raise ConfigError(f"--output {output}: the folder {output.parent} cannot be written to")
+
+
+def _hold_out(
+    samples: "Samples", held_out: int | float, rng: "np.random.Generator"
+) -> "tuple[Samples, Samples | None]":
+    """Split the training samples by a count or a fraction; no validation samples for 0."""
+    from ..data import stratified_split
+    from ..errors import ConfigError
+
+    n = len(samples.y)
+    count = held_out if isinstance(held_out, int) else round(held_out * n)
+    if count >= n:
+        raise ConfigError(f"data.validation: {count:,} of {n:,} samples leaves none to train on")
+    if count == 0:
+        return samples, None
+    kept, held = stratified_split(samples.y, count, rng)
+    return samples.take(kept), samples.take(held)
+
+
+def _train(
+    network: "Network",
+    settings: "Config",
+    samples: "Samples",
+    validation: "Samples | None",
+    rng: "np.random.Generator",
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Train under a progress bar; return the history, one dict per epoch."""
+    from ..training import fit, run_length
+    from .progress import TrainingProgress
+
+    plan = settings.training
+    epochs, total = run_length(len(samples.y), plan.batch_size, plan.epochs, plan.iterations)
+    if not quiet:
+        held = f", {len(validation.y):,} held out" if validation else ""
+        note(
+            f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
+            f"on {len(samples.y):,} samples of {settings.data.dataset}{held}"
+        )
+    history = []
+    with TrainingProgress(epochs, total, quiet=quiet) as progress:
+        for report in fit(
+            network,
+            samples,
+            rng=rng,
+            loss=plan.loss,
+            optimizer=plan.optimizer,
+            batch_size=plan.batch_size,
+            epochs=plan.epochs,
+            iterations=plan.iterations,
+            shuffle=plan.shuffle,
+            replacement=plan.replacement,
+            validation=validation,
+            running=True,
+        ):
+            progress.show(report)
+            if report.complete:
+                history.append({k: v for k, v in asdict(report).items() if k != "complete"})
+    return history
+
+
+def _describe(settings: "Config", network: "Network") -> str:
+    """Write the resolved config, and the network as comments, so that it stays YAML."""
+    from ..config import dump_config
+
+    rows = [f"# network: {network.sizes[0]} inputs"]
+    for number, layer in enumerate(network.layers, 1):
+        n_in, n_out = layer.W.shape
+        size = layer.W.size + (0 if layer.b is None else layer.b.size)
+        rows.append(
+            f"#   layer {number}: {n_in} -> {n_out} {layer.activation.name}, {size:,} parameters"
+        )
+    rows.append(f"# parameters: {network.params.size:,}")
+    return dump_config(settings) + "\n".join(rows) + "\n"

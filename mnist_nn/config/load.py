@@ -1,0 +1,150 @@
+"""Loading a config: merge its sources, check the result, and word what is wrong for a person."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ..errors import ConfigError, hint
+from .schema import MAX_LAYERS, Config
+from .sources import Source, merge, read_file
+
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a section, of an optimizer
+PLAIN_WORDS = {
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "greater than 0": "above 0",
+    "greater than or equal to 0": "0 or more",
+    "greater than or equal to 1": "1 or more",
+}
+
+
+def load_config(files: Sequence[Path] = (), overrides: Sequence[Source] = ()) -> Config:
+    """Read a config.
+
+    Parameters
+    ----------
+    files
+        YAML files, the later over the earlier.
+    overrides
+        Single values over them all, in order; see `read_override` and `option`.
+
+    Raises
+    ------
+    ConfigError
+        If a file cannot be read, or a key or value is wrong: naming the source, the dotted path,
+        the rule and the value.
+    """
+    sources = [*map(read_file, files), *overrides]
+    return check_config(merge(sources, _defaults()), sources)
+
+
+def check_config(values: dict[str, Any], sources: Sequence[Source] = ()) -> Config:
+    """Make a config of nested mappings.
+
+    Parameters
+    ----------
+    values
+        Complete or not: what is missing gets its default.
+    sources
+        What they were merged from, for errors to name.
+
+    Raises
+    ------
+    ConfigError
+        If a key or value is wrong.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_describe(error, sources)) from error
+
+
+def dump_config(config: Config) -> str:
+    """Write a config as YAML, every key spelled out; `load_config` reads it back the same."""
+    values = config.model_dump(mode="json")
+    return yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=100)
+
+
+def _defaults() -> dict[str, Any]:
+    return Config().model_dump(mode="json")
+
+
+def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
+    """Word the first thing that is wrong, and count the others."""
+    problems = sorted(
+        error.errors(include_url=False),
+        key=lambda problem: problem["type"] not in UNKNOWN_KEY,  # often the cause of the others
+    )
+    first = problems[0]
+    path = ".".join(map(str, first["loc"]))
+    label = next((s.label for s in reversed(sources) if _sets(s.values, first["loc"])), None)
+    if label is not None and label.startswith("--"):
+        label = None if path and label.startswith(f"--set {path}=") else label
+    words = ": ".join(part for part in (label, path, _message(first)) if part)
+    more = len(problems) - 1
+    return words + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
+
+
+def _sets(values: Any, path: tuple[str | int, ...]) -> bool:
+    """Tell whether a source gives a value at a path, or above or below it."""
+    for part in path:
+        if not isinstance(values, dict):
+            return True  # a list or a plain value, given whole
+        if part not in values:
+            return False
+        values = values[part]
+    return bool(path)
+
+
+def _message(problem: ErrorDetails) -> str:
+    """Word one problem: the rule and the value."""
+    kind, value, path = problem["type"], problem["input"], problem["loc"]
+    if kind in UNKNOWN_KEY:
+        return f"unknown key {_hint_key(path)}"
+    if kind == "value_error":
+        return str(problem["ctx"]["error"])
+    if kind == "missing":
+        return "missing: every layer needs units and an activation"
+    if kind in ("model_type", "dataclass_type", "dict_type"):
+        return f"must be a mapping of keys to values, got {_shown(value)}"
+    if kind == "literal_error":
+        return f"must be {problem['ctx']['expected']}, got {_shown(value)}"
+    if kind in ("list_type", "too_short", "too_long"):
+        return f"must be a list of 1 to {MAX_LAYERS} layers, got {_shown(value)}"
+    rule = problem["msg"].removeprefix("Input should be ")
+    return f"must be {PLAIN_WORDS.get(rule, rule)}, got {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    """Quote a value, cut short where it is long."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _hint_key(path: tuple[str | int, ...]) -> str:
+    """Suggest a key for one that does not exist: a sibling of a like name, or its real place."""
+    wrong = str(path[-1])
+    known = list(_paths(_defaults()))
+    parent = tuple("0" if isinstance(part, int) else part for part in path[:-1])
+    siblings = [p[-1] for p in known if p[:-1] == parent]
+    elsewhere = [".".join(p) for p in known if p[-1] == wrong]
+    suggestion = hint(wrong, siblings)
+    if elsewhere and "did you mean" not in suggestion:
+        return f"(did you mean '{elsewhere[0]}'?)"
+    return suggestion
+
+
+def _paths(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """List the path of every key."""
+    items = enumerate(values[:1]) if isinstance(values, list) else values.items()
+    for key, value in items:
+        here = (*path, str(key))
+        yield here
+        if isinstance(value, dict | list):
+            yield from _paths(value, here)

@@ -1,0 +1,153 @@
+"""The schema says which keys a config has, what each may be, and what it is unless given.
+
+`docs/configuration.md` is the same list for readers.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from ..data import DATASETS
+from ..errors import hint
+from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
+from ..training import SGD, Optimizer
+
+MAX_UNITS = 100_000
+MAX_LAYERS = 100
+
+
+def _one_of(what: str, known: Iterable[str]) -> AfterValidator:
+    """Admit only the names in a table."""
+
+    def check(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"unknown {what} '{name}' {hint(name, known)}")
+        return name
+
+    return AfterValidator(check)
+
+
+def _number(rule: str, good: Callable[[Any], bool]) -> BeforeValidator:
+    """Admit values of more than one kind under one rule, so that an error states it once."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not good(value):
+            raise ValueError(f"must be {rule}, got {value!r}")
+        return value
+
+    return BeforeValidator(check)
+
+
+BatchSize = Annotated[
+    int | Literal["full"],
+    _number(
+        "a whole number above 0 or 'full'",
+        lambda value: value == "full" or (isinstance(value, int) and value > 0),
+    ),
+]
+HeldOut = Annotated[
+    int | float,
+    _number(
+        "a count (a whole number, 0 for none) or a fraction between 0 and 1",
+        lambda value: (
+            (isinstance(value, int) and value >= 0) or (isinstance(value, float) and 0 < value < 1)
+        ),
+    ),
+]
+
+
+class Section(BaseModel):
+    """A mapping of known keys to values of exactly the given types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class DataConfig(Section):
+    """What to learn from."""
+
+    dataset: Annotated[str, _one_of("dataset", DATASETS)] = "mnist"
+    validation: HeldOut = 0
+
+
+class LayerConfig(Section):
+    """One dense layer."""
+
+    units: Annotated[int, Field(ge=1, le=MAX_UNITS)]
+    activation: Annotated[str, _one_of("activation", ACTIVATIONS)]
+
+
+class InitializerConfig(Section):
+    """Where the weights start."""
+
+    name: Annotated[str, _one_of("initializer", INITIALIZERS)] = "glorot_uniform"
+    scale: PositiveFloat | None = None
+    biases: bool = False
+    legacy_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+
+
+class NetworkConfig(Section):
+    """The network."""
+
+    layers: Annotated[list[LayerConfig], Field(min_length=1, max_length=MAX_LAYERS)] = [
+        LayerConfig(units=128, activation="sigmoid"),
+        LayerConfig(units=64, activation="sigmoid"),
+        LayerConfig(units=10, activation="softmax"),
+    ]
+    bias: bool = True
+    initializer: InitializerConfig = InitializerConfig()
+    dtype: Literal["float32", "float64"] = "float32"
+
+
+class TrainingConfig(Section):
+    """How the network learns."""
+
+    loss: Annotated[str, _one_of("loss", LOSSES)] = "cross_entropy"
+    optimizer: Optimizer = SGD()
+    batch_size: BatchSize = 32
+    epochs: PositiveInt | None = 10
+    iterations: PositiveInt | None = None
+    shuffle: bool = True
+    replacement: bool = False
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.epochs is None) == (self.iterations is None):
+            raise ValueError(
+                "give either epochs or iterations and set the other to null, "
+                f"got {self.epochs} and {self.iterations}"
+            )
+        return self
+
+
+class Config(Section):
+    """A whole config."""
+
+    seed: NonNegativeInt = 0
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        for i, layer in enumerate(self.network.layers):
+            if ACTIVATIONS[layer.activation].pullback is None:
+                raise ValueError(
+                    f"network.layers.{i}.activation: '{layer.activation}' cannot be trained, its "
+                    "derivative is zero everywhere; use sigmoid, tanh or relu"
+                )
+        try:
+            LOSSES[self.training.loss].check(self.network.layers[-1].activation)
+        except ValueError as error:
+            raise ValueError(f"training.loss: {error}") from error
+        return self

@@ -1,0 +1,152 @@
+"""A source is one place that a config's values come from: a YAML file, or an option of the command.
+
+Sources merge, the later over the earlier, key by key. Lists are replaced whole, but a single item
+can be reached by its number (``network.layers.0.units``). A mapping with another ``name`` is
+another thing, so it replaces the earlier one; and ``epochs`` and ``iterations`` put each other out.
+"""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where some values come from.
+
+    Attributes
+    ----------
+    label
+        What an error calls it: the file's path, or the option.
+    values
+        Nested mappings.
+    """
+
+    label: str
+    values: dict[Any, Any]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML's safe loader, with ``1e-3`` a number and a key given twice an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML overlooks."""
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+Loader.add_implicit_resolver(  # YAML 1.2's floats; YAML 1.1, which PyYAML follows, wants 1.0e-3
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def read_file(path: Path) -> Source:
+    """Read one YAML file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is not YAML, or is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not a text file in UTF-8") from error
+    values = _parse(text, str(path))
+    if values is None:  # an empty file changes nothing
+        values = {}
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{path}: a config is a mapping such as 'seed: 1', got {type(values).__name__}"
+        )
+    return Source(str(path), values)
+
+
+def read_override(text: str) -> Source:
+    """Read a ``key=value`` of the command line; the value is YAML.
+
+    Raises
+    ------
+    ConfigError
+        If there is no ``=`` or the value is not YAML.
+    """
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set {text}: must be key=value, such as training.epochs=5")
+    label = f"--set {text}"
+    return option(label, key, _parse(value, label))
+
+
+def option(label: str, key: str, value: Any) -> Source:
+    """Make a source of one value under a dotted key."""
+    for part in reversed(key.split(".")):
+        value = {int(part) if part.isdecimal() else part: value}
+    return Source(label, value)
+
+
+def merge(sources: list[Source], defaults: dict[str, Any]) -> dict[str, Any]:
+    """Merge sources over the defaults, the last one winning."""
+    merged = defaults
+    for source in sources:
+        merged = _merged(merged, source.values, source.label)
+        _keep_one_length(merged.get("training"), source.values.get("training"))
+    return merged
+
+
+def _merged(old: Any, new: Any, label: str) -> Any:
+    """Lay `new` over `old`, changing neither."""
+    if (
+        isinstance(new, dict)
+        and isinstance(old, list)
+        and new
+        and all(isinstance(i, int) for i in new)
+    ):
+        items = list(old)
+        for i, value in new.items():
+            if not 0 <= i < len(items):
+                raise ConfigError(f"{label}: there are items 0 to {len(items) - 1}, got {i}")
+            items[i] = _merged(items[i], value, label)
+        return items
+    if not isinstance(new, dict) or not isinstance(old, dict):
+        return new
+    if "name" in new and new["name"] != old.get("name"):
+        return new
+    return old | {key: _merged(old.get(key), value, label) for key, value in new.items()}
+
+
+def _keep_one_length(training: Any, latest: Any) -> None:
+    """Let the latest of ``epochs`` and ``iterations`` put the other one out."""
+    if not isinstance(training, dict) or not isinstance(latest, dict):
+        return
+    for given, other in (("epochs", "iterations"), ("iterations", "epochs")):
+        if latest.get(given) is not None and other not in latest:
+            training[other] = None
+
+
+def _parse(text: str, label: str) -> Any:
+    """Read YAML, saying where it breaks."""
+    try:
+        return yaml.load(text, Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{label}{where}: not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{label}: not valid YAML: {error}") from error

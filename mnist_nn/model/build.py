@@ -1,0 +1,59 @@
+"""Building makes of a config and a dataset's facts the network that they describe."""
+
+import numpy as np
+
+from ..config import Config
+from ..data import DatasetInfo
+from ..errors import ConfigError
+from ..nn import Dense, Initializer, Network
+
+
+def build_network(
+    config: Config, n_inputs: int, input_scale: float, rng: np.random.Generator
+) -> Network:
+    """Make the network of a config, with fresh weights.
+
+    Parameters
+    ----------
+    config
+        Its ``network`` section.
+    n_inputs
+        Numbers per sample.
+    input_scale
+        What the network multiplies them by.
+    rng
+        Draws the weights, unless the config names a legacy seed.
+    """
+    settings = config.network.initializer
+    legacy = settings.legacy_seed
+    return Network(
+        n_inputs,
+        [Dense(layer.units, layer.activation) for layer in config.network.layers],
+        rng=rng if legacy is None else np.random.RandomState(legacy),
+        bias=config.network.bias,
+        initializer=Initializer(settings.name, settings.scale, settings.biases),
+        input_scale=input_scale,
+        dtype=config.network.dtype,
+    )
+
+
+def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
+    """Refuse a network whose outputs cannot tell a dataset's classes apart.
+
+    Raises
+    ------
+    ConfigError
+        Unless there is one output per class, or a single one for two classes.
+    """
+    units, n_classes = config.network.layers[-1].units, len(info.classes)
+    if units != n_classes and not (units == 1 and n_classes == 2):
+        last = len(config.network.layers) - 1
+        raise ConfigError(
+            f"network.layers.{last}.units: {dataset} has {n_classes} classes, so the last layer "
+            f"needs {n_classes} units, got {units}"
+        )
+    if units == 1 and config.network.layers[-1].activation == "softmax":
+        raise ConfigError(
+            "network.layers: a softmax over a single unit is always 1; use sigmoid with "
+            "training.loss=binary_cross_entropy"
+        )

@@ -1,0 +1,33 @@
+"""A stream is a random generator with one job.
+
+All streams spring from one seed, each by its place in the list below, so a stream added at the end
+leaves the numbers of the others as they were.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Streams(NamedTuple):
+    """The generators of one run.
+
+    Attributes
+    ----------
+    initialisation
+        Draws the starting weights.
+    shuffling
+        Draws the order of the samples.
+    validation
+        Draws which samples are held out.
+    """
+
+    initialisation: np.random.Generator
+    shuffling: np.random.Generator
+    validation: np.random.Generator
+
+
+def streams(seed: int) -> Streams:
+    """Open the streams of a seed, a whole number of 0 or more."""
+    children = np.random.SeedSequence(seed).spawn(len(Streams._fields))
+    return Streams(*map(np.random.default_rng, children))
