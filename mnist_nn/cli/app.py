@@ -1,6 +1,7 @@
 """The app gathers the commands, one file each."""
 
 import contextlib
+import inspect
 import io
 import sys
 from typing import Annotated
@@ -8,9 +9,12 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import download, evaluate, gradcheck, train
+from .download import download
+from .evaluate import evaluate
+from .gradcheck import gradcheck
 from .guard import INTERRUPTED, guarded
 from .options import Debug
+from .train import train
 
 app = typer.Typer(
     name="mnist-nn",
@@ -20,8 +24,16 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (download, train, evaluate, gradcheck):
-    app.command()(guarded(getattr(module, module.__name__.rpartition(".")[2])))
+
+
+def _unwrapped(text: str | None) -> str:
+    """Join the lines of each paragraph of a docstring, for the terminal to wrap."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+for command in (download, train, evaluate, gradcheck):
+    app.command(help=_unwrapped(command.__doc__))(guarded(command))
 
 
 def _show_version(wanted: bool) -> None:
@@ -30,7 +42,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def about(
     version: Annotated[
         bool,
@@ -40,15 +51,18 @@ def about(
 ) -> None:
     """Train a neural network, written from scratch in NumPy, to read handwritten digits.
 
-    Start with the digits that ship with the program:
+    A first run, on the digits that ship with the program, no download needed:
 
-    [bold]mnist-nn train --config configs/sample.yaml[/bold]
+    [bold]mnist-nn train --config configs/base.yaml --config configs/sample.yaml[/bold]
 
     [bold]mnist-nn evaluate model.pkl[/bold]
 
     Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 the
     job failed, 2 the command line or config is wrong, 130 interrupted.
     """
+
+
+app.callback(help=_unwrapped(about.__doc__))(about)
 
 
 def main() -> None:

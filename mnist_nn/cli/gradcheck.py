@@ -40,9 +40,10 @@ def gradcheck(
     samples = load_dataset(name, data_dir).train
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
 
-    table = Table("parameters", box=SIMPLE)
-    for heading in ("checked", "error", "backpropagation", "central difference"):
-        table.add_column(heading, justify="right")
+    table = Table(box=SIMPLE)
+    table.add_column("parameters", no_wrap=True)
+    for heading in ("checked", "error", "backprop", "numeric"):
+        table.add_column(heading, justify="right", no_wrap=True)
     worst = 0.0
     loss = LOSSES[settings.training.loss]
     for group in check_gradients(
@@ -50,10 +51,10 @@ def gradcheck(
     ):
         table.add_row(
             group.name,
-            f"{group.checked:,} of {group.size:,}",
+            f"{group.checked:,}/{group.size:,}",
             f"{group.error:.1e}",
-            f"{group.analytic:.9e}",
-            f"{group.numeric:.9e}",
+            f"{group.analytic:.8f}",
+            f"{group.numeric:.8f}",
         )
         worst = max(worst, group.error)
     Console(highlight=False).print(table)

@@ -60,7 +60,7 @@ def relu_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) 
 
 def leaky_relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     """``z`` where z > 0, else ``LEAK · z``: a unit that is off still learns."""
-    return np.maximum(z, LEAK * z, out=out)
+    return np.maximum(z, np.multiply(z, LEAK), out=out)
 
 
 def leaky_relu_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:

@@ -352,5 +352,7 @@ def classes(outputs: FloatArray) -> NDArray[np.intp]:
         The largest output of each row; where there is a single output, 1 if it is above ½.
     """
     if outputs.shape[1] == 1:
-        return np.greater(outputs[:, 0], 0.5).astype(np.intp)
-    return np.argmax(outputs, axis=1)
+        above: NDArray[np.bool_] = outputs[:, 0] > 0.5
+        return above.astype(np.intp)
+    largest: NDArray[np.intp] = outputs.argmax(axis=1)
+    return largest
