@@ -1,0 +1,70 @@
+"""What several tests need: real digits, a data folder made of them, and the command line."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from mnist_nn.cli.app import app
+from mnist_nn.data import Samples, load_dataset
+from mnist_nn.data.download import import_folder
+from mnist_nn.data.sources import SOURCES
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def mnist_files() -> Path:
+    """The folder with the real MNIST files."""
+    folder = Path(os.environ.get("MNIST_NN_TEST_FILES", MNIST))
+    if not (folder / "train-images-idx3-ubyte.gz").exists():
+        pytest.skip(f"the full MNIST is not in {folder}; name its folder in MNIST_NN_TEST_FILES")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_dir(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the cache of the real MNIST."""
+    folder = tmp_path_factory.mktemp("data")
+    import_folder(SOURCES["mnist"], mnist_files, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits() -> Samples:
+    """Real digits: the 5,000 training images of the sample."""
+    return load_dataset("mnist-sample").train
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Run a command in a fresh folder that holds no data: ``run("train", "--config", …)``."""
+    monkeypatch.setattr("mnist_nn.cli.guard._debug", False)
+    monkeypatch.setenv("MNIST_NN_DATA_DIR", str(tmp_path / "no-data"))
+    monkeypatch.chdir(tmp_path)
+
+    def invoke(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return invoke
+
+
+@pytest.fixture
+def sample_model(run: Callable[..., Result], tmp_path: Path) -> Path:
+    """A model file, trained for a moment on the sample."""
+    path = tmp_path / "model.pkl"
+    result = run(
+        *("train", "--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml"),
+        *("--epochs", 2, "-o", path, "--quiet"),
+    )
+    assert result.exit_code == 0, result.output
+    return path

@@ -1,0 +1,98 @@
+from itertools import product
+
+import numpy as np
+import pytest
+
+from mnist_nn.data import Samples
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Activation, Dense, Network, check_gradients
+from mnist_nn.nn.activations import relu, sigmoid, softmax_pullback
+
+TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.pullback is not None]
+FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
+
+
+def worst(network: Network, loss: str, samples: Samples, labels: np.ndarray | None = None) -> float:
+    y = samples.y if labels is None else labels
+    return max(group.error for group in check_gradients(network, LOSSES[loss], samples.x, y))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("hidden", "pair"), list(product(TRAINABLE, FITTING)))
+def test_backpropagation_is_right(
+    hidden: str, pair: tuple[str, str], bias: bool, rng: np.random.Generator
+) -> None:
+    loss, output = pair
+    layers = [Dense(6, hidden), Dense(5, hidden), Dense(3, output)]
+    network = Network(4, layers, rng=rng, bias=bias, dtype=np.float64)
+    samples = Samples(rng.normal(size=(4, 4)), np.array([0, 1, 2, 1], np.uint8))
+    assert worst(network, loss, samples) < 1e-7
+
+
+def test_the_main_network_is_right_on_real_digits(
+    digits: Samples, rng: np.random.Generator
+) -> None:
+    layers = [Dense(128, "sigmoid"), Dense(64, "sigmoid"), Dense(10, "softmax")]
+    network = Network(784, layers, rng=rng, input_scale=1 / 255)
+    groups = list(
+        check_gradients(
+            network, LOSSES["cross_entropy"], digits.x[:3], digits.y[:3], limit=200, rng=rng
+        )
+    )
+    assert [group.name for group in groups][:2] == ["layer_1.weights", "layer_1.biases"]
+    assert [group.checked for group in groups] == [200, 128, 200, 64, 200, 10]
+    assert max(group.error for group in groups) < 1e-7
+
+
+def test_a_single_sigmoid_output_is_right(rng: np.random.Generator) -> None:
+    network = Network(2, [Dense(4, "tanh"), Dense(1, "sigmoid")], rng=rng)
+    samples = Samples(rng.normal(size=(5, 2)), np.array([0, 1, 1, 0, 1], np.uint8))
+    assert worst(network, "binary_cross_entropy", samples) < 1e-7
+
+
+def test_the_check_finds_the_wrong_line_of_write_up_a(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a sigmoid layer's delta through the derivative of softmax."""
+    published = Activation("published", sigmoid, softmax_pullback)
+    monkeypatch.setitem(ACTIVATIONS, "published", published)
+    layers = [Dense(6, "sigmoid"), Dense(5, "published"), Dense(3, "softmax")]
+    network = Network(4, layers, rng=rng, bias=False)
+    x, y = rng.normal(size=(4, 4)), np.array([0, 1, 2, 1])
+    errors = {g.name: g.error for g in check_gradients(network, LOSSES["cross_entropy"], x, y)}
+    assert errors["layer_3.weights"] < 1e-7  # above the wrong line, all is well
+    assert errors["layer_2.weights"] > 0.1
+    assert errors["layer_1.weights"] > 0.1
+
+
+def test_the_check_finds_the_stale_activations_of_write_up_b(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its backward pass uses the activations of epoch 0 for ever."""
+    remembered: list[np.ndarray] = []
+
+    def stale_pullback(y: np.ndarray, dy: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        remembered.append(y.copy())
+        return np.multiply(dy, remembered[0] > 0, out=out)
+
+    monkeypatch.setitem(ACTIVATIONS, "stale", Activation("stale", relu, stale_pullback))
+    network = Network(4, [Dense(6, "stale"), Dense(3, "softmax")], rng=rng)
+    samples = Samples(rng.normal(size=(8, 4)), (np.arange(8) % 3).astype(np.uint8))
+    assert worst(network, "cross_entropy", samples) < 1e-7  # in epoch 0 nothing shows
+    network.params[:] = rng.normal(size=network.params.size)
+    assert worst(network, "cross_entropy", samples) > 0.01
+
+
+def test_a_kink_is_not_taken_for_an_error(rng: np.random.Generator) -> None:
+    """A ReLU's sum within the first step's width of 0: only a smaller step sees one side."""
+    network = Network(1, [Dense(1, "relu"), Dense(1, "identity")], rng=rng, dtype=np.float64)
+    network.params[:] = [1, 1, 3e-6, 0]  # two weights, two biases: z = x + 3e-6
+    samples = Samples(np.zeros((1, 1)), np.array([1], np.uint8))
+    assert worst(network, "mean_squared_error", samples) < 1e-6
+
+
+def test_checking_leaves_the_network_alone(rng: np.random.Generator) -> None:
+    network = Network(4, [Dense(3, "softmax")], rng=rng)
+    before = network.params.copy()
+    worst(network, "cross_entropy", Samples(rng.normal(size=(2, 4)), np.array([0, 1], np.uint8)))
+    np.testing.assert_array_equal(network.params, before)
+    assert not network.grads.any()

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+
+from mnist_nn.nn import LOSSES, Dense, Initializer, Network, classes, encode
+from mnist_nn.nn.activations import sigmoid, softmax
+
+LAYERS = [Dense(5, "sigmoid"), Dense(3, "softmax")]
+
+
+@pytest.fixture
+def network(rng: np.random.Generator) -> Network:
+    return Network(4, LAYERS, rng=rng, initializer=Initializer(biases=True), dtype=np.float64)
+
+
+def test_forward_is_what_the_formula_says(network: Network, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(7, 4))
+    first, second = network.layers
+    expected = softmax(sigmoid(x @ first.W + first.b) @ second.W + second.b)
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-14)
+
+
+def test_params_are_all_weights_then_all_biases(network: Network) -> None:
+    first, second = network.layers
+    expected = [first.W.ravel(), second.W.ravel(), first.b, second.b]
+    np.testing.assert_array_equal(network.params, np.concatenate(expected))
+    assert network.n_weights == 4 * 5 + 5 * 3
+
+
+def test_layers_are_views_of_the_two_vectors(network: Network) -> None:
+    network.params[:] = 7
+    network.grads[:] = 8
+    for layer in network.layers:
+        assert (layer.W == 7).all()
+        assert (layer.b == 7).all()
+        assert (layer.dW == 8).all()
+        assert (layer.db == 8).all()
+
+
+def test_a_network_without_biases_has_only_weights(rng: np.random.Generator) -> None:
+    network = Network(4, LAYERS, rng=rng, bias=False)
+    assert network.params.size == network.n_weights == 35
+    assert list(network.named_parameters()) == ["layer_1.weights", "layer_2.weights"]
+
+
+def test_bytes_are_scaled_on_the_way_in(rng: np.random.Generator) -> None:
+    network = Network(4, LAYERS, rng=rng, input_scale=1 / 255, dtype=np.float64)
+    plain = Network(4, LAYERS, rng=rng, dtype=np.float64)
+    plain.params[:] = network.params
+    pixels = rng.integers(0, 256, (6, 4), dtype=np.uint8)
+    np.testing.assert_allclose(network.predict(pixels), plain.predict(pixels / 255), rtol=1e-14)
+
+
+def test_batches_do_not_change_predictions(network: Network, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(10, 4))
+    np.testing.assert_allclose(network.predict(x, batch_size=3), network.predict(x), rtol=1e-14)
+
+
+def test_a_gradient_is_the_mean_of_its_samples_gradients(
+    network: Network, rng: np.random.Generator
+) -> None:
+    x, targets = rng.normal(size=(3, 4)), encode([0, 2, 1], 3)
+    loss = LOSSES["cross_entropy"]
+    one, three = network.workspace(1), network.workspace(3)
+    singles = []
+    for i in range(3):
+        network.gradient(x[i : i + 1], targets[i : i + 1], loss, one)
+        singles.append(network.grads.copy())
+    network.gradient(x, targets, loss, three)
+    np.testing.assert_allclose(network.grads, np.mean(singles, axis=0), rtol=1e-12)
+
+
+def test_a_short_batch_uses_the_first_rows(network: Network, rng: np.random.Generator) -> None:
+    x, targets = rng.normal(size=(2, 4)), encode([0, 2], 3)
+    loss = LOSSES["cross_entropy"]
+    value = network.gradient(x, targets, loss, network.workspace(2))
+    grads = network.grads.copy()
+    assert network.gradient(x, targets, loss, network.workspace(9).first(2)) == value
+    np.testing.assert_array_equal(network.grads, grads)
+
+
+def test_permuting_hidden_units_leaves_outputs_unchanged(
+    network: Network, rng: np.random.Generator
+) -> None:
+    x = rng.normal(size=(6, 4))
+    before = network.predict(x)
+    first, second = network.layers
+    order = rng.permutation(5)
+    first.W[:], first.b[:], second.W[:] = first.W[:, order], first.b[order], second.W[order]
+    np.testing.assert_allclose(network.predict(x), before, rtol=1e-12)
+
+
+def test_architecture_goes_out_and_in_as_a_list_of_dicts(rng: np.random.Generator) -> None:
+    architecture = [
+        {"input_dim": 2, "output_dim": 25, "activation": "relu"},
+        {"input_dim": 25, "output_dim": 1, "activation": "sigmoid"},
+    ]
+    network = Network.from_architecture(architecture, rng=rng)
+    assert network.architecture == architecture
+    assert network.predict(np.zeros((3, 2))).shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ([], "needs inputs and layers"),
+        ([{"input_dim": 2, "units": 3}], "layer 1 must have the keys"),
+        (
+            [
+                {"input_dim": 2, "output_dim": 3, "activation": "relu"},
+                {"input_dim": 4, "output_dim": 1, "activation": "relu"},
+            ],
+            "layer 2 reads 4 numbers, but gets 3",
+        ),
+        ([{"input_dim": 2, "output_dim": 0, "activation": "relu"}], "units must be 1 or more"),
+        ([{"input_dim": 2, "output_dim": 1, "activation": "cos"}], "unknown activation 'cos'"),
+    ],
+)
+def test_an_impossible_architecture_is_refused(
+    rows: list[dict], complaint: str, rng: np.random.Generator
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Network.from_architecture(rows, rng=rng)
+
+
+def test_step_units_can_answer(rng: np.random.Generator) -> None:
+    """A hand-made XOR of step units, which no training could find through their flat derivative."""
+    xor = Network(2, [Dense(2, "step"), Dense(1, "step")], rng=rng)
+    hidden, output = xor.layers
+    hidden.W[:], hidden.b[:] = [[1, 1], [1, 1]], [-0.5, -1.5]  # or, and
+    output.W[:], output.b[:] = [[1], [-2]], [-0.5]
+    answers = xor.predict(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
+    np.testing.assert_array_equal(answers[:, 0], [0, 1, 1, 0])
+
+
+def test_classes_are_read_off_the_outputs() -> None:
+    np.testing.assert_array_equal(classes(np.array([[0.1, 0.9], [0.8, 0.2]])), [1, 0])
+    np.testing.assert_array_equal(classes(np.array([[0.4], [0.6]])), [0, 1])

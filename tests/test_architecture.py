@@ -1,0 +1,73 @@
+"""The house: which room may import which."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "mnist_nn"
+GROUND = {"errors", "files"}  # importable from everywhere but the mathematics
+
+MAY_IMPORT = {
+    "nn": set(),
+    "data": GROUND,
+    "engines": {"nn"},
+    "training": {"nn", "engines", "data"} | GROUND,
+    "evaluation": {"nn", "data"},
+    "config": {"nn", "data", "training"} | GROUND,
+    "model": {"nn", "data", "config"} | GROUND,
+    "cli": {"nn", "data", "training", "evaluation", "config", "model", "streams"} | GROUND,
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Rooms of the package that a file imports, wherever in the file it does."""
+    here = ("mnist_nn", *path.relative_to(PACKAGE).with_suffix("").parts)
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = here[: -node.level] if node.level else ()
+            module = (*base, *(node.module or "").split("."))
+            names = [(*module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = [part for part in name if part]
+            if parts[0] == "mnist_nn" and len(parts) > 1:
+                rooms.add(parts[1])
+    return rooms - {room(path), "__version__"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.name))
+def test_imports_run_one_way(path: Path) -> None:
+    allowed = MAY_IMPORT.get(room(path), set())
+    if room(path) == "__main__":
+        allowed = {"cli"}
+    assert imported_rooms(path) <= allowed
+
+
+def test_every_room_has_a_rule() -> None:
+    rooms = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").exists()}
+    assert rooms == set(MAY_IMPORT)
+
+
+def test_the_rule_sees_imports_of_every_form() -> None:
+    assert imported_rooms(PACKAGE / "cli" / "train.py") >= {"config", "data", "model", "streams"}
+    assert imported_rooms(PACKAGE / "training" / "trainer.py") == {
+        "data",
+        "engines",
+        "errors",
+        "nn",
+    }
+
+
+@pytest.mark.parametrize("module", ["requests", "yaml", "typer", "pydantic", "tqdm", "os", "io"])
+def test_the_mathematics_needs_numpy_only(module: str) -> None:
+    sources = (path.read_text() for path in (PACKAGE / "nn").glob("*.py"))
+    assert not any(f"import {module}" in s or f"from {module}" in s for s in sources)
