@@ -84,7 +84,7 @@ def read_cache(path: Path, source: Source) -> Arrays:
         If it cannot be read, or an array's type, shape or SHA-256 is wrong.
     """
     try:
-        with np.load(path, allow_pickle=False) as npz:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as npz:
             arrays = {file.key: npz[file.key] for file in source.files}
     except FileNotFoundError:
         raise

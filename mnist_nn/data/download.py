@@ -184,7 +184,9 @@ def _fetch_all(
 def _session() -> requests.Session:
     """Make a session that retries what is worth retrying, waiting longer each time."""
     retry = Retry(
-        total=3,
+        connect=1,
+        read=1,
+        status=3,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
         respect_retry_after_header=False,  # a mirror may not make us wait: there are others

@@ -1,0 +1,90 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_nn.data.cache import read_cache, read_folder, verified, write_cache
+from mnist_nn.data.sources import SOURCES, Source
+from mnist_nn.errors import DataError
+
+Tiny = tuple[Source, dict[str, bytes]]
+
+
+@pytest.fixture
+def folder(tiny: Tiny, tmp_path: Path) -> Path:
+    for name, blob in tiny[1].items():
+        (tmp_path / name).write_bytes(blob)
+    return tmp_path
+
+
+def test_gz_and_raw_files_are_read_alike(tiny: Tiny, folder: Path) -> None:
+    before = read_folder(folder, tiny[0])
+    for path in list(folder.iterdir()):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    after = read_folder(folder, tiny[0])
+    for key, array in before.items():
+        np.testing.assert_array_equal(array, after[key])
+
+
+def test_the_first_missing_file_is_named(tiny: Tiny, folder: Path) -> None:
+    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataError, match=r"has neither t10k-labels-idx1-ubyte\.gz nor"):
+        read_folder(folder, tiny[0])
+
+
+def test_one_wrong_pixel_is_noticed(tiny: Tiny) -> None:
+    source, blobs = tiny
+    payload = bytearray(gzip.decompress(blobs["train-images-idx3-ubyte.gz"]))
+    payload[500] ^= 1
+    with pytest.raises(DataError, match="is not the pinned"):
+        verified(source.files[0], bytes(payload))
+
+
+def test_a_cache_reads_back_what_was_written(tiny: Tiny, folder: Path) -> None:
+    arrays = read_folder(folder, tiny[0])
+    write_cache(folder / "tiny.npz", arrays)
+    for key, array in read_cache(folder / "tiny.npz", tiny[0]).items():
+        np.testing.assert_array_equal(array, arrays[key])
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda a: a | {"x_train": a["x_train"] ^ 1}, "x_train has not the pinned SHA-256"),
+        (lambda a: a | {"y_test": a["y_test"].astype(int)}, "y_test should be .* uint8"),
+        (lambda a: a | {"y_test": a["y_test"][:5]}, r"y_test should be \(10,\)"),
+        (lambda a: {k: v for k, v in a.items() if k != "y_test"}, "damaged: .*y_test"),
+    ],
+)
+def test_a_cache_that_was_tampered_with_is_refused(
+    tiny: Tiny, folder: Path, change, complaint: str
+) -> None:
+    np.savez(folder / "tiny.npz", **change(read_folder(folder, tiny[0])))
+    with pytest.raises(DataError, match=complaint):
+        read_cache(folder / "tiny.npz", tiny[0])
+
+
+def test_objects_in_a_cache_are_never_unpickled(tiny: Tiny, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple:
+            return Path.touch, (tmp_path / "ran",)
+
+    np.savez(tmp_path / "tiny.npz", x_train=np.array([Bomb()], object))
+    with pytest.raises(DataError, match="damaged"):
+        read_cache(tmp_path / "tiny.npz", tiny[0])
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x80\x04K\x01.", b"text"])
+def test_a_file_that_is_no_cache_is_refused(tiny: Tiny, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "tiny.npz").write_bytes(content)
+    with pytest.raises(DataError, match="damaged"):
+        read_cache(tmp_path / "tiny.npz", tiny[0])
+
+
+def test_the_real_files_are_the_pinned_ones(mnist_files: Path) -> None:
+    arrays = read_folder(mnist_files, SOURCES["mnist"])
+    assert arrays["x_train"].shape == (60000, 28, 28)
+    assert np.bincount(arrays["y_train"]).tolist()[:3] == [5923, 6742, 5958]

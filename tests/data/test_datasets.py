@@ -1,0 +1,80 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from mnist_nn.data import DATASETS, load_dataset, load_mnist
+from mnist_nn.errors import ConfigError, DataError
+
+
+@pytest.mark.parametrize("name", ["mnist-sample", "iris", "moons"])
+def test_what_ships_loads_and_is_as_described(name: str) -> None:
+    dataset = load_dataset(name)
+    info = DATASETS[name]
+    for samples in filter(None, (dataset.train, dataset.test)):
+        assert samples.x.shape == (len(samples.y), info.n_inputs)
+        assert samples.y.dtype == np.uint8
+        assert set(samples.y) == set(range(len(info.classes)))
+    assert load_dataset(name).sha256 == dataset.sha256
+
+
+def test_the_sample_is_balanced() -> None:
+    dataset = load_dataset("mnist-sample")
+    assert dataset.test is not None
+    assert np.bincount(dataset.train.y).tolist() == [500] * 10
+    assert np.bincount(dataset.test.y).tolist() == [100] * 10
+
+
+def test_the_sample_is_what_its_script_makes(mnist_files: Path) -> None:
+    path = Path(__file__).parents[2] / "scripts" / "make_sample.py"
+    spec = importlib.util.spec_from_file_location("make_sample", path)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    made, shipped = script.sample(mnist_files), np.load(script.TARGET)
+    assert set(made) == set(shipped)
+    for key, array in made.items():
+        np.testing.assert_array_equal(array, shipped[key])
+
+
+def test_iris_is_the_copy_that_the_figures_were_measured_on() -> None:
+    iris, oracle = load_dataset("iris").train, load_iris()
+    np.testing.assert_array_equal(iris.x, oracle.data)
+    np.testing.assert_array_equal(iris.y, oracle.target)
+
+
+def test_missing_data_name_the_download_and_the_sample(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"(?s)mnist-nn download.*mnist-sample"):
+        load_dataset("mnist", tmp_path)
+
+
+def test_an_unknown_dataset_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"unknown dataset 'mnst' \(did you mean 'mnist'\?\)"):
+        load_dataset("mnst")
+
+
+def test_images_stay_bytes(data_dir: Path) -> None:
+    dataset = load_dataset("mnist", data_dir)
+    assert dataset.train.x.dtype == np.uint8
+    assert dataset.train.x.shape == (60000, 784)
+    assert dataset.sha256["x_train"].startswith("ba891046")
+
+
+def test_load_mnist_has_the_options_of_write_up_d() -> None:
+    (x, t), (x_test, t_test) = load_mnist(name="mnist-sample")
+    assert x.dtype == np.float32
+    assert x.shape == (5000, 784)
+    assert x_test.max() == pytest.approx(1)
+    (x, t), (x_test, t_test) = load_mnist(False, False, True, name="mnist-sample")
+    assert x.dtype == np.uint8
+    assert x_test.shape == (1000, 1, 28, 28)
+    assert t.shape == (5000, 10)
+    assert (t_test.sum(axis=1) == 1).all()
+
+
+def test_load_mnist_refuses_what_has_no_images() -> None:
+    with pytest.raises(ConfigError, match="'iris' holds no 28×28 images"):
+        load_mnist(name="iris")
