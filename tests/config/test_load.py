@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+
+from mnist_nn.config import Config, dump_config, load_config, option, read_override
+from mnist_nn.errors import ConfigError
+
+
+def resolved(*overrides: str) -> Config:
+    return load_config([], [read_override(text) for text in overrides])
+
+
+def complaint(*overrides: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        resolved(*overrides)
+    return str(caught.value)
+
+
+def test_every_key_has_a_default() -> None:
+    config = load_config()
+    assert [layer.units for layer in config.network.layers] == [128, 64, 10]
+    assert config.training.epochs == 10
+
+
+def test_a_dump_loads_back_the_same(tmp_path: Path) -> None:
+    config = resolved("training.iterations=7", "data.validation=0.25", "training.batch_size=full")
+    (tmp_path / "c.yaml").write_text(dump_config(config))
+    assert load_config([tmp_path / "c.yaml"]) == config
+
+
+def test_later_files_win_then_overrides_in_order(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("seed: 1\ntraining: {epochs: 2, batch_size: 8}")
+    (tmp_path / "b.yaml").write_text("training: {epochs: 3}")
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    config = load_config(files, [read_override("seed=4"), option("--seed 5", "seed", 5)])
+    assert (config.training.epochs, config.training.batch_size, config.seed) == (3, 8, 5)
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "0.001", "1.0e-3", "+1e-3", ".1e-2"])
+def test_scientific_notation_is_a_number(text: str) -> None:
+    config = resolved(f"training.optimizer.learning_rate={text}")
+    assert config.training.optimizer.learning_rate == 0.001
+
+
+def test_one_layer_of_the_list_can_be_reached() -> None:
+    assert resolved("network.layers.0.units=300").network.layers[0].units == 300
+    assert resolved("network.layers.0.units=300").network.layers[1].units == 64
+
+
+def test_the_latest_of_epochs_and_iterations_counts() -> None:
+    assert resolved("training.iterations=5").training.epochs is None
+    both = resolved("training.iterations=5", "training.epochs=2").training
+    assert (both.epochs, both.iterations) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epoch=3", "training.epoch: unknown key (did you mean 'epochs'?)"),
+        ("epochs=3", "epochs: unknown key (did you mean 'training.epochs'?)"),
+        ("training.epochs=0", "training.epochs: must be above 0, got 0"),
+        ("training.epochs=2.5", "training.epochs: must be a whole number, got 2.5"),
+        ("training.epochs=many", "training.epochs: must be a whole number, got 'many'"),
+        ("seed=-1", "seed: must be 0 or more, got -1"),
+        ("seed=true", "seed: must be a whole number, got True"),
+        (
+            "training.optimizer.learning_rate=-1",
+            "training.optimizer.learning_rate: must be above 0, got -1",
+        ),
+        (
+            "training.optimizer.learning_rate=.inf",
+            "training.optimizer.learning_rate: must be a finite number, got inf",
+        ),
+        (
+            "training.optimizer.lr=1",
+            "training.optimizer.lr: unknown key (known: name, learning_rate)",
+        ),
+        (
+            "training.batch_size=0",
+            "training.batch_size: must be a whole number above 0 or 'full', got 0",
+        ),
+        (
+            "data.validation=1.5",
+            "data.validation: must be a count (a whole number, 0 for none) or a fraction between "
+            "0 and 1, got 1.5",
+        ),
+        ("data.dataset=mnst", "data.dataset: unknown dataset 'mnst' (did you mean 'mnist'?)"),
+        ("network.dtype=float16", "network.dtype: must be 'float32' or 'float64', got 'float16'"),
+        ("network.layers=[]", "network.layers: must be a list of 1 to 100 layers, got []"),
+        ("network.layers=5", "network.layers: must be a list of 1 to 100 layers, got 5"),
+        (
+            "network.layers.0.units=1000000000",
+            "network.layers.0.units: must be less than or equal to 100000, got 1000000000",
+        ),
+        (
+            "network.layers.0.activation=sigmod",
+            "network.layers.0.activation: unknown activation 'sigmod' (did you mean 'sigmoid'?)",
+        ),
+        ("network=3", "network: must be a mapping of keys to values, got 3"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_path_and_rule(override: str, message: str) -> None:
+    assert complaint(override) == message
+
+
+def test_a_step_layer_cannot_be_trained() -> None:
+    assert "network.layers.0.activation: 'step' cannot be trained" in complaint(
+        "network.layers.0.activation=step"
+    )
+
+
+def test_a_loss_that_does_not_fit_is_refused_with_the_reason() -> None:
+    assert complaint("network.layers.2.activation=relu") == (
+        "training.loss: cross_entropy does not fit a relu output: it scores probabilities that sum "
+        "to one; fitting outputs: softmax"
+    )
+
+
+def test_neither_epochs_nor_iterations() -> None:
+    assert "give either epochs or iterations" in complaint("training.epochs=null")
+
+
+def test_the_file_at_fault_is_named(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("seed: 1")
+    (tmp_path / "bad.yaml").write_text("training: {epochs: x}")
+    with pytest.raises(ConfigError, match=r"bad\.yaml: training\.epochs: must be a whole number"):
+        load_config([tmp_path / "bad.yaml", tmp_path / "good.yaml"])
+
+
+def test_further_problems_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("sed: 1\ntrainin: {}\ndata: 3")
+    with pytest.raises(ConfigError, match=r"(?s)sed: unknown key.*\(and 2 more problems\)"):
+        load_config([tmp_path / "c.yaml"])

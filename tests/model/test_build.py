@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from mnist_nn.config import check_config
+from mnist_nn.data import dataset_info
+from mnist_nn.errors import ConfigError
+from mnist_nn.model import build_network, check_fits
+
+
+def config(*layers: tuple[int, str], **network: object):
+    rows = [{"units": units, "activation": activation} for units, activation in layers]
+    loss = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}[layers[-1][1]]
+    return check_config({"network": {"layers": rows} | network, "training": {"loss": loss}})
+
+
+def test_the_config_decides_everything() -> None:
+    settings = config((5, "relu"), (3, "softmax"), bias=False, dtype="float64")
+    network = build_network(settings, 4, 0.5, np.random.default_rng(0))
+    assert network.sizes == (4, 5, 3)
+    assert network.dtype == np.float64
+    assert network.input_scale == 0.5
+    assert network.params.size == network.n_weights
+    assert [row["activation"] for row in network.architecture] == ["relu", "softmax"]
+
+
+def test_a_legacy_seed_wins_over_the_stream() -> None:
+    initializer = {"name": "uniform", "legacy_seed": 99}
+    settings = config((6, "relu"), (3, "softmax"), initializer=initializer, dtype="float64")
+    network = build_network(settings, 4, 1.0, np.random.default_rng(0))
+    expected = np.random.RandomState(99).uniform(-1, 1, (6, 4))
+    np.testing.assert_array_equal(network.layers[0].W, expected.T)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "layers"),
+    [("mnist", (10, "softmax")), ("moons", (1, "sigmoid")), ("moons", (2, "softmax"))],
+)
+def test_outputs_that_fit(dataset: str, layers: tuple[int, str]) -> None:
+    check_fits(config(layers), dataset, dataset_info(dataset))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "layers", "complaint"),
+    [
+        ("mnist", (7, "softmax"), r"layers\.1\.units: mnist has 10 classes, .* got 7"),
+        ("iris", (1, "sigmoid"), "iris has 3 classes, .* got 1"),
+        ("moons", (1, "softmax"), "a softmax over a single unit is always 1"),
+    ],
+)
+def test_outputs_that_do_not(dataset: str, layers: tuple[int, str], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        check_fits(config((4, "relu"), layers), dataset, dataset_info(dataset))
