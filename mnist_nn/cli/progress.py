@@ -74,10 +74,7 @@ def epoch_line(report: Report, epochs: int) -> str:
         f"accuracy {report.accuracy:7.2%}",
     ]
     if report.validation_loss is not None:
-        parts += [
-            f"validation loss {report.validation_loss:.4f}",
-            f"accuracy {report.validation_accuracy:7.2%}",
-        ]
+        parts.append(f"validation {report.validation_loss:.4f} {report.validation_accuracy:7.2%}")
     parts += [
         f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s",
         f"{report.seconds:.2f} s",

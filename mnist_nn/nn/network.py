@@ -10,6 +10,7 @@ between calls.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -124,7 +125,7 @@ class Network:
         self.sizes = (n_inputs, *(layer.units for layer in layers))
         self.bias = bias
         self.input_scale = input_scale
-        self.n_weights = sum(a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
+        self.n_weights = sum(n_in * n_out for n_in, n_out in pairwise(self.sizes))
         self.params = np.zeros(self.n_weights + bias * sum(self.sizes[1:]), dtype)
         self.grads = np.zeros_like(self.params)
         self.layers = self._lay_out(layers)
@@ -190,7 +191,7 @@ class Network:
         """The layers as `from_architecture` takes them."""
         return [
             {"input_dim": n_in, "output_dim": n_out, "activation": layer.activation.name}
-            for n_in, n_out, layer in zip(self.sizes, self.sizes[1:], self.layers, strict=False)
+            for (n_in, n_out), layer in zip(pairwise(self.sizes), self.layers, strict=True)
         ]
 
     @property

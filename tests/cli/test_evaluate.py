@@ -1,0 +1,103 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+Run = Callable[..., Result]
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def test_json_has_the_promised_keys_and_adds_up(run: Run, sample_model: Path) -> None:
+    result = run("evaluate", sample_model, "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert set(report) >= {
+        *("accuracy", "loss", "samples", "per_class", "confusion_matrix", "model", "dataset")
+    }
+    matrix = report["confusion_matrix"]
+    assert report["samples"] == sum(map(sum, matrix)) == 1000
+    assert report["accuracy"] == sum(matrix[k][k] for k in range(10)) / 1000 > 0.8
+    assert [row["support"] for row in report["per_class"]] == [100] * 10
+    low, high = report["accuracy_interval"]
+    assert low < report["accuracy"] < high
+    assert (report["model"], report["dataset"]) == (str(sample_model), "mnist-sample")
+    assert report["split"] == "test"
+
+
+def test_the_table_says_the_same(run: Run, sample_model: Path) -> None:
+    accuracy = json.loads(run("evaluate", sample_model, "--json").stdout)["accuracy"]
+    result = run("evaluate", sample_model)
+    assert f"accuracy  {accuracy:.2%} (95 % interval" in result.stdout
+    assert "confusion matrix" in result.stdout
+    assert result.stderr == ""
+
+
+def test_the_training_split_can_be_asked_for(run: Run, sample_model: Path) -> None:
+    report = json.loads(run("evaluate", sample_model, "--split", "train", "--json").stdout)
+    assert (report["samples"], report["split"]) == (5000, "train")
+
+
+@pytest.mark.parametrize(("bar", "code"), [(0.5, 0), (0.9999, 1)])
+def test_an_accuracy_below_the_bar_fails(
+    bar: float, code: int, run: Run, sample_model: Path
+) -> None:
+    result = run("evaluate", sample_model, "--min-accuracy", bar, "--json")
+    assert result.exit_code == code
+    assert json.loads(result.stdout)["samples"] == 1000
+    assert ("is below --min-accuracy 0.9999" in result.stderr) == (code == 1)
+
+
+def test_a_model_can_be_measured_on_other_digits(
+    run: Run, sample_model: Path, data_dir: Path
+) -> None:
+    options = ("--dataset", "mnist", "--data-dir", data_dir, "--json")
+    report = json.loads(run("evaluate", sample_model, *options).stdout)
+    assert (report["samples"], report["dataset"]) == (10000, "mnist")
+    assert report["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "complaint"),
+    [
+        (("--dataset", "mnist"), 1, "mnist-nn download"),
+        (("--dataset", "iris"), 2, "iris has 3 classes"),
+        (("--dataset", "cifar"), 2, "unknown dataset 'cifar'"),
+        (("--split", "all"), 2, "--split"),
+        (("--min-accuracy", 97), 2, "--min-accuracy"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    options: tuple, code: int, complaint: str, run: Run, sample_model: Path
+) -> None:
+    result = run("evaluate", sample_model, *options)
+    assert result.exit_code == code
+    assert complaint in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_dataset_without_test_samples_names_the_other_split(run: Run, tmp_path: Path) -> None:
+    run("train", "-c", CONFIGS / "reference" / "iris.yaml", "-q")
+    result = run("evaluate", "model.pkl")
+    assert result.exit_code == 2
+    assert "iris has no test samples; measure with --split train" in result.stderr
+    assert "92.00%" in run("evaluate", "model.pkl", "--split", "train").stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04}.", b"cos\nsystem\n(S'touch ran'\ntR."])
+def test_a_file_that_is_no_model_is_refused(content: bytes, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.pkl").write_bytes(content)
+    result = run("evaluate", "bad.pkl")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: bad.pkl is not a usable model file: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_that_is_not_there(run: Run) -> None:
+    result = run("evaluate", "none.pkl")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: cannot read none.pkl: No such file or directory\n",
+    )

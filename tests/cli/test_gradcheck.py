@@ -1,0 +1,46 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from mnist_nn.nn import ACTIVATIONS, Activation
+from mnist_nn.nn.activations import sigmoid, softmax_pullback
+
+Run = Callable[..., Result]
+CONFIGS = Path(__file__).parents[2] / "configs"
+SAMPLE = ("--set", "data.dataset=mnist-sample")
+
+
+def test_the_base_config_is_right(run: Run) -> None:
+    result = run("gradcheck", "-c", CONFIGS / "base.yaml", *SAMPLE)
+    assert result.exit_code == 0
+    assert "the gradients agree" in result.stdout
+    for number in (1, 2, 3):
+        assert re.search(rf"layer_{number}\.weights +[\d,]+/[\d,]+ +\d\.\de-", result.stdout)
+        assert re.search(rf"layer_{number}\.biases", result.stdout)
+
+
+@pytest.mark.parametrize("name", ["iris", "iris-small", "moons", "two-layer", "per-sample-mnist"])
+def test_the_reference_configs_are_right(name: str, run: Run) -> None:
+    options = SAMPLE if "layer" in name or "mnist" in name else ()
+    options = (*options, "--set", "data.validation=0")
+    result = run("gradcheck", "-c", CONFIGS / "reference" / f"{name}.yaml", *options)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_wrong_gradient_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault of write-up A: a sigmoid layer sent back through the derivative of softmax."""
+    wrong = Activation("sigmoid", sigmoid, softmax_pullback)
+    monkeypatch.setitem(ACTIVATIONS, "sigmoid", wrong)
+    result = run("gradcheck", "-c", CONFIGS / "base.yaml", *SAMPLE)
+    assert result.exit_code == 1
+    assert "error: the largest relative error" in result.stderr
+    assert "the gradients agree" not in result.stdout
+
+
+def test_missing_data_are_named(run: Run) -> None:
+    result = run("gradcheck", "-c", CONFIGS / "base.yaml")
+    assert result.exit_code == 1
+    assert "mnist-nn download" in result.stderr

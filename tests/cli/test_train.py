@@ -1,0 +1,170 @@
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import Result
+
+from mnist_nn.config import load_config
+from mnist_nn.model import load_model
+
+Run = Callable[..., Result]
+CONFIGS = Path(__file__).parents[2] / "configs"
+SAMPLE = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
+COMMAND = [sys.executable, "-m", "mnist_nn", "train", *map(str, SAMPLE)]
+
+
+def test_train_writes_a_model_and_prints_its_path(run: Run, tmp_path: Path) -> None:
+    result = run("train", *SAMPLE, "--epochs", 2, "-o", "m.pkl")
+    assert result.exit_code == 0
+    assert result.stdout == "m.pkl\n"
+    lines = result.stderr.splitlines()
+    assert lines[0] == (
+        "training 784-128-64-10 (109,386 parameters) on 5,000 samples of mnist-sample"
+    )
+    assert [line[:10] for line in lines[1:]] == ["epoch 1/2 ", "epoch 2/2 "]
+    assert re.search(r"loss \d\.\d{4}  accuracy +[\d.]+%  [\d,]+ samples/s  [\d.]+ s$", lines[1])
+    model = load_model(tmp_path / "m.pkl")
+    assert [set(epoch) for epoch in model.history] == [
+        {
+            *("epoch", "samples", "loss", "accuracy", "seconds"),
+            *("validation_loss", "validation_accuracy"),
+        }
+    ] * 2
+
+
+def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path) -> None:
+    result = run("train", *SAMPLE, "--epochs", 1, "--set", "data.validation=0.1")
+    assert "on 4,500 samples of mnist-sample, 500 held out" in result.stderr
+    assert re.search(r"  validation \d\.\d{4} +[\d.]+%  ", result.stderr)
+    assert load_model(tmp_path / "model.pkl").history[0]["validation_accuracy"] > 0.5
+
+
+def test_the_same_seed_writes_the_same_parameters(run: Run, tmp_path: Path) -> None:
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        run("train", *SAMPLE, "--epochs", 1, "--seed", seed, "-o", name, "-q")
+    a, b, c = (load_model(tmp_path / name).network.params for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+
+
+def test_quiet_prints_the_path_and_nothing_else(run: Run) -> None:
+    result = run("train", *SAMPLE, "--epochs", 1, "--quiet")
+    assert (result.stdout, result.stderr) == ("model.pkl\n", "")
+
+
+def test_dry_run_prints_a_config_that_resolves_to_itself(run: Run, tmp_path: Path) -> None:
+    options = ("--epochs", 3, "--batch-size", 7, "--lr", 0.5, "--seed", 9)
+    result = run("train", *SAMPLE, *options, "--set", "network.layers.0.units=300", "--dry-run")
+    assert result.exit_code == 0
+    resolved = yaml.safe_load(result.stdout)
+    assert resolved["training"]["optimizer"] == {"name": "sgd", "learning_rate": 0.5}
+    assert (resolved["seed"], resolved["training"]["batch_size"]) == (9, 7)
+    assert "layer 1: 784 -> 300 sigmoid, 235,500 parameters" in result.stdout
+    (tmp_path / "c.yaml").write_text(result.stdout)
+    assert load_config([tmp_path / "c.yaml"]).model_dump(mode="json") == resolved
+    assert not (tmp_path / "model.pkl").exists()
+
+
+def test_dry_run_needs_no_data(run: Run) -> None:
+    result = run("train", "-c", CONFIGS / "base.yaml", "--dry-run")
+    assert result.exit_code == 0
+    assert "# parameters: 109,386" in result.stdout
+
+
+def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
+    result = run("train", "-c", CONFIGS / "reference" / "iris.yaml", "--epochs", 1000)
+    epochs = [int(n) for n in re.findall(r"^epoch +(\d+)/1000", result.stderr, re.MULTILINE)]
+    assert epochs == [1, *range(10, 1001, 10)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        ((), 2, "--config"),
+        (("-c", "none.yaml"), 2, "cannot read the config none.yaml: No such file"),
+        ((*SAMPLE, "--epochs", "x"), 2, "--epochs"),
+        ((*SAMPLE, "--epochs", 0), 2, "--epochs 0: training.epochs: must be above 0, got 0"),
+        ((*SAMPLE, "--lr", "nan"), 2, "--lr nan: training.optimizer.learning_rate: must be a fin"),
+        ((*SAMPLE, "--set", "epochs"), 2, "--set epochs: must be key=value"),
+        ((*SAMPLE, "-o", "no/model.pkl"), 2, "the folder no does not exist"),
+        ((*SAMPLE, "-o", "."), 2, "is a folder"),
+        ((*SAMPLE, "--set", "data.validation=5000"), 2, "5,000 of 5,000 samples leaves none"),
+        ((*SAMPLE, "--set", "network.layers.2.units=7"), 2, "mnist-sample has 10 classes"),
+        (("-c", CONFIGS / "base.yaml"), 1, "mnist-nn download"),
+        ((*SAMPLE, "--lr", 1e38), 1, "diverged in epoch 1"),
+    ],
+)
+def test_errors_are_short_and_have_the_right_exit_code(
+    arguments: tuple, code: int, complaint: str, run: Run, tmp_path: Path
+) -> None:
+    result = run("train", *arguments)
+    assert result.exit_code == code
+    assert complaint in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert not (tmp_path / "model.pkl").exists()
+    if "Usage" not in result.stderr:  # the option parser has its own frame
+        message = result.stderr[result.stderr.index("error:") :]
+        assert len(message.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_shows_the_traceback(place: str, run: Run) -> None:
+    command = ["train", "-c", "none.yaml"]
+    result = run("--debug", *command) if place == "before" else run(*command, "--debug")
+    assert type(result.exception).__name__ == "ConfigError"
+
+
+def start(tmp_path: Path, *options: str, **streams: int) -> "subprocess.Popen[str]":
+    environment = os.environ | {"MNIST_NN_DATA_DIR": str(tmp_path)}
+    return subprocess.Popen(
+        [*COMMAND, *options], cwd=tmp_path, env=environment, text=True, **streams
+    )
+
+
+def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path) -> None:
+    process = start(tmp_path, "--epochs", "100000", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    while "epoch" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert stdout == ""
+    assert stderr.splitlines()[-1].startswith("interrupted")
+    assert "Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_terminal_a_bar_redraws_in_place(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (30, 100))
+    process = start(tmp_path, "--epochs", "20", stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert process.wait() == 0
+    text = shown.decode()
+    bars = re.findall(r"\repoch \d+/20: +\d+%\|[^\r]*samples/s, loss", text)
+    assert len(bars) > 2
+    assert len(re.findall(r"epoch +\d+/20  loss", text)) == 20
+    assert text.count("\n") < 30  # the bar itself begins no lines

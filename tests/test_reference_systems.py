@@ -1,0 +1,141 @@
+"""The five published write-ups, each from its own config: what must come out of it.
+
+Figures called *measured* are from independent code; `docs/reference-systems.md` has the stories.
+"""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_moons
+from sklearn.model_selection import train_test_split
+
+from mnist_nn.config import Config, load_config
+from mnist_nn.data import Dataset, Samples, dataset_info, load_dataset, stratified_split
+from mnist_nn.evaluation import evaluate
+from mnist_nn.model import build_network
+from mnist_nn.nn import LOSSES, Dense, Network, Sequential
+from mnist_nn.nn.initializers import Initializer
+from mnist_nn.streams import streams
+from mnist_nn.training import SGD, Report, fit
+
+REFERENCE = Path(__file__).parents[1] / "configs" / "reference"
+
+
+def settings(name: str) -> Config:
+    return load_config([REFERENCE / f"{name}.yaml"])
+
+
+def train(config: Config, samples: Samples) -> tuple[Network, list[Report]]:
+    """Train as the command does, on samples of our choice."""
+    info, rng, plan = dataset_info(config.data.dataset), streams(config.seed), config.training
+    network = build_network(config, info.n_inputs, info.input_scale, rng.initialisation)
+    options: dict[str, Any] = {key: getattr(plan, key) for key in type(plan).model_fields}
+    return network, list(fit(network, samples, rng=rng.shuffling, **options))
+
+
+def accuracy(network: Network, config: Config, samples: Samples) -> float:
+    n_classes = len(dataset_info(config.data.dataset).classes)
+    return evaluate(network, LOSSES[config.training.loss], samples, n_classes).accuracy
+
+
+@pytest.fixture(scope="module")
+def mnist(data_dir: Path) -> Dataset:
+    return load_dataset("mnist", data_dir)
+
+
+@pytest.mark.slow
+def test_a_reaches_90_percent_where_its_write_up_stopped_at_62(mnist: Dataset) -> None:
+    config = settings("per-sample-mnist")
+    kept, held = stratified_split(mnist.train.y, 11_000, streams(config.seed).validation)
+    network, reports = train(config, mnist.train.take(kept))
+    assert network.params.size == network.n_weights  # no biases
+    measured = [0.697, 0.868, 0.893, 0.904, 0.911]
+    assert [r.accuracy for r in reports] == pytest.approx(measured, abs=0.03)
+    assert mnist.test is not None
+    unseen = [accuracy(network, config, s) for s in (mnist.train.take(held), mnist.test)]
+    assert min(unseen) > 0.90
+
+
+@pytest.mark.parametrize(
+    ("name", "losses", "at_180"),
+    [
+        (
+            "iris",
+            {0: 8.40744716505373, 20: 0.7996, 100: 0.4917, 180: 0.4089},
+            0.8933,
+        ),
+        ("iris-small", {0: 3.9856, 180: 0.3266}, 0.9467),
+    ],
+)
+def test_b_follows_the_right_curve(name: str, losses: dict[int, float], at_180: float) -> None:
+    _, reports = train(settings(name), load_dataset("iris").train)
+    assert len(reports) == 200
+    for epoch, loss in losses.items():  # the write-up counts from 0
+        assert reports[epoch].loss == pytest.approx(loss, abs=5e-5)
+    assert reports[180].accuracy == pytest.approx(at_180, abs=5e-5)
+
+
+def test_b_begins_where_its_write_up_begins_to_the_last_digits() -> None:
+    _, reports = train(settings("iris"), load_dataset("iris").train)
+    assert reports[0].loss == pytest.approx(8.40744716505373, abs=1e-9)
+    assert reports[0].accuracy == pytest.approx(1 / 3)
+
+
+def test_b_can_be_written_in_python_layer_by_layer() -> None:
+    iris = load_dataset("iris").train
+    model = Sequential()
+    for units in (6, 8, 10):
+        model.add(Dense(units, "relu"))
+    model.add(Dense(3, "softmax"))
+    legacy = np.random.RandomState(99)
+    options = {"initializer": Initializer("uniform", 1.0), "dtype": np.float64}
+    network = model.build(iris.x, rng=legacy, **options)
+    order = np.random.default_rng(0)
+    sgd = SGD(learning_rate=0.01)
+    history = list(fit(network, iris, rng=order, optimizer=sgd, batch_size="full", epochs=181))
+    assert history[0].loss == pytest.approx(8.40744716505373, abs=1e-9)
+    assert history[180].accuracy == pytest.approx(0.8933, abs=5e-5)
+
+
+@pytest.mark.slow
+def test_c_is_as_good_as_its_write_up_on_the_same_points() -> None:
+    config = settings("moons")
+    x, y = make_moons(1000, noise=0.2, random_state=100)
+    x, x_test, y, y_test = train_test_split(x, y, test_size=0.1, random_state=42)
+    network, reports = train(config, Samples(x, y.astype(np.uint8)))
+    assert reports[-1].loss == pytest.approx(0.0743, abs=5e-5)
+    assert accuracy(network, config, Samples(x_test, y_test.astype(np.uint8))) == 0.98
+
+
+@pytest.mark.slow
+def test_c_does_as_well_on_our_own_moons() -> None:
+    config, moons = settings("moons"), load_dataset("moons")
+    network, _ = train(config, moons.train)
+    assert moons.test is not None
+    assert accuracy(network, config, moons.test) >= 0.95
+
+
+def test_c_is_the_architecture_of_its_write_up() -> None:
+    config = settings("moons")
+    network = build_network(config, 2, 1.0, np.random.default_rng(0))
+    widths = [2, 25, 50, 50, 25, 1]
+    assert network.architecture == [
+        {
+            "input_dim": n_in,
+            "output_dim": n_out,
+            "activation": "sigmoid" if n_out == 1 else "relu",
+        }
+        for n_in, n_out in itertools.pairwise(widths)
+    ]
+
+
+@pytest.mark.slow
+def test_d_reaches_94_percent_in_10_000_steps(mnist: Dataset) -> None:
+    config = settings("two-layer")
+    network, reports = train(config, mnist.train)
+    assert sum(r.samples for r in reports) == 1_000_000
+    assert mnist.test is not None
+    assert accuracy(network, config, mnist.test) > 0.94
