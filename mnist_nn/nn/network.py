@@ -250,7 +250,8 @@ class Network:
             The last layer's outputs: a view into the workspace, gone with the next pass.
         """
         work = workspace
-        np.multiply(x, self.input_scale, out=work.outputs[0], casting="same_kind")
+        scaled = work.outputs[0]
+        np.multiply(x, self.input_scale, out=scaled, dtype=scaled.dtype, casting="same_kind")
         for i, layer in enumerate(self.layers):
             y = work.outputs[i + 1]
             z = work.logits if i == len(self.layers) - 1 else y
