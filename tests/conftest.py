@@ -12,6 +12,8 @@ from mnist_nn.cli.app import app
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.data.download import import_folder
 from mnist_nn.data.sources import SOURCES
+from mnist_nn.nn import ACTIVATIONS, Activation
+from mnist_nn.nn.activations import sigmoid, softmax
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
@@ -56,6 +58,23 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
     return invoke
+
+
+@pytest.fixture
+def published_a(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The activation of write-up A's second hidden layer as published: right forward, wrong back.
+
+    Its delta is multiplied by the derivative of softmax, element by element, at the layer's sums,
+    although the layer is a sigmoid.
+    """
+
+    def pullback(y: np.ndarray, dy: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        y = np.clip(y, 1e-15, 1 - 1e-15)
+        s = softmax(np.log(y / (1 - y)))  # of the sums, recovered from the sigmoid's outputs
+        return np.multiply(dy, s * (1 - s), out=out)
+
+    monkeypatch.setitem(ACTIVATIONS, "published", Activation("published", sigmoid, pullback))
+    return "published"
 
 
 @pytest.fixture
