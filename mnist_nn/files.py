@@ -6,7 +6,7 @@ place in one step; whoever reads the target sees the old file or the new one, ne
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -31,14 +31,13 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     OSError
         If the folder cannot be written or the disk is full; `path` is then as it was.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
+    path = path.resolve()  # a link stays a link, to the new content
+    temporary = path.parent / f".mnist-nn-{secrets.token_hex(8)}.part"
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with temporary.open("x+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp's own 0600 would hide the file from its group
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException:
@@ -46,19 +45,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _umask() -> int:
-    """The process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
 def _sync_folder(folder: Path) -> None:
     """Make the renaming itself durable, where the system lets a folder be synced."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):  # Windows and some network file systems do not
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

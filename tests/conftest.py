@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
-from mnist_nn.cli.app import app
+from mnist_nn.cli import main
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.data.download import import_folder
 from mnist_nn.data.sources import SOURCES
@@ -47,15 +47,28 @@ def digits() -> Samples:
     return load_dataset("mnist-sample").train
 
 
+class Result(NamedTuple):
+    """What a command left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+def run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Result]:
     """Run a command in a fresh folder that holds no data: ``run("train", "--config", …)``."""
     monkeypatch.setattr("mnist_nn.cli.guard._debug", False)
     monkeypatch.setenv("MNIST_NN_DATA_DIR", str(tmp_path / "no-data"))
     monkeypatch.chdir(tmp_path)
 
     def invoke(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(argument) for argument in arguments])
+        return Result(caught.value.code, *capsys.readouterr())
 
     return invoke
 
@@ -85,5 +98,5 @@ def sample_model(run: Callable[..., Result], tmp_path: Path) -> Path:
         *("train", "--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml"),
         *("--epochs", 2, "-o", path, "--quiet"),
     )
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     return path

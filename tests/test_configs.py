@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import Result
 
 from mnist_nn.config import load_config
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[1] / "configs"
 BASE = CONFIGS / "base.yaml"
 

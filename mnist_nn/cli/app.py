@@ -1,10 +1,10 @@
 """The app gathers the commands, one file each."""
 
-import contextlib
 import inspect
 import io
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -12,13 +12,12 @@ from .. import __version__
 from .download import download
 from .evaluate import evaluate
 from .gradcheck import gradcheck
-from .guard import INTERRUPTED, guarded
+from .guard import INTERRUPTED, guarded, note, report
 from .options import Debug
 from .train import train
 
 app = typer.Typer(
     name="mnist-nn",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -51,7 +50,7 @@ def about(
 ) -> None:
     """Train a neural network, written from scratch in NumPy, to read handwritten digits.
 
-    A first run, on the digits that ship with the program, no download needed:
+    A first run, from the folder of the project, on the digits that ship with it:
 
     [bold]mnist-nn train --config configs/base.yaml --config configs/sample.yaml[/bold]
 
@@ -65,13 +64,30 @@ def about(
 app.callback(help=_unwrapped(about.__doc__))(about)
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments
+        Those of the process if None; none at all ask for help.
+    """
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(io.UnsupportedOperation):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        code = _report_usage(error) if hasattr(error, "format_message") else report(error)
+    sys.exit(code or 0)
+
+
+def _report_usage(error: Any) -> int:
+    """Word what the option parser did not understand; return the exit code."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "mnist-nn"
+    note(f"error: {error.format_message()}\nsee: {command} --help")
+    return 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .guard import note
+from .guard import note, printable
 from .options import DataDir, Debug
 
 if TYPE_CHECKING:
@@ -47,10 +47,12 @@ def download(
 
     if dataset not in SOURCES:
         raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, SOURCES)}")
-    if from_ and (mirror or force):
-        raise ConfigError("--from takes files from a folder, so --mirror and --force say nothing")
+    if from_ and mirror:
+        raise ConfigError(
+            "--from and --mirror: take the files from a folder or from mirrors, not both"
+        )
     for address in mirror or ():
-        if not address.startswith(("http://", "https://")):
+        if not address.lower().startswith(("http://", "https://")):
             raise ConfigError(f"--mirror {address}: must be an address such as https://host/path/")
     folder = data_dir or data_folder()
     if from_:
@@ -78,7 +80,8 @@ def _follow(dataset: str, events: "Iterator[Event]") -> None:
                     bar.update(done - bar.n)
                 case Failed(url, reason):
                     current = None  # the next mirror begins at the first byte
-                    bar.write(f"{url}: {reason}; trying the next mirror", file=sys.stderr)
+                    text = f"{url}: {reason}; trying the next mirror"
+                    bar.write(printable(text), file=sys.stderr)
                 case Finished():
                     bar.close()
                     _conclude(dataset, event)

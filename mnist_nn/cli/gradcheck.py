@@ -1,8 +1,15 @@
 """``mnist-nn gradcheck``: hold backpropagation against numerical differentiation."""
 
+import math
+from typing import TYPE_CHECKING
+
 import typer
 
+from .guard import note
 from .options import ConfigFiles, DataDir, Debug, Overrides, resolve
+
+if TYPE_CHECKING:
+    from ..nn import GroupCheck
 
 SAMPLES = 5
 LIMIT = 1000  # parameters per group; a group of 100,000 would take minutes and tell no more
@@ -17,19 +24,17 @@ def gradcheck(
 ) -> None:
     """Check a config's gradients: backpropagation against central differences, in float64.
 
-    On a few real samples, for up to 1,000 parameters of each group. The error is the largest
-    difference between the two gradients, relative to the largest gradient in the group; above 1e-6
-    the command exits with 1.
+    On a few real samples and fresh weights, for up to 1,000 parameters of each group. The error is
+    the largest difference between the two gradients, relative to the largest gradient in the group;
+    above 1e-6 the command exits with 1.
     """
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
+    import numpy as np
 
     from ..data import dataset_info, load_dataset
-    from ..errors import MnistNNError
     from ..model import build_network, check_fits
     from ..nn import LOSSES, check_gradients
     from ..streams import streams
+    from .tables import table
 
     settings = resolve(config, set_)
     name = settings.data.dataset
@@ -40,24 +45,41 @@ def gradcheck(
     samples = load_dataset(name, data_dir).train
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
 
-    table = Table(box=SIMPLE)
-    table.add_column("parameters", no_wrap=True)
-    for heading in ("checked", "error", "backprop", "numeric"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    worst = 0.0
     loss = LOSSES[settings.training.loss]
-    for group in check_gradients(
-        network, loss, *samples, tolerance=TOLERANCE / 10, limit=LIMIT, rng=rng.shuffling
-    ):
-        table.add_row(
+    with np.errstate(all="ignore"):  # what is not finite fails the check
+        groups = list(
+            check_gradients(
+                *(network, loss, *samples), tolerance=TOLERANCE, limit=LIMIT, rng=rng.shuffling
+            )
+        )
+    rows = [
+        (
             group.name,
             f"{group.checked:,}/{group.size:,}",
-            f"{group.error:.1e}",
-            f"{group.analytic:.8f}",
-            f"{group.numeric:.8f}",
+            f"{group.error:.1e}" if group.measurable else "too small",
+            f"{group.analytic:.5e}",
+            f"{group.numeric:.5e}",
         )
-        worst = max(worst, group.error)
-    Console(highlight=False).print(table)
+        for group in groups
+    ]
+    typer.echo(table(("parameters", "checked", "error", "backprop", "numeric"), rows) + "\n")
+    _judge(groups)
+
+
+def _judge(groups: "list[GroupCheck]") -> None:
+    """Print the verdict, or raise it."""
+    from ..errors import MnistNNError
+
+    measured = [group.error for group in groups if group.measurable]
+    if not measured:
+        raise MnistNNError(
+            "every gradient is too small to be measured; start from larger weights, with "
+            "--set network.initializer.scale=…"
+        )
+    worst = max(measured, key=lambda error: math.inf if math.isnan(error) else error)
     if not worst <= TOLERANCE:
         raise MnistNNError(f"the largest relative error, {worst:.1e}, is above {TOLERANCE:.0e}")
+    skipped = len(groups) - len(measured)
+    if skipped:
+        note(f"note: {skipped} of {len(groups)} groups have gradients too small to be measured")
     typer.echo(f"the gradients agree: largest relative error {worst:.1e}, at most {TOLERANCE:.0e}")

@@ -23,7 +23,12 @@ def remember_debug(wanted: bool) -> bool:
 
 def note(text: str) -> None:
     """Say something on standard error."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    """Escape what could steer a terminal: a message may quote a server or a stranger's file."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,7 +38,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is, where the caller closed it
+                sys.stdout.flush()
         except typer.Exit:
             raise
         except KeyboardInterrupt:
@@ -43,20 +49,24 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
         except Exception as error:
-            if _debug:
-                raise
-            raise typer.Exit(_report(error)) from None
+            raise typer.Exit(report(error)) from None
 
     return run
 
 
-def _report(error: Exception) -> int:
-    """Word an error; return the exit code."""
+def report(error: Exception) -> int:
+    """Word an error and return the exit code; with ``--debug``, raise it."""
+    if _debug:
+        raise error
     if isinstance(error, MnistNNError):
         note(f"error: {error}")
         return error.exit_code
     if isinstance(error, MemoryError):
         note("error: there is not enough memory for this\ntry a smaller network or batch_size")
+        return 1
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        note(f"error: {error.strerror or error}{place}")
         return 1
     note(f"error: unexpected {type(error).__name__}: {error}")
     note("this is a fault of mnist-nn; --debug shows where it happened")

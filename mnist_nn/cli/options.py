@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,7 +41,7 @@ Overrides = Annotated[
 ]
 
 
-def resolve(files: list[Path], overrides: list[str] | None, **named: Any) -> "Config":
+def resolve(files: list[Path], overrides: list[str] | None, **named: str | None) -> "Config":
     """Merge config files, then ``--set``, then named options that were given.
 
     Parameters
@@ -49,9 +49,9 @@ def resolve(files: list[Path], overrides: list[str] | None, **named: Any) -> "Co
     files, overrides
         As on the command line.
     **named
-        By option name with ``_`` for ``-``; None where it was not given.
+        Values as YAML, by option name with ``_`` for ``-``; None where it was not given.
     """
-    from ..config import load_config, option, read_override
+    from ..config import load_config, read_override, read_value
 
     keys = {
         "seed": "seed",
@@ -62,6 +62,5 @@ def resolve(files: list[Path], overrides: list[str] | None, **named: Any) -> "Co
     sources = [read_override(text) for text in overrides or ()]
     for name, value in named.items():
         if value is not None:
-            label = f"--{name.replace('_', '-')} {value}"
-            sources.append(option(label, keys[name], value))
+            sources.append(read_value(f"--{name.replace('_', '-')}", keys[name], value))
     return load_config(files, sources)

@@ -32,6 +32,7 @@ class TrainingProgress:
             total=samples,
             unit=" samples",
             unit_scale=True,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left, {rate_fmt}",
             leave=False,
             dynamic_ncols=True,
             file=sys.stderr,
@@ -51,9 +52,10 @@ class TrainingProgress:
 
     def show(self, report: Report) -> None:
         """Move the bar; at the end of an epoch, print its line."""
-        self.bar.set_description(f"epoch {report.epoch}/{self.epochs}", refresh=False)
-        self.bar.set_postfix_str(
-            f"loss {report.loss:.4f}, accuracy {report.accuracy:.2%}", refresh=False
+        self.bar.set_description_str(
+            f"epoch {report.epoch}/{self.epochs}  loss {report.loss:.4f}  "
+            f"accuracy {report.accuracy:.2%}",
+            refresh=False,
         )
         self.bar.update(self.seen + report.samples - self.bar.n)
         if not report.complete:

@@ -25,13 +25,13 @@ def train(
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the model goes.")
     ] = Path("model.pkl"),
     data_dir: DataDir = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Set seed.")] = None,
-    epochs: Annotated[int | None, typer.Option(metavar="N", help="Set training.epochs.")] = None,
+    seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    epochs: Annotated[str | None, typer.Option(metavar="N", help="Set training.epochs.")] = None,
     batch_size: Annotated[
-        int | None, typer.Option(metavar="N", help="Set training.batch_size.")
+        str | None, typer.Option(metavar="N|full", help="Set training.batch_size.")
     ] = None,
     lr: Annotated[
-        float | None, typer.Option(metavar="X", help="Set training.optimizer.learning_rate.")
+        str | None, typer.Option(metavar="X", help="Set training.optimizer.learning_rate.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved config and the network; stop.")
@@ -52,16 +52,16 @@ def train(
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
+    if dry_run:
+        typer.echo(_describe(settings, info.n_inputs), nl=False)
+        return
     _check_output(output)
     rng = streams(settings.seed)
     network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
-    if dry_run:
-        typer.echo(_describe(settings, network), nl=False)
-        return
     dataset = load_dataset(name, data_dir)
     training, validation = _hold_out(dataset.train, settings.data.validation, rng.validation)
     history = _train(network, settings, training, validation, rng.shuffling, quiet)
-    model = Model(settings, network, history, name, dataset.sha256, current_versions())
+    model = Model(settings, network, history, dataset.sha256, current_versions())
     save_model(output, model)
     typer.echo(output)
 
@@ -70,8 +70,14 @@ def _check_output(output: Path) -> None:
     """Refuse, before training, a place where the model could not be written after it."""
     from ..errors import ConfigError
 
+    try:
+        exists = output.exists()
+    except OSError as error:
+        raise ConfigError(f"--output {output}: {error.strerror}") from error
     if output.is_dir():
         raise ConfigError(f"--output {output} is a folder; name a file in it")
+    if exists and not output.is_file():
+        raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
     if not output.parent.is_dir():
         raise ConfigError(f"--output {output}: the folder {output.parent} does not exist")
     if not os.access(output.parent, os.W_OK):
@@ -89,8 +95,10 @@ def _hold_out(
     count = held_out if isinstance(held_out, int) else round(held_out * n)
     if count >= n:
         raise ConfigError(f"data.validation: {count:,} of {n:,} samples leaves none to train on")
-    if count == 0:
+    if held_out == 0:
         return samples, None
+    if count == 0:
+        raise ConfigError(f"data.validation: {held_out} of {n:,} samples is less than one")
     kept, held = stratified_split(samples.y, count, rng)
     return samples.take(kept), samples.take(held)
 
@@ -137,16 +145,16 @@ def _train(
     return history
 
 
-def _describe(settings: "Config", network: "Network") -> str:
+def _describe(settings: "Config", n_inputs: int) -> str:
     """Write the resolved config, and the network as comments, so that it stays YAML."""
     from ..config import dump_config
 
-    rows = [f"# network: {network.sizes[0]} inputs"]
-    for number, layer in enumerate(network.layers, 1):
-        n_in, n_out = layer.W.shape
-        size = layer.W.size + (0 if layer.b is None else layer.b.size)
+    rows, total, n_in = [f"# network: {n_inputs} inputs"], 0, n_inputs
+    for number, layer in enumerate(settings.network.layers, 1):
+        size = (n_in + settings.network.bias) * layer.units
         rows.append(
-            f"#   layer {number}: {n_in} -> {n_out} {layer.activation.name}, {size:,} parameters"
+            f"#   layer {number}: {n_in} -> {layer.units} {layer.activation}, {size:,} parameters"
         )
-    rows.append(f"# parameters: {network.params.size:,}")
+        total, n_in = total + size, layer.units
+    rows.append(f"# parameters: {total:,}")
     return dump_config(settings) + "\n".join(rows) + "\n"

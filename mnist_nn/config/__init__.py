@@ -1,15 +1,15 @@
 """A config is the YAML that says what to train on, which network, and how."""
 
-from .load import check_config, dump_config, load_config
+from .load import dump_config, load_config, resolve
 from .schema import Config
-from .sources import Source, option, read_override
+from .sources import Source, read_override, read_value
 
 __all__ = [
     "Config",
     "Source",
-    "check_config",
     "dump_config",
     "load_config",
-    "option",
     "read_override",
+    "read_value",
+    "resolve",
 ]

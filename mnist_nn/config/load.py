@@ -1,5 +1,7 @@
 """Loading a config: merge its sources, check the result, and word what is wrong for a person."""
 
+import json
+import reprlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,11 @@ from ..errors import ConfigError, hint
 from .schema import MAX_LAYERS, Config
 from .sources import Source, merge, read_file
 
-UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")  # of a section, of an optimizer
+UNKNOWN_KEY = (
+    "invalid_key",
+    "extra_forbidden",
+    "unexpected_keyword_argument",
+)  # of a section, of an optimizer
 PLAIN_WORDS = {
     "a valid integer": "a whole number",
     "a valid number": "a number",
@@ -32,7 +38,7 @@ def load_config(files: Sequence[Path] = (), overrides: Sequence[Source] = ()) ->
     files
         YAML files, the later over the earlier.
     overrides
-        Single values over them all, in order; see `read_override` and `option`.
+        Single values over them all, in order; see `read_override`.
 
     Raises
     ------
@@ -40,27 +46,28 @@ def load_config(files: Sequence[Path] = (), overrides: Sequence[Source] = ()) ->
         If a file cannot be read, or a key or value is wrong: naming the source, the dotted path,
         the rule and the value.
     """
-    sources = [*map(read_file, files), *overrides]
-    return check_config(merge(sources, _defaults()), sources)
+    return resolve([*map(read_file, files), *overrides])
 
 
-def check_config(values: dict[str, Any], sources: Sequence[Source] = ()) -> Config:
-    """Make a config of nested mappings.
+def resolve(sources: Sequence[Source]) -> Config:
+    """Merge sources over the defaults and check the result.
 
     Parameters
     ----------
-    values
-        Complete or not: what is missing gets its default.
     sources
-        What they were merged from, for errors to name.
+        The later over the earlier.
+
+    Returns
+    -------
+    Config
 
     Raises
     ------
     ConfigError
-        If a key or value is wrong.
+        If a key or value is wrong, naming the source, the dotted path, the rule and the value.
     """
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(merge(sources, _defaults()))
     except ValidationError as error:
         raise ConfigError(_describe(error, sources)) from error
 
@@ -123,8 +130,9 @@ def _message(problem: ErrorDetails) -> str:
 
 def _shown(value: Any) -> str:
     """Quote a value, cut short where it is long."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)  # as YAML has it
+    return reprlib.repr(value)
 
 
 def _hint_key(path: tuple[str | int, ...]) -> str:

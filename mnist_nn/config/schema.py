@@ -3,6 +3,7 @@
 `docs/configuration.md` is the same list for readers.
 """
 
+import reprlib
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     model_validator,
 )
@@ -43,7 +43,7 @@ def _number(rule: str, good: Callable[[Any], bool]) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not good(value):
-            raise ValueError(f"must be {rule}, got {value!r}")
+            raise ValueError(f"must be {rule}, got {reprlib.repr(value)}")
         return value
 
     return BeforeValidator(check)
@@ -91,7 +91,7 @@ class InitializerConfig(Section):
     """Where the weights start."""
 
     name: Annotated[str, _one_of("initializer", INITIALIZERS)] = "glorot_uniform"
-    scale: PositiveFloat | None = None
+    scale: Annotated[float, Field(gt=0, le=1000)] | None = None
     biases: bool = False
     legacy_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
 
@@ -144,7 +144,7 @@ class Config(Section):
             if ACTIVATIONS[layer.activation].pullback is None:
                 raise ValueError(
                     f"network.layers.{i}.activation: '{layer.activation}' cannot be trained, its "
-                    "derivative is zero everywhere; use sigmoid, tanh or relu"
+                    "derivative is zero wherever it exists; use sigmoid, tanh or relu"
                 )
         try:
             LOSSES[self.training.loss].check(self.network.layers[-1].activation)

@@ -2,11 +2,12 @@
 
 Sources merge, the later over the earlier, key by key. Lists are replaced whole, but a single item
 can be reached by its number (``network.layers.0.units``). A mapping with another ``name`` is
-another thing, so it replaces the earlier one; and ``epochs`` and ``iterations`` put each other out.
+another thing, so it replaces the earlier one; and setting ``epochs`` clears ``iterations``, and the
+other way round.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,12 @@ class Loader(yaml.SafeLoader):
         """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML overlooks."""
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue  # the safe loader resolves it; the keys it brings may be overridden
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
+            if not isinstance(key, Hashable):
+                break  # the safe loader itself says what is wrong with it
+            if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key '{key}' is given twice", key_node.start_mark
                 )
@@ -90,18 +95,29 @@ def read_override(text: str) -> Source:
     key, separator, value = text.partition("=")
     if not separator or not key:
         raise ConfigError(f"--set {text}: must be key=value, such as training.epochs=5")
-    label = f"--set {text}"
-    return option(label, key, _parse(value, label))
+    return _single(f"--set {text}", key, value)
 
 
-def option(label: str, key: str, value: Any) -> Source:
+def read_value(option: str, key: str, value: str) -> Source:
+    """Read the value, as YAML, of an option that stands for one key.
+
+    Raises
+    ------
+    ConfigError
+        If the value is not YAML.
+    """
+    return _single(f"{option} {value}", key, value)
+
+
+def _single(label: str, key: str, value: str) -> Source:
     """Make a source of one value under a dotted key."""
+    nested = _parse(value, label)
     for part in reversed(key.split(".")):
-        value = {int(part) if part.isdecimal() else part: value}
-    return Source(label, value)
+        nested = {int(part) if part.isdecimal() else part: nested}
+    return Source(label, nested)
 
 
-def merge(sources: list[Source], defaults: dict[str, Any]) -> dict[str, Any]:
+def merge(sources: Sequence[Source], defaults: dict[str, Any]) -> dict[str, Any]:
     """Merge sources over the defaults, the last one winning."""
     merged = defaults
     for source in sources:
@@ -132,7 +148,7 @@ def _merged(old: Any, new: Any, label: str) -> Any:
 
 
 def _keep_one_length(training: Any, latest: Any) -> None:
-    """Let the latest of ``epochs`` and ``iterations`` put the other one out."""
+    """Clear ``epochs`` where ``iterations`` was set last, and the other way round."""
     if not isinstance(training, dict) or not isinstance(latest, dict):
         return
     for given, other in (("epochs", "iterations"), ("iterations", "epochs")):
@@ -148,5 +164,5 @@ def _parse(text: str, label: str) -> Any:
         mark = error.problem_mark
         where = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{label}{where}: not valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(f"{label}: not valid YAML: {error}") from error

@@ -29,7 +29,7 @@ class Samples(NamedTuple):
     x
         Of shape (n, n_inputs): uint8 pixels, or float64 measurements.
     y
-        Classes, of shape (n,), uint8.
+        Number of the class of each, of shape (n,), uint8.
     """
 
     x: NDArray[Any]
@@ -48,7 +48,7 @@ class DatasetInfo:
     ----------
     n_inputs
         Numbers per sample.
-    classes
+    class_names
         Names of the classes, in the order of their labels.
     input_scale
         What a network multiplies the numbers by: 1/255 brings pixels to 0..1.
@@ -58,12 +58,12 @@ class DatasetInfo:
     """
 
     n_inputs: int
-    classes: tuple[str, ...]
+    class_names: tuple[str, ...]
     input_scale: float
     load: Callable[[Path], tuple[Samples, Samples | None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A dataset in memory.
 
@@ -107,11 +107,21 @@ class Dataset:
 def data_folder() -> Path:
     """Where data go by default: ``$MNIST_NN_DATA_DIR``, else the user's cache folder."""
     named = os.environ.get("MNIST_NN_DATA_DIR")
-    return Path(named) if named else Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+    return (
+        Path(named).expanduser()
+        if named
+        else Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+    )
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return images.reshape(len(images), -1)
+
+
+def _download(name: str, folder: Path) -> str:
+    """Write the command that would fetch a dataset into a folder."""
+    place = "" if folder == data_folder() else f" --data-dir {folder}"
+    return f"mnist-nn download --dataset {name}{place}"
 
 
 def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
@@ -119,11 +129,11 @@ def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
         arrays = read_cache(folder / f"{name}.npz", SOURCES[name])
     except FileNotFoundError as error:
         raise DataError(
-            f"{name} is not in {folder}; fetch it with: mnist-nn download --dataset {name}\n"
-            "or use the digits that ship with mnist-nn: --set data.dataset=mnist-sample"
+            f"{name} is not in {folder}; fetch it with: {_download(name, folder)}\n"
+            "or use mnist-sample, the dataset of digits that ships with mnist-nn"
         ) from error
     except DataError as error:
-        raise DataError(f"{error}\nmend it with: mnist-nn download --dataset {name}") from error
+        raise DataError(f"{error}\nmend it with: {_download(name, folder)}") from error
     return (
         Samples(_flat(arrays["x_train"]), arrays["y_train"]),
         Samples(_flat(arrays["x_test"]), arrays["y_test"]),
@@ -200,6 +210,10 @@ def load_dataset(name: str, folder: Path | None = None) -> Dataset:
     folder
         Where downloaded data lie; None for `data_folder`.
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
     ConfigError
@@ -224,11 +238,12 @@ def load_mnist(
     Parameters
     ----------
     normalize
-        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255.
+        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255. A network scales bytes itself and
+        takes floats as they are, so it reads either alike.
     flatten
         Images as rows of 784 instead of (1, 28, 28).
     one_hot_label
-        Labels as one-hot rows instead of classes.
+        Labels as one-hot rows instead of numbers.
     name
         ``mnist``, ``mnist-sample`` or ``fashion-mnist``.
     folder

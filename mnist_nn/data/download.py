@@ -4,6 +4,7 @@
 bar or write a log. Nothing reaches its final name before its payload is verified.
 """
 
+import http.client
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,25 @@ from .sources import Source, SourceFile
 
 CHUNK = 1 << 16  # bytes handed on at a time
 GZIP_SLACK = 1 << 20  # a .gz is never larger than its payload by more than this
+FAILURES = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    DataError,
+    http.client.HTTPException,
+    ValueError,  # a redirect to something that is no address
+)
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.ProxyError, "the proxy refused"),
+    (requests.exceptions.SSLError, "no trustworthy TLS connection"),
+    (requests.exceptions.ContentDecodingError, "the body is not encoded as its header says"),
+    (requests.exceptions.ChunkedEncodingError, "the connection ended in the middle of the file"),
+    (urllib3.exceptions.NameResolutionError, "its name cannot be resolved"),
+    (urllib3.exceptions.NewConnectionError, "connection refused or host unreachable"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection within the time-out"),
+    (requests.exceptions.Timeout, "no answer within the time-out"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer within the time-out"),
+    (requests.exceptions.ConnectionError, "the connection failed"),
+)
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two arriving bytes
 
 
@@ -166,11 +186,7 @@ def _fetch_all(
                 url = f"{mirror.rstrip('/')}/{file.name}.gz"
                 try:
                     yield from _fetch(session, url, files / f"{file.name}.gz", file, timeout)
-                except (
-                    requests.RequestException,
-                    urllib3.exceptions.HTTPError,
-                    DataError,
-                ) as error:
+                except FAILURES as error:
                     failures.append(Failed(url, _reason(error)))
                     yield failures[-1]
                 else:
@@ -184,8 +200,8 @@ def _fetch_all(
 def _session() -> requests.Session:
     """Make a session that retries what is worth retrying, waiting longer each time."""
     retry = Retry(
-        connect=1,
-        read=1,
+        connect=2,
+        read=2,
         status=3,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
@@ -223,7 +239,7 @@ def _fetch(
     ):
         response.raise_for_status()
         announced = response.headers.get("Content-Length", "")
-        total = int(announced) if announced.isdecimal() else None
+        total = int(announced) if announced.isdecimal() and len(announced) < 20 else None
         done = 0
         for chunk in response.iter_content(CHUNK):
             done += target.write(chunk)
@@ -245,29 +261,15 @@ def _settle(target: IO[bytes], file: SourceFile) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Put a failure in a few words, without the library's nesting."""
+    """Put a failure in a few words, without the nesting of two libraries."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection within the time-out"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its TLS certificate is not trusted"
-    if isinstance(error, requests.Timeout):
-        return "no answer within the time-out"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection ended in the middle of the file"
-    if isinstance(error, requests.ConnectionError):
-        text = str(error)
-        for sign, words in (
-            ("Read timed out", "no answer within the time-out"),
-            ("NameResolution", "its name cannot be resolved"),
-            ("Connection refused", "connection refused"),
-            ("ProxyError", "the proxy refused"),
-        ):
-            if sign in text:
-                return words
-        return "the connection failed"
-    return str(error)
+    cause = error.args[0] if error.args else None  # of requests' errors, urllib3's own
+    cause = getattr(cause, "reason", None) or cause
+    for kind, words in REASONS:
+        if isinstance(error, kind) or isinstance(cause, kind):
+            return words
+    return " ".join(str(error).split())
 
 
 def _all_failed(source: Source, file: SourceFile, failures: list[Failed]) -> DataError:

@@ -47,7 +47,7 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """
     expected = header(shape)
     if payload[: len(expected)] != expected:
-        raise DataError(f"not IDX data of shape {shape}: it begins with {_describe(payload)}")
+        raise DataError(f"not IDX data of shape {shape}: {_describe(payload)}")
     if len(payload) != len(expected) + math.prod(shape):
         raise DataError(
             f"IDX data of shape {shape} has {len(expected) + math.prod(shape):,} bytes, "
@@ -92,5 +92,5 @@ def _describe(payload: bytes) -> str:
     """Tell a person what a wrong file seems to be."""
     start = payload[:64].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "HTML or XML: a web page instead of the file"
-    return f"bytes {payload[:8].hex(' ')}" if payload else "nothing: it is empty"
+        return "it is a web page instead of the file"
+    return f"it begins with {payload[:8].hex(' ')}" if payload else "it is empty"

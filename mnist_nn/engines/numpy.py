@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Loss, Network, classes, target_rows
+from ..nn import Loss, Network, predicted_classes, target_rows
 from ..nn.arrays import FloatArray
 
 
@@ -22,7 +22,7 @@ class NumpyEngine:
     Parameters
     ----------
     network
-        Learns in place.
+        The network to train, in place.
     loss
         What it learns to lower.
     optimizer
@@ -55,7 +55,7 @@ class NumpyEngine:
         Parameters
         ----------
         order
-            Places of the samples, of shape (m,).
+            Indices of the samples, of shape (m,).
 
         Returns
         -------
@@ -76,7 +76,7 @@ class NumpyEngine:
                 batch = slice(start, start + self.batch_size)
                 n = min(self.batch_size, len(order) - start)
                 work = self.workspace if n == self.batch_size else self.workspace.first(n)
-                total += n * network.gradient(x[batch], targets[batch], self.loss, work)
+                total += n * network.loss_and_gradient(x[batch], targets[batch], self.loss, work)
                 self.optimizer.step(network.params, network.grads)
                 outputs[batch] = work.outputs[-1]
-        return total, int(np.count_nonzero(classes(outputs) == labels))
+        return total, int(np.count_nonzero(predicted_classes(outputs) == labels))

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Samples
-from ..nn import Loss, Network, score
+from ..nn import Loss, Network, score, target_rows
 
-Z_95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
+Z_95 = NormalDist().inv_cdf(0.975)  # 1.96: 95 % of a normal distribution lie within ± this
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class ClassScore:
     Attributes
     ----------
     precision
-        Share of the samples read as this class that are of it; 0 where none was read so.
+        Share of the samples predicted as this class that are of it; 0 where none was.
     recall
-        Share of the samples of this class that were read so; 0 where there are none.
+        Share of the samples of this class that were predicted as it; 0 where there are none.
     f1
         Harmonic mean of both.
     support
@@ -35,7 +36,7 @@ class ClassScore:
     support: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a network came to on a set of samples.
 
@@ -44,7 +45,7 @@ class Evaluation:
     loss
         Mean over the samples.
     confusion
-        ``confusion[true, read]`` counts samples, of shape (n_classes, n_classes).
+        ``confusion[true, predicted]`` counts samples, of shape (n_classes, n_classes).
     """
 
     loss: float
@@ -57,7 +58,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of the samples that were read right."""
+        """Share of the samples that were predicted right."""
         return int(np.trace(self.confusion)) / self.samples
 
     @property
@@ -66,17 +67,17 @@ class Evaluation:
         return wilson_interval(int(np.trace(self.confusion)), self.samples)
 
     @property
-    def classes(self) -> list[ClassScore]:
+    def per_class(self) -> list[ClassScore]:
         """One score per class."""
         right = np.diag(self.confusion)
-        support, read = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        support, predicted = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
         return [
             ClassScore(_share(r, p), _share(r, s), _share(2 * r, p + s), int(s))
-            for r, p, s in zip(right, read, support, strict=True)
+            for r, p, s in zip(right, predicted, support, strict=True)
         ]
 
 
-def evaluate(network: Network, loss: Loss, samples: Samples, n_classes: int) -> Evaluation:
+def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
     """Measure a network.
 
     Parameters
@@ -84,14 +85,17 @@ def evaluate(network: Network, loss: Loss, samples: Samples, n_classes: int) -> 
     network
         Left as it is.
     loss
-        What it was trained on.
+        What it was trained to lower.
     samples
-        At least one.
-    n_classes
-        How many classes their labels tell apart.
+        At least one, of the network's classes.
+
+    Returns
+    -------
+    Evaluation
     """
-    value, read = score(network, loss, *samples)
-    pairs = samples.y.astype(np.intp) * n_classes + read
+    value, predicted = score(network, loss, *samples)
+    n_classes = len(target_rows(network.sizes[-1], network.dtype))
+    pairs = samples.y.astype(np.intp) * n_classes + predicted
     confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
     return Evaluation(value, confusion)
 
@@ -105,6 +109,10 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
         Successes, 0 to n.
     n
         Trials, 1 or more.
+
+    Returns
+    -------
+    low, high : float
     """
     p, z = right / n, Z_95
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)

@@ -9,9 +9,9 @@ from ..nn import Dense, Initializer, Network
 
 
 def build_network(
-    config: Config, n_inputs: int, input_scale: float, rng: np.random.Generator
+    config: Config, n_inputs: int, input_scale: float, rng: np.random.Generator | None
 ) -> Network:
-    """Make the network of a config, with fresh weights.
+    """Make the network of a config, with its starting weights.
 
     Parameters
     ----------
@@ -22,10 +22,14 @@ def build_network(
     input_scale
         What the network multiplies them by.
     rng
-        Draws the weights, unless the config names a legacy seed.
+        Draws the weights, unless the config names a legacy seed; None leaves them zero.
+
+    Returns
+    -------
+    Network
     """
     settings = config.network.initializer
-    legacy = settings.legacy_seed
+    legacy = settings.legacy_seed if rng is not None else None
     return Network(
         n_inputs,
         [Dense(layer.units, layer.activation) for layer in config.network.layers],
@@ -45,7 +49,7 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
     ConfigError
         Unless there is one output per class, or a single one for two classes.
     """
-    units, n_classes = config.network.layers[-1].units, len(info.classes)
+    units, n_classes = config.network.layers[-1].units, len(info.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
         last = len(config.network.layers) - 1
         raise ConfigError(

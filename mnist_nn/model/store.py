@@ -8,36 +8,28 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import dumps
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .. import __version__
-from ..config import Config, check_config
+from ..config import Config, Source, resolve
+from ..data import dataset_info
 from ..errors import ConfigError, ModelError
 from ..files import replacing
 from ..nn import Network
 from .build import build_network
 from .unpickler import PickledArray, read_pickle
 
-FORMAT, VERSION = "mnist-nn model", 1
-PROTOCOL = 4  # in-band arrays, readable since Python 3.4
+FORMAT: Literal["mnist-nn model"] = "mnist-nn model"
+VERSION: Literal[1] = 1
+PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
 MAX_BYTES = 1 << 30
-KEYS = {
-    "format": str,
-    "version": int,
-    "config": dict,
-    "input_scale": float,
-    "parameters": dict,
-    "history": list,
-    "dataset": dict,
-    "seed": int,
-    "versions": dict,
-}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A trained network and its provenance.
 
@@ -48,11 +40,9 @@ class Model:
     network
         With the trained parameters.
     history
-        One dict per epoch: loss, accuracy and so on.
-    dataset
-        Name of the dataset it was trained on.
+        One dict per epoch: loss, accuracy and so on, as plain Python numbers.
     sha256
-        What proves that dataset, array by array.
+        What proves the dataset it was trained on, array by array.
     versions
         Of mnist-nn, NumPy and Python, at training.
     """
@@ -60,8 +50,36 @@ class Model:
     config: Config
     network: Network
     history: list[dict[str, Any]]
-    dataset: str
     sha256: dict[str, str]
+    versions: dict[str, str]
+
+
+class Part(BaseModel):
+    """A part of a model file, of exactly these keys and types."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class DatasetPart(Part):
+    """Which data the model was trained on."""
+
+    name: Annotated[str, Field(max_length=100)]
+    sha256: dict[str, str]
+
+
+class Content(Part):
+    """The whole dict, as read."""
+
+    format: Literal["mnist-nn model"]
+    version: Literal[1]
+    config: dict[str, Any]
+    input_scale: Annotated[float, Field(gt=0)]
+    parameters: dict[str, PickledArray]
+    history: list[dict[str, int | float | None]]
+    dataset: DatasetPart
+    seed: int
     versions: dict[str, str]
 
 
@@ -75,15 +93,13 @@ def current_versions() -> dict[str, str]:
 
 
 def save_model(path: Path, model: Model) -> None:
-    """Write a model file, whole or not at all.
+    """Write a model file, whole or not at all, and only if `load_model` would read it.
 
     Raises
     ------
     ModelError
-        If the file cannot be written, or a weight is not finite.
+        If the file cannot be written, a weight is not finite, or the parts do not make a model.
     """
-    if not np.isfinite(model.network.params).all():
-        raise ModelError(f"{path} was not written: a weight is not finite")
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -91,19 +107,27 @@ def save_model(path: Path, model: Model) -> None:
         "input_scale": model.network.input_scale,
         "parameters": {k: v.copy() for k, v in model.network.named_parameters().items()},
         "history": model.history,
-        "dataset": {"name": model.dataset, "sha256": model.sha256},
+        "dataset": {"name": model.config.data.dataset, "sha256": model.sha256},
         "seed": model.config.seed,
         "versions": model.versions,
     }
+    blob = dumps(content, protocol=PROTOCOL)
     try:
+        _model_of(blob)
         with replacing(path) as file:
-            file.write(dumps(content, protocol=PROTOCOL))
+            file.write(blob)
+    except ModelError as error:
+        raise ModelError(f"{path} was not written: {error}") from error
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def load_model(path: Path) -> Model:
     """Read a model file; nothing in it is ever executed.
+
+    Returns
+    -------
+    Model
 
     Raises
     ------
@@ -113,75 +137,70 @@ def load_model(path: Path) -> Model:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise ModelError(f"{path} is no model file: {size:,} bytes, more than {MAX_BYTES:,}")
-        with path.open("rb") as file:
-            content = read_pickle(file)
-        return _checked(content)
+            raise ModelError(f"{size:,} bytes are more than the {MAX_BYTES:,} a model may have")
+        return _model_of(path.read_bytes())
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ModelError, ConfigError) as error:
+    except ModelError as error:
         raise ModelError(f"{path} is not a usable model file: {error}") from error
 
 
-def _checked(content: Any) -> Model:
-    """Make a model of a file's content, believing none of it."""
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+def _model_of(blob: bytes) -> Model:
+    """Make a model of a file's bytes, believing none of them."""
+    if len(blob) > MAX_BYTES:
+        raise ModelError(f"{len(blob):,} bytes are more than the {MAX_BYTES:,} a model may have")
+    raw = read_pickle(blob)
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ModelError("it was not written by mnist-nn train")
-    if content.get("version") != VERSION:
-        raise ModelError(
-            f"its format has version {content.get('version')!r}, this program reads {VERSION}"
-        )
-    for key, kind in KEYS.items():
-        if type(content.get(key)) is not kind:
-            raise ModelError(f"its '{key}' is missing or no {kind.__name__}")
-    config = check_config(content["config"])
-    parameters = _arrays(content["parameters"])
-    n_inputs = _check_shapes(config, parameters)
-    network = build_network(
-        config, n_inputs, content["input_scale"], np.random.default_rng(0)
-    )  # its fresh weights give way to the file's
+    version = raw.get("version")
+    if version != VERSION:
+        shown = version if type(version) is int and abs(version) < 10**6 else "of another kind"
+        raise ModelError(f"its format's version is {shown}, this program reads {VERSION}")
+    try:
+        content = Content.model_validate(raw)
+        config = resolve([Source("its config", content.config)])
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise ModelError(f"its {where!r:.60} is wrong: {problem['msg']}") from error
+    except (ConfigError, RecursionError) as error:
+        raise ModelError(" ".join(str(error).split())) from error
+    dataset = content.dataset
+    if (content.seed, dataset.name) != (config.seed, config.data.dataset):
+        raise ModelError("its seed or its dataset is not that of its config")
+    network = _network(config, content)
+    return Model(config, network, content.history, dataset.sha256, content.versions)
+
+
+def _network(config: Config, content: Content) -> Network:
+    """Put the file's parameters into the network that the config describes."""
+    arrays = {name: value.array for name, value in content.parameters.items()}
+    n_inputs = dataset_info(config.data.dataset).n_inputs
+    _check_shapes(config, n_inputs, arrays)
+    network = build_network(config, n_inputs, content.input_scale, None)
     for name, view in network.named_parameters().items():
-        view[...] = parameters[name]
-    dataset = content["dataset"]
-    return Model(
-        config,
-        network,
-        content["history"],
-        str(dataset.get("name")),
-        dict(dataset.get("sha256", {})),
-        content["versions"],
-    )
+        array = arrays[name]
+        if array is None or array.dtype.newbyteorder("=") != view.dtype:
+            raise ModelError(f"its {name} are no {view.dtype} numbers")
+        view[...] = array
+    if not np.isfinite(network.params).all():
+        raise ModelError("a weight is not finite")
+    return network
 
 
-def _arrays(parameters: dict[Any, Any]) -> dict[str, NDArray[Any]]:
-    """Take the arrays out of their recorders, all finite."""
-    arrays = {}
-    for name, value in parameters.items():
-        array = value.array if isinstance(value, PickledArray) else None
-        if array is None:
-            raise ModelError(f"its parameter {name!r} is no array")
-        if not np.isfinite(array).all():
-            raise ModelError(f"its {name} are not all finite")
-        arrays[name] = array
-    return arrays
-
-
-def _check_shapes(config: Config, arrays: dict[str, NDArray[Any]]) -> int:
-    """Hold the arrays against the config; return the number of inputs, which only they tell."""
-    first = arrays.get("layer_1.weights")
-    if first is None or first.ndim != 2:
-        raise ModelError("it has no layer_1.weights of two dimensions")
+def _check_shapes(config: Config, n_inputs: int, arrays: dict[str, NDArray[Any] | None]) -> None:
+    """Hold the arrays' shapes against the config, before anything of its sizes is allocated."""
     expected: dict[str, tuple[int, ...]] = {}
-    n_in = n_inputs = int(first.shape[0])
+    n_in = n_inputs
     for number, layer in enumerate(config.network.layers, 1):
         expected[f"layer_{number}.weights"] = (n_in, layer.units)
         if config.network.bias:
             expected[f"layer_{number}.biases"] = (layer.units,)
         n_in = layer.units
-    shapes = {name: array.shape for name, array in arrays.items()}
+    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
     for name in expected | shapes:
         if shapes.get(name) != expected.get(name):
             raise ModelError(
-                f"its config wants {name} of shape {expected.get(name)}, it has {shapes.get(name)}"
+                f"its config wants {name!r:.40} of shape {expected.get(name)}, "
+                f"it has {shapes.get(name)}"
             )
-    return n_inputs

@@ -1,19 +1,39 @@
 """An unpickler that cannot be talked into anything.
 
-A pickle is a program: it may name any function and call it. This reader lets it name three things,
-the ones NumPy's arrays are pickled with, and gives it a harmless recorder for each, so that not
-even NumPy's own code runs on what a stranger wrote. Everything else a pickle can make without
-naming anything: numbers, text, lists, tuples, sets and dicts.
+A pickle is a program: it may name any function and call it. Here a program may use only the
+instructions that a pickled model consists of, and may name only three things, the ones NumPy's
+arrays are pickled with. For each of the three it is given a harmless recorder, so that not even
+NumPy's own code runs on what a stranger wrote.
 """
 
+import io
 import math
 import pickle
-from typing import IO, Any, ClassVar
+import pickletools
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
+
+# fmt: off
+INSTRUCTIONS = frozenset((
+    "PROTO", "FRAME", "STOP", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET",
+    "STACK_GLOBAL", "REDUCE", "BUILD",
+    "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT",
+    "SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES",
+    "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
+    "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3",
+))
+# fmt: on
+"""Of pickle protocol 4. None of them takes much more memory than the file has bytes."""
+
+SHAREABLE = frozenset(
+    ("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "STACK_GLOBAL", "REDUCE")
+)
+"""What makes the values that may be referred to again. Containers may not: lists that hold each
+other twice, thirty levels deep, take a few bytes to write and for ever to compare or print."""
 
 
 class PickledType:
@@ -23,7 +43,7 @@ class PickledType:
 
     def __init__(self, name: object, align: object = False, copy: object = False) -> None:
         if name not in self.admitted:
-            raise ModelError(f"an array of type {name!r} has no place in a model")
+            raise ModelError(f"an array of type {name!r:.20} has no place in a model")
         self.name = name
         self.order = "="
 
@@ -44,10 +64,10 @@ class PickledArray:
         good = (
             version == 1
             and isinstance(shape, tuple)
-            and all(type(n) is int and 0 <= n <= len(data) for n in shape)
             and isinstance(dtype, PickledType)
             and isinstance(fortran, bool)
             and isinstance(data, bytes)
+            and all(type(n) is int and 0 <= n <= len(data) for n in shape)
         )
         if not good or len(data) != math.prod(shape) * int(dtype.name[1]):
             raise ModelError("an array is damaged")
@@ -68,16 +88,16 @@ class SafeUnpickler(pickle.Unpickler):
                 return "ndarray"  # only ever an argument of _reconstruct
             if name == "dtype":
                 return PickledType
-        raise ModelError(f"it asks for {module}.{name}, which no model needs")
+        raise ModelError(f"it asks for {f'{module}.{name}'!r:.80}, which no model needs")
 
 
-def read_pickle(file: IO[bytes]) -> Any:
-    """Read one pickle without executing anything in it.
+def read_pickle(blob: bytes) -> Any:
+    """Read a pickle without executing anything in it.
 
     Parameters
     ----------
-    file
-        Open for reading.
+    blob
+        All of it.
 
     Returns
     -------
@@ -90,8 +110,26 @@ def read_pickle(file: IO[bytes]) -> Any:
         If it asks for anything else, ends too soon or is no pickle at all.
     """
     try:
-        return SafeUnpickler(file).load()
+        _check_instructions(blob)
+        return SafeUnpickler(io.BytesIO(blob)).load()
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way that Python knows
-        raise ModelError(f"it is damaged or no pickle ({type(error).__name__}: {error})") from error
+        raise ModelError(f"it is damaged or no pickle ({type(error).__name__})") from error
+
+
+def _check_instructions(blob: bytes) -> None:
+    """Read the program without running it, and refuse what no model needs."""
+    made_by: list[str] = []  # what made each memoized value
+    previous, end = "", 0
+    for instruction, argument, position in pickletools.genops(blob):
+        name = instruction.name
+        if name not in INSTRUCTIONS:
+            raise ModelError(f"it has the instruction {name}, which no model needs")
+        if name == "MEMOIZE":
+            made_by.append(previous)
+        elif name in ("BINGET", "LONG_BINGET") and made_by[int(argument or 0)] not in SHAREABLE:
+            raise ModelError("it uses a container twice, which no model needs")
+        previous, end = name, (position or 0) + 1  # the last instruction, STOP, is one byte
+    if end != len(blob):
+        raise ModelError("something follows its end")

@@ -1,12 +1,22 @@
 """The mathematics of a dense network: NumPy only, no files, no configuration."""
 
-from .activations import ACTIVATIONS, Activation
+from .activations import (
+    ACTIVATIONS,
+    Activation,
+    identity,
+    leaky_relu,
+    relu,
+    sigmoid,
+    softmax,
+    step,
+    tanh,
+)
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
-from .losses import LOSSES, Loss, encode, target_rows
-from .network import Dense, Layer, Network, classes
+from .losses import LOSSES, Loss, check_labels, encode, target_rows
+from .network import Dense, Layer, Network
 from .numerical import gradient_descent, numerical_gradient
-from .scoring import score
+from .scoring import predicted_classes, score
 from .sequential import Sequential
 from .workspace import Workspace
 
@@ -24,10 +34,18 @@ __all__ = [
     "Sequential",
     "Workspace",
     "check_gradients",
-    "classes",
+    "check_labels",
     "encode",
     "gradient_descent",
+    "identity",
+    "leaky_relu",
     "numerical_gradient",
+    "predicted_classes",
+    "relu",
     "score",
+    "sigmoid",
+    "softmax",
+    "step",
+    "tanh",
     "target_rows",
 ]

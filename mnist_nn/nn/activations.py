@@ -4,8 +4,8 @@ Each is a pair of functions. ``sigmoid(z)`` goes forward, from the sums ``z`` to
 ``sigmoid_pullback(y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its
 gradient with respect to ``z``. The way back needs only the *output*, so the sums can be forgotten.
 
-Every array is ``(n, units)``, one row per sample, and ``out`` may be given to spare an allocation;
-a forward function may write over its own input.
+Every array is floating-point and ``(n, units)``, one row per sample. ``out`` may be given to spare
+an allocation; a forward function may write over its own input.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,10 @@ LEAK = 0.01  # slope of the leaky ReLU below zero (Maas, Hannun and Ng, 2013)
 
 
 def sigmoid(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
-    """σ(z) = 1 / (1 + e⁻ᶻ), written as (1 + tanh(z/2)) / 2, which cannot overflow."""
+    """σ(z) = 1 / (1 + e⁻ᶻ), written as (1 + tanh(z/2)) / 2, which cannot overflow.
+
+    It is right to the last digit of 1, not of itself: far below zero it is exactly 0.
+    """
     out = np.multiply(z, 0.5, out=out)
     np.tanh(out, out=out)
     out *= 0.5
@@ -121,8 +124,9 @@ class Activation:
         given the outputs; None where the function has no useful derivative.
     gain
         How much larger than Glorot's the starting weights should be for the signal to keep its
-        size: 4 for the sigmoid, whose slope at 0 is 1/4 (Glorot and Bengio, 2010), √2 for units
-        that are off half of the time (He et al., 2015).
+        size. Glorot and Bengio (2010) assume a slope of 1 at 0; the sigmoid's is 1/4, so its gain
+        is 4. A ReLU is off half of the time, which halves the variance, so its gain is √2 (He et
+        al., 2015).
     """
 
     name: str
@@ -131,19 +135,30 @@ class Activation:
     gain: float = 1.0
 
     def pull_back(self, y: FloatArray, dy: FloatArray, out: FloatArray) -> FloatArray:
-        """Apply `pullback`, or say why there is none.
+        """Apply `pullback`.
 
         Raises
         ------
         ValueError
-            If this activation cannot be trained.
+            If there is none.
+        """
+        self.check_trainable()
+        assert self.pullback is not None
+        return self.pullback(y, dy, out)
+
+    def check_trainable(self) -> None:
+        """Refuse to train through a function that has no useful derivative.
+
+        Raises
+        ------
+        ValueError
+            If this is one.
         """
         if self.pullback is None:
             raise ValueError(
-                f"{self.name}: its derivative is zero everywhere, no gradient passes through it; "
-                "train with sigmoid, tanh or relu instead"
+                f"{self.name}: its derivative is zero wherever it exists, so it cannot be trained; "
+                "use sigmoid, tanh or relu"
             )
-        return self.pullback(y, dy, out)
 
 
 ACTIVATIONS = {

@@ -13,12 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from .arrays import FloatArray
 from .losses import Loss, encode
 from .network import Network
+from .numerical import central_difference
 
-STEPS = (
-    1e-5,
-    1e-6,
-    1e-7,
-)  # half-widths of the differences, each tried where the one before disagrees
+STEPS = (1e-5, 1e-6, 1e-7)  # half-widths; the later ones where the first finds a difference
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,11 @@ class GroupCheck:
         How many of its parameters were compared, and how many it has.
     error
         The largest difference between the two gradients, relative to the largest gradient in the
-        group: a parameter whose gradient happens to be near zero is not blamed for rounding.
+        group: a parameter whose gradient happens to be near zero is not blamed for rounding. NaN
+        if a gradient is.
+    measurable
+        Whether the group's largest gradient stands out from the rounding error of the differences.
+        Where it does not, the error says nothing; it is then relative to what would stand out.
     analytic, numeric
         The two gradients of the parameter where they differ most.
     """
@@ -42,6 +43,7 @@ class GroupCheck:
     checked: int
     size: int
     error: float
+    measurable: bool
     analytic: float
     numeric: float
 
@@ -69,67 +71,68 @@ def check_gradients(
     y
         Their labels (n,), or targets (n, n_outputs).
     tolerance
-        Relative error at which a difference is measured again with a smaller step: between a ReLU's
-        two sides there is no derivative to find, and a smaller step is less likely to straddle
-        them. A wrong gradient stays wrong at every step.
+        The relative error that is acceptable, above 0. Where it is exceeded, the difference is
+        measured again with a smaller step: at a ReLU's kink the derivative does not exist, and a
+        smaller step is less likely to straddle it. A wrong gradient stays wrong at every step.
     limit
         At most so many parameters of each group, drawn at random; None for all.
     rng
-        Draws them; needed only with `limit`.
+        Draws them; a fixed one if None.
 
     Yields
     ------
     GroupCheck
         One per group, in the order of `Network.named_parameters`.
+
+    Raises
+    ------
+    ValueError
+        If the samples or labels do not suit the network.
     """
     network = network.astype(np.float64)
     targets = encode(y, network.sizes[-1])
     work = network.workspace(len(x))
-    network.gradient(x, targets, loss, work)
-    gradients = {name: view.copy() for name, view in network.named_gradients().items()}
+    loss_here = network.loss_and_gradient(x, targets, loss, work)
+    gradients = {name: view.ravel().copy() for name, view in network.named_gradients().items()}
+    rounding = np.finfo(np.float64).eps * max(1.0, abs(loss_here)) / STEPS[0]
 
     def value() -> float:
         return network.loss(x, targets, loss, work)
 
-    for name, params in network.named_parameters().items():
-        analytic = gradients[name].ravel()
-        indices = np.arange(params.size)
+    for name, view in network.named_parameters().items():
+        params, indices = view.reshape(-1), np.arange(view.size)
         if limit is not None and limit < params.size:
             rng = rng or np.random.default_rng(0)
             indices = np.sort(rng.choice(params.size, limit, replace=False))
-        yield _check_group(name, params.reshape(-1), analytic, indices, value, tolerance)
+        analytic = gradients[name][indices]
+        yield _compare(name, params, indices, analytic, value, tolerance, rounding)
 
 
-def _check_group(
+def _compare(
     name: str,
     params: FloatArray,
-    analytic: FloatArray,
     indices: NDArray[np.intp],
+    analytic: FloatArray,
     value: Callable[[], float],
     tolerance: float,
+    rounding: float,
 ) -> GroupCheck:
-    """Compare the gradients of the parameters at `indices` of one flat, writable view."""
-    numeric = np.array([_difference(params, i, value, STEPS[0]) for i in indices])
-    analytic = analytic[indices]
-    size = max(np.abs(analytic).max(), np.abs(numeric).max(), np.finfo(float).tiny)
+    """Compare the gradients at `indices` of one group's flat, writable view."""
+    numeric = np.array([central_difference(value, params, int(i), STEPS[0]) for i in indices])
+    size = max(np.abs(analytic).max(), np.abs(numeric).max())
+    scale = max(size, rounding / tolerance)
     for h in STEPS[1:]:
-        for k in np.flatnonzero(np.abs(numeric - analytic) > tolerance * size):
-            again = _difference(params, indices[k], value, h)
-            if abs(again - analytic[k]) < abs(numeric[k] - analytic[k]):
-                numeric[k] = again
-    worst = int(np.abs(numeric - analytic).argmax())
-    error = float(abs(numeric[worst] - analytic[worst]) / size)
+        for k in np.flatnonzero(np.abs(numeric - analytic) > tolerance * scale):
+            again = central_difference(value, params, int(indices[k]), h)
+            numeric[k] = min(numeric[k], again, key=lambda found: abs(found - analytic[k]))
+    errors = np.abs(numeric - analytic) / scale
+    worst = int(errors.argmax())  # the first NaN, if there is one
     return GroupCheck(
-        name, len(indices), params.size, error, float(analytic[worst]), float(numeric[worst])
+        name,
+        checked=len(indices),
+        size=params.size,
+        error=float(errors[worst]),
+        measurable=not size < scale,
+        analytic=float(analytic[worst]),
+        numeric=float(numeric[worst]),
     )
-
-
-def _difference(params: FloatArray, i: int, value: Callable[[], float], h: float) -> float:
-    """∂value/∂params[i] by a central difference, the parameter put back afterwards."""
-    here = params[i]
-    params[i] = here + h
-    above = value()
-    params[i] = here - h
-    below = value()
-    params[i] = here
-    return (above - below) / (2 * h)

@@ -2,8 +2,8 @@
 
 Too small, and the signal dies on its way up; too large, and it saturates. Each function here draws
 from a distribution whose spread depends on how many units a layer reads (``n_in``) and has
-(``n_out``). Arrays are drawn as ``(n_out, n_in)``, one row for each unit: the order of the
-published write-ups, so that their starting weights come out again.
+(``n_out``). Arrays are drawn as ``(n_out, n_in)``, one row for each unit, as write-ups B and C do,
+so that their starting weights come out again.
 """
 
 import math
@@ -107,14 +107,14 @@ class Initializer:
     name
         A key of `INITIALIZERS`.
     scale
-        Factor on the spread; None for the scheme's own default.
+        Factor on the spread, above 0; None for the scheme's own default.
     biases
         Draw the biases as the weights are drawn, instead of starting them at zero.
 
     Raises
     ------
     ValueError
-        If there is no initializer of that name.
+        If there is no initializer of that name, or the scale is not above 0.
     """
 
     name: str = "glorot_uniform"
@@ -124,6 +124,8 @@ class Initializer:
     def __post_init__(self) -> None:
         if self.name not in INITIALIZERS:
             raise ValueError(f"unknown initializer {self.name!r}; known: {', '.join(INITIALIZERS)}")
+        if self.scale is not None and not self.scale > 0:
+            raise ValueError(f"scale must be above 0, got {self.scale}")
 
     def fill(
         self, rng: Random, weights: NDArray[Any], biases: NDArray[Any] | None, gain: float

@@ -11,10 +11,10 @@ Every array is ``(n, n_outputs)``; `encode` turns integer labels into such targe
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .arrays import FloatArray
@@ -33,9 +33,9 @@ def cross_entropy(
 ) -> float:
     """-Σ t log y per sample, for softmax outputs; targets are rows that sum to one.
 
-    With ``y = softmax(z)``, ``-log y_k = (z_max - z_k) - log y_max``: the first term is exact, and
-    ``y_max`` is at least ``1 / n_outputs``, so the logarithm never meets zero. For the gradient,
-    ``∂(-log y_k)/∂z_j = y_j - [j = k]``, hence ``y - t``.
+    With ``y = softmax(z)``, ``-log y_k = (z_max - z_k) - log y_max``. The first term never passes
+    through an exponential, and ``y_max`` is at least ``1 / n_outputs``, so the logarithm never
+    meets zero. For the gradient, ``∂(-log y_k)/∂z_j = y_j - [j = k]``, hence ``y - t``.
     """
     n = len(logits)
     wanted = np.einsum("nk,nk->n", targets, logits)  # z_k of each row
@@ -54,8 +54,9 @@ def binary_cross_entropy(
 ) -> float:
     """-Σ [t log y + (1 - t) log(1 - y)] per sample, for sigmoid outputs, each a yes or no.
 
-    With ``y = σ(z)`` one term is ``max(z, 0) - z t + log(1 + e^-|z|)``, in which nothing overflows;
-    its derivative is ``σ(z) - t``.
+    It sums over the outputs, where Keras and others take their mean. With ``y = σ(z)`` one term is
+    ``max(z, 0) - z t + log(1 + e^-|z|)``, in which nothing overflows; its derivative is
+    ``σ(z) - t``.
     """
     n = len(logits)
     terms = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
@@ -71,7 +72,10 @@ def mean_squared_error(
     targets: FloatArray,
     out: FloatArray,
 ) -> float:
-    """½ Σ (y - t)² per sample, for any output; its gradient goes back through the activation."""
+    """½ Σ (y - t)² per sample, for any output; its gradient goes back through the activation.
+
+    The mean is over samples only. Keras and others take it over the outputs as well, and no half.
+    """
     n = len(logits)
     error = outputs - targets  # (n, n_outputs)
     value = 0.5 * float(np.sum(error * error, dtype=np.float64)) / n
@@ -135,7 +139,7 @@ LOSSES = {
             "mean_squared_error",
             mean_squared_error,
             tuple(name for name, a in ACTIVATIONS.items() if a.pullback is not None),
-            "its derivative is zero everywhere",
+            "the derivative of that output is zero wherever it exists",
         ),
     )
 }
@@ -184,13 +188,33 @@ def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> 
     """
     labels = np.asarray(labels)
     if labels.ndim == 1:
-        rows = target_rows(n_outputs, dtype)
-        if labels.size and not 0 <= labels.min() <= labels.max() < len(rows):
-            raise ValueError(
-                f"labels must lie in 0..{len(rows) - 1} for {n_outputs} outputs, "
-                f"got {labels.min()}..{labels.max()}"
-            )
-        return np.take(rows, labels, axis=0)
+        check_labels(labels, n_outputs)
+        return np.take(target_rows(n_outputs, dtype), labels, axis=0)
     if labels.shape[1:] != (n_outputs,):
         raise ValueError(f"targets must be (n, {n_outputs}), got {labels.shape}")
     return np.asarray(labels, dtype)
+
+
+def check_labels(labels: NDArray[Any], n_outputs: int) -> None:
+    """Refuse labels that are no classes of a network.
+
+    Parameters
+    ----------
+    labels
+        Of shape (n,).
+    n_outputs
+        Units of the last layer.
+
+    Raises
+    ------
+    ValueError
+        Unless each is a whole number of 0 to the number of classes less one.
+    """
+    n_classes = max(n_outputs, 2)  # a single output tells two apart
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers (n,), got {labels.shape} {labels.dtype}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise ValueError(
+            f"labels must lie in 0..{n_classes - 1} for {n_outputs} outputs, "
+            f"got {labels.min()}..{labels.max()}"
+        )

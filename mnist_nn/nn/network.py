@@ -52,7 +52,7 @@ class Dense:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """A dense layer in place: its activation, and views into the network's two vectors.
 
@@ -83,23 +83,26 @@ class Network:
     layers
         From the first hidden layer to the output.
     rng
-        Draws the starting weights.
+        Draws the starting weights; None leaves all parameters zero, to be filled in.
     bias
         Whether each unit adds a bias of its own.
     initializer
         How the starting weights are drawn.
     input_scale
-        Every input is multiplied by it: 1/255 for pixels of 0 to 255.
+        Integer inputs are multiplied by it: 1/255 for pixels of 0 to 255. Floating-point inputs
+        are taken as they are.
     dtype
         float32 or float64, of parameters and arithmetic.
 
     Raises
     ------
     ValueError
-        If there is no layer or no input.
+        If there is no layer or no input, or the dtype is another.
 
     Attributes
     ----------
+    sizes
+        Numbers per sample at the input and after each layer: (n_inputs, units, …, n_outputs).
     params, grads
         All parameters and the loss's gradient with respect to them, of shape (n_params,): weights
         layer by layer, then biases layer by layer.
@@ -114,7 +117,7 @@ class Network:
         n_inputs: int,
         layers: Sequence[Dense],
         *,
-        rng: Random,
+        rng: Random | None,
         bias: bool = True,
         initializer: Initializer | None = None,
         input_scale: float = 1.0,
@@ -122,6 +125,8 @@ class Network:
     ) -> None:
         if n_inputs < 1 or not layers:
             raise ValueError(f"a network needs inputs and layers, got {n_inputs} and {len(layers)}")
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
         self.sizes = (n_inputs, *(layer.units for layer in layers))
         self.bias = bias
         self.input_scale = input_scale
@@ -130,8 +135,9 @@ class Network:
         self.grads = np.zeros_like(self.params)
         self.layers = self._lay_out(layers)
         initializer = initializer or Initializer()
-        for layer in self.layers:
-            initializer.fill(rng, layer.W, layer.b, layer.activation.gain)
+        if rng is not None:
+            for layer in self.layers:
+                initializer.fill(rng, layer.W, layer.b, layer.activation.gain)
 
     def _lay_out(self, layers: Sequence[Dense]) -> list[Layer]:
         """Cut the two vectors into each layer's views."""
@@ -152,7 +158,7 @@ class Network:
 
     @classmethod
     def from_architecture(
-        cls, architecture: Iterable[Mapping[str, Any]], *, rng: Random, **options: Any
+        cls, architecture: Iterable[Mapping[str, Any]], *, rng: Random | None, **options: Any
     ) -> Self:
         """Build a network from a list of dicts, one per layer.
 
@@ -165,6 +171,10 @@ class Network:
             Draws the starting weights.
         **options
             As for `Network`.
+
+        Returns
+        -------
+        Network
 
         Raises
         ------
@@ -201,20 +211,11 @@ class Network:
 
     def named_parameters(self) -> dict[str, FloatArray]:
         """Views of the parameters under names for people: ``layer_1.weights`` and so on."""
-        return self._named(self.params)
+        return _named((layer.W, layer.b) for layer in self.layers)
 
     def named_gradients(self) -> dict[str, FloatArray]:
         """Views of the gradients under the same names."""
-        return self._named(self.grads)
-
-    def _named(self, vector: FloatArray) -> dict[str, FloatArray]:
-        named = {}
-        for number, layer in enumerate(self.layers, 1):
-            named[f"layer_{number}.weights"] = layer.W if vector is self.params else layer.dW
-            biases = layer.b if vector is self.params else layer.db
-            if biases is not None:
-                named[f"layer_{number}.biases"] = biases
-        return named
+        return _named((layer.dW, layer.db) for layer in self.layers)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """Copy the network in another precision."""
@@ -222,7 +223,7 @@ class Network:
         copy = Network(
             self.sizes[0],
             layers,
-            rng=np.random.default_rng(0),  # overwritten below
+            rng=None,
             bias=self.bias,
             input_scale=self.input_scale,
             dtype=dtype,
@@ -234,24 +235,32 @@ class Network:
         """Make room for passes of `n` samples."""
         return Workspace.allocate(self.sizes, n, self.dtype)
 
-    def forward(self, x: NDArray[Any], workspace: Workspace) -> FloatArray:
-        """Answer a batch.
+    def forward(self, x: NDArray[Any], workspace: Workspace | None = None) -> FloatArray:
+        """Run the network forward on a batch.
 
         Parameters
         ----------
         x
-            Of shape (n, n_inputs), any dtype: pixels as bytes, or floats.
+            Of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
         workspace
-            For n samples.
+            For n samples; a new one if None.
 
         Returns
         -------
         ndarray of shape (n, n_outputs)
-            The last layer's outputs: a view into the workspace, gone with the next pass.
+            The last layer's outputs: a view into the workspace, overwritten by the next pass.
+
+        Raises
+        ------
+        ValueError
+            If `x` has another shape.
         """
-        work = workspace
-        scaled = work.outputs[0]
-        np.multiply(x, self.input_scale, out=scaled, dtype=scaled.dtype, casting="same_kind")
+        work = workspace or self.workspace(len(x))
+        inputs = work.outputs[0]
+        if x.shape != inputs.shape:
+            raise ValueError(f"samples must be an array of shape {inputs.shape}, got {x.shape}")
+        scale = self.input_scale if x.dtype.kind in "iu" else 1.0
+        np.multiply(x, scale, out=inputs, dtype=inputs.dtype, casting="same_kind")
         for i, layer in enumerate(self.layers):
             y = work.outputs[i + 1]
             z = work.logits if i == len(self.layers) - 1 else y
@@ -287,8 +296,14 @@ class Network:
                 dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
                 self.layers[i - 1].activation.pull_back(x, dx, work.deltas[i - 1])
 
-    def loss(self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace) -> float:
-        """Answer a batch and score the answers.
+    def loss(
+        self,
+        x: NDArray[Any],
+        targets: FloatArray,
+        loss: Loss,
+        workspace: Workspace | None = None,
+    ) -> float:
+        """Run the network forward on a batch and score its outputs.
 
         Parameters
         ----------
@@ -299,27 +314,45 @@ class Network:
         loss
             An entry of `LOSSES` that fits the last layer's activation.
         workspace
-            For n samples; it keeps the outputs, and the loss's gradient at the logits.
+            For n samples; it keeps the outputs, and the loss's gradient at the logits. A new one if
+            None.
 
         Returns
         -------
         float
             Mean loss of the batch.
         """
-        outputs = self.forward(x, workspace)
+        work = workspace or self.workspace(len(x))
+        outputs = self.forward(x, work)
         activation = self.layers[-1].activation
-        return loss.function(activation, workspace.logits, outputs, targets, workspace.deltas[-1])
+        return loss.function(activation, work.logits, outputs, targets, work.deltas[-1])
 
-    def gradient(
-        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace
+    def loss_and_gradient(
+        self,
+        x: NDArray[Any],
+        targets: FloatArray,
+        loss: Loss,
+        workspace: Workspace | None = None,
     ) -> float:
-        """Score a batch as `loss` does, and leave the gradient of its mean loss in `grads`."""
-        value = self.loss(x, targets, loss, workspace)
-        self.backward(workspace)
+        """Score a batch, and leave the gradient of its mean loss in `grads`.
+
+        Parameters
+        ----------
+        x, targets, loss, workspace
+            As for `loss`.
+
+        Returns
+        -------
+        float
+            Mean loss of the batch.
+        """
+        work = workspace or self.workspace(len(x))
+        value = self.loss(x, targets, loss, work)
+        self.backward(work)
         return value
 
     def predict(self, x: NDArray[Any], batch_size: int = 1000) -> FloatArray:
-        """Answer any number of samples, `batch_size` at a time to spare memory.
+        """Run the network on any number of samples, `batch_size` at a time to spare memory.
 
         Parameters
         ----------
@@ -331,7 +364,14 @@ class Network:
         Returns
         -------
         ndarray of shape (n, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If `x` has another shape; a single sample is ``x[None]``.
         """
+        if x.ndim == 1:
+            raise ValueError(f"samples must be rows; for a single one pass x[None], got {x.shape}")
         outputs = np.empty((len(x), self.sizes[-1]), self.dtype)
         work = self.workspace(min(batch_size, len(x)))
         for start in range(0, len(x), batch_size):
@@ -340,21 +380,11 @@ class Network:
         return outputs
 
 
-def classes(outputs: FloatArray) -> NDArray[np.intp]:
-    """Read the predicted classes off a network's outputs.
-
-    Parameters
-    ----------
-    outputs
-        Of shape (n, n_outputs).
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        The largest output of each row; where there is a single output, 1 if it is above ½.
-    """
-    if outputs.shape[1] == 1:
-        above: NDArray[np.bool_] = outputs[:, 0] > 0.5
-        return above.astype(np.intp)
-    largest: NDArray[np.intp] = outputs.argmax(axis=1)
-    return largest
+def _named(pairs: Iterable[tuple[FloatArray, FloatArray | None]]) -> dict[str, FloatArray]:
+    """Name each layer's weights and, where it has them, biases."""
+    named = {}
+    for number, (weights, biases) in enumerate(pairs, 1):
+        named[f"layer_{number}.weights"] = weights
+        if biases is not None:
+            named[f"layer_{number}.biases"] = biases
+    return named

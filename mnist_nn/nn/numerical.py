@@ -1,7 +1,7 @@
 """Numerical differentiation: the slow derivative that needs no calculus, and what it is good for.
 
-It is wrong only in the last few digits, whatever the function, which makes it the referee for every
-derivative worked out by hand.
+For a smooth function of moderate scale it agrees with the true derivative to seven digits or more:
+enough to expose any derivative that was worked out wrongly by hand.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .arrays import FloatArray
 
 
 def numerical_gradient(
@@ -23,7 +25,8 @@ def numerical_gradient(
     x
         Where, an array of any shape; it is not changed.
     h
-        Half the distance of the two points; the error shrinks with h² until rounding takes over.
+        Half the distance of the two points, above 0. The error shrinks with h² until the rounding
+        error, which grows with 1/h, takes over.
 
     Returns
     -------
@@ -32,14 +35,38 @@ def numerical_gradient(
     x = np.array(x, np.float64)
     gradient = np.empty_like(x)
     for i in np.ndindex(x.shape):
-        here = x[i]
-        x[i] = here + h
-        above = float(f(x))
-        x[i] = here - h
-        below = float(f(x))
-        x[i] = here
-        gradient[i] = (above - below) / (2 * h)
+        gradient[i] = central_difference(lambda: float(f(x)), x, i, h)
     return gradient
+
+
+def central_difference(
+    f: Callable[[], float], x: FloatArray, i: int | tuple[int, ...], h: float
+) -> float:
+    """Measure how ``f()`` changes with one entry of an array that it reads.
+
+    Parameters
+    ----------
+    f
+        Reads `x` and returns a number.
+    x
+        Float64 array; the entry is moved both ways and put back.
+    i
+        Index of the entry.
+    h
+        Half the distance of the two points, above 0.
+
+    Returns
+    -------
+    float
+        ``(f(x + h) - f(x - h)) / 2h``.
+    """
+    here = x[i]
+    x[i] = here + h
+    above = f()
+    x[i] = here - h
+    below = f()
+    x[i] = here
+    return (above - below) / (2 * h)
 
 
 def gradient_descent(
@@ -57,9 +84,9 @@ def gradient_descent(
     x
         Where to start, an array of any shape; it is not changed.
     learning_rate
-        Length of a step per unit of slope.
+        Length of a step per unit of slope, above 0.
     steps
-        How many.
+        How many, 0 or more.
 
     Returns
     -------

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import FloatArray
 from .losses import Loss, target_rows
-from .network import Network, classes
+from .network import Network
 
 
 def score(
@@ -27,7 +28,7 @@ def score(
     x
         Of shape (n, n_inputs), n at least 1.
     labels
-        Of shape (n,), each a class of the network.
+        Number of the class of each, of shape (n,).
     batch_size
         Samples per pass, 1 or more.
 
@@ -47,5 +48,25 @@ def score(
         targets = rows[labels[batch]]
         view = work.first(len(targets))
         total += network.loss(x[batch], targets, loss, view) * len(targets)
-        predicted[batch] = classes(view.outputs[-1])
+        predicted[batch] = predicted_classes(view.outputs[-1])
     return total / len(x), predicted
+
+
+def predicted_classes(outputs: FloatArray) -> NDArray[np.intp]:
+    """Choose the class that each row of outputs speaks for.
+
+    Parameters
+    ----------
+    outputs
+        Of shape (n, n_outputs).
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The largest output of each row; where there is a single output, 1 if it is above ½.
+    """
+    if outputs.shape[1] == 1:
+        above: NDArray[np.bool_] = outputs[:, 0] > 0.5
+        return above.astype(np.intp)
+    largest: NDArray[np.intp] = outputs.argmax(axis=1)
+    return largest

@@ -1,7 +1,7 @@
 """A workspace is the scratch paper of one pass: every array that forward and backward write.
 
-It is sized once, for a batch, so that training allocates nothing per step; a short last batch uses
-the first rows.
+It is sized once, for a batch, so that the large arrays are not allocated anew at every step; a
+short last batch uses the first rows.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from .arrays import FloatArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workspace:
     """Buffers for a batch of n samples. Layers count from 0.
 

@@ -43,6 +43,5 @@ class SGD:
         params -= grads
 
 
-OPTIMIZERS = {"sgd": SGD}
-
-Optimizer: TypeAlias = SGD  # the union of the table's classes
+Optimizer: TypeAlias = SGD
+"""The table of optimizers: the type that a config's ``training.optimizer`` may have."""

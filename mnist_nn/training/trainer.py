@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..data import Samples
 from ..engines import NumpyEngine
-from ..errors import DivergenceError
-from ..nn import LOSSES, Loss, Network, score
+from ..errors import DivergenceError, hint
+from ..nn import LOSSES, Loss, Network, check_labels, score
 from .optimizers import SGD, Optimizer
 
 CHUNK = 1000  # samples between two running reports, rounded up to whole batches
@@ -67,24 +67,26 @@ def fit(
     validation: Samples | None = None,
     running: bool = False,
 ) -> Iterator[Report]:
-    """Train a network in place, one epoch per report.
+    """Train a network in place, one epoch for each report that is asked for.
+
+    Nothing happens until the reports are iterated over: ``for report in fit(...)``.
 
     Parameters
     ----------
     network
-        Learns.
+        The network to train, in place.
     samples
-        To learn from.
+        To learn from, at least one.
     rng
         Draws the order of the samples.
     loss
         A key of `LOSSES` that fits the network's output.
     optimizer
-        How it steps; `SGD` with its defaults if None.
+        How to step; `SGD` with its defaults if None.
     batch_size
-        Samples per step; ``"full"`` for all of them.
+        Samples per step, 1 or more; ``"full"`` for all of them.
     epochs
-        How many times to go through the samples.
+        How many times to go through the samples, 1 or more.
     iterations
         How many steps to take instead, whatever `epochs` says; the last epoch may be cut short.
     shuffle
@@ -96,33 +98,55 @@ def fit(
     running
         Yield a running report, too, after every thousand samples or so, for a progress bar.
 
-    Yields
-    ------
-    Report
+    Returns
+    -------
+    iterator of Report
+        It raises `DivergenceError` if the loss or a parameter stops being finite.
 
     Raises
     ------
     ValueError
-        If the loss does not fit the network's output, or a layer cannot be trained.
-    DivergenceError
-        If the loss or a parameter stops being finite.
+        If an argument is out of range, the loss does not fit the network's output, a layer cannot
+        be trained, or the samples are not the network's.
     """
-    chosen = LOSSES[loss]
-    chosen.check(network.layers[-1].activation.name)
-    optimizer = optimizer or SGD()
+    chosen = _check(network, samples, loss)
     n = len(samples.y)
-    size = _step_size(n, batch_size)
-    n_epochs, left = run_length(n, batch_size, epochs, iterations)
-    engine = NumpyEngine(network, chosen, optimizer, samples.x, samples.y, size)
-    for epoch in range(1, n_epochs + 1):
-        order = _order(n, rng, shuffle, replacement)[:left]
-        left -= len(order)
-        for report in _run_epoch(engine, epoch, order):
-            _check_finite(report, network, optimizer)
-            if report.complete:
-                yield _validated(report, network, chosen, validation)
-            elif running:
-                yield report
+    n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
+    optimizer = optimizer or SGD()
+    engine = NumpyEngine(
+        network, chosen, optimizer, samples.x, samples.y, _step_size(n, batch_size)
+    )
+
+    def train() -> Iterator[Report]:
+        left = n_samples
+        for epoch in range(1, n_epochs + 1):
+            order = _order(n, rng, shuffle, replacement)[:left]
+            left -= len(order)
+            for report in _run_epoch(engine, epoch, order):
+                _check_finite(report, network, optimizer)
+                if report.complete:
+                    yield _validated(report, network, chosen, validation)
+                elif running:
+                    yield report
+
+    return train()
+
+
+def _check(network: Network, samples: Samples, loss: str) -> Loss:
+    """Refuse, before the first step, what could not be trained; look the loss up."""
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss '{loss}' {hint(loss, LOSSES)}")
+    LOSSES[loss].check(network.layers[-1].activation.name)
+    for layer in network.layers:
+        layer.activation.check_trainable()
+    x, y = samples
+    if len(y) == 0 or x.shape != (len(y), network.sizes[0]):
+        raise ValueError(
+            f"samples must be an array of shape (n, {network.sizes[0]}) with n labels, "
+            f"got {x.shape} with {len(y)}"
+        )
+    check_labels(y, network.sizes[-1])
+    return LOSSES[loss]
 
 
 def run_length(
@@ -137,11 +161,19 @@ def run_length(
     batch_size, epochs, iterations
         As for `fit`.
 
+    Returns
+    -------
+    n_epochs, n_samples : int
+
     Raises
     ------
     ValueError
-        If neither `epochs` nor `iterations` is given.
+        If a number is below 1, or neither `epochs` nor `iterations` is given.
     """
+    numbers = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
+    for name, number in numbers.items():
+        if isinstance(number, int) and number < 1:
+            raise ValueError(f"{name} must be 1 or more, got {number}")
     if iterations is None:
         if epochs is None:
             raise ValueError("give epochs or iterations")
@@ -157,7 +189,7 @@ def _step_size(n: int, batch_size: int | Literal["full"]) -> int:
 
 
 def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -> NDArray[np.intp]:
-    """Places of the samples of one epoch, in the order they are shown."""
+    """Indices of the samples of one epoch, in the order they are shown."""
     if replacement:
         return rng.integers(0, n, n)
     return rng.permutation(n) if shuffle else np.arange(n)
@@ -178,7 +210,7 @@ def _run_epoch(engine: NumpyEngine, epoch: int, order: NDArray[np.intp]) -> Iter
 
 
 def _check_finite(report: Report, network: Network, optimizer: Optimizer) -> None:
-    """Stop as soon as the numbers are beyond saving."""
+    """Stop as soon as a number is no longer finite."""
     if not math.isfinite(report.loss) or not np.isfinite(network.params).all():
         raise DivergenceError(
             f"training diverged in epoch {report.epoch}: loss {report.loss} after "

@@ -1,13 +1,14 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import Result
 
 from mnist_nn import __version__
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 
 
 def test_help_lists_every_command(run: Run) -> None:
@@ -21,11 +22,40 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout == f"mnist-nn {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("trian",), ("train", "--no-such-option"), ("evaluate",)])
-def test_a_wrong_command_line_exits_with_2(arguments: tuple[str, ...], run: Run) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ("trian",),
+            "error: No such command 'trian'. Did you mean 'train'?\nsee: mnist-nn --help\n",
+        ),
+        (("evaluate",), "error: Missing argument 'MODEL'.\nsee: mnist-nn evaluate --help\n"),
+        (("train", "--nope"), "error: No such option: --nope\nsee: mnist-nn train --help\n"),
+    ],
+)
+def test_a_wrong_command_line_exits_with_2(
+    arguments: tuple[str, ...], complaint: str, run: Run
+) -> None:
     result = run(*arguments)
-    assert result.exit_code == 2
-    assert "Usage" in result.stderr
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", complaint)
+
+
+def test_no_arguments_ask_for_help(run: Run) -> None:
+    assert run() == run("--help")
+
+
+def test_a_message_cannot_steer_the_terminal(run: Run) -> None:
+    result = run("download", "--dataset", "\x1b[2Jmnist")
+    assert "cannot download '\\x1b[2Jmnist'" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("redirect", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_no_traceback(redirect: str) -> None:
+    command = f"{sys.executable} -m mnist_nn --help {redirect}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "unexpected" not in done.stderr
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import Result
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -79,8 +79,9 @@ def test_mnist_is_not_fashion_mnist(run: Run, mnist_files: Path) -> None:
     [
         (("--dataset", "mnis"), 2, "cannot download 'mnis' (did you mean 'mnist'?)"),
         (("--mirror", "ftp://host/"), 2, "--mirror ftp://host/: must be an address"),
-        (("--from", ".", "--force"), 2, "--from takes files from a folder"),
-        (("--from", "none"), 1, "none has neither train-images-idx3-ubyte.gz nor"),
+        (("--from", ".", "--mirror", "http://host/"), 2, "--from and --mirror: take the files"),
+        (("--from", "none"), 1, "there is no folder none"),
+        (("--from", "."), 1, ". has neither train-images-idx3-ubyte.gz nor"),
     ],
 )
 def test_what_cannot_be_done_is_refused(

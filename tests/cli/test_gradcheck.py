@@ -2,13 +2,13 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import Result
 
 from mnist_nn.nn import ACTIVATIONS
 
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 SAMPLE = ("--set", "data.dataset=mnist-sample")
 
@@ -27,7 +27,7 @@ def test_the_reference_configs_are_right(name: str, run: Run) -> None:
     options = SAMPLE if "layer" in name or "mnist" in name else ()
     options = (*options, "--set", "data.validation=0")
     result = run("gradcheck", "-c", CONFIGS / "reference" / f"{name}.yaml", *options)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
 
 
 def test_a_wrong_gradient_fails(
@@ -38,6 +38,25 @@ def test_a_wrong_gradient_fails(
     assert result.exit_code == 1
     assert "error: the largest relative error" in result.stderr
     assert "the gradients agree" not in result.stdout
+
+
+def test_gradients_that_are_not_finite_fail(run: Run) -> None:
+    layers = "{units: 5, activation: identity}, " * 97
+    deep = f"network.layers=[{layers} {{units: 10, activation: softmax}}]"
+    huge = "network.initializer={name: normal, scale: 1000}"
+    options = ("--set", deep, "--set", huge, "--set", "network.dtype=float64")
+    result = run("gradcheck", "-c", CONFIGS / "base.yaml", *SAMPLE, *options)
+    assert result.exit_code == 1
+    assert "error: the largest relative error, nan," in result.stderr
+    assert "agree" not in result.stdout
+
+
+def test_gradients_too_small_to_measure_are_no_error(run: Run) -> None:
+    moons = CONFIGS / "reference" / "moons.yaml"
+    result = run("gradcheck", "-c", moons, "--set", "network.initializer.scale=0.01")
+    assert result.exit_code == 0
+    assert "too small" in result.stdout
+    assert "groups have gradients too small to be measured" in result.stderr
 
 
 def test_missing_data_are_named(run: Run) -> None:

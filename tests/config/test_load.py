@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_nn.config import Config, dump_config, load_config, option, read_override
+from mnist_nn.config import Config, dump_config, load_config, read_override, read_value
 from mnist_nn.errors import ConfigError
 
 
@@ -32,7 +32,7 @@ def test_later_files_win_then_overrides_in_order(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("seed: 1\ntraining: {epochs: 2, batch_size: 8}")
     (tmp_path / "b.yaml").write_text("training: {epochs: 3}")
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
-    config = load_config(files, [read_override("seed=4"), option("--seed 5", "seed", 5)])
+    config = load_config(files, [read_override("seed=4"), read_value("--seed", "seed", "5")])
     assert (config.training.epochs, config.training.batch_size, config.seed) == (3, 8, 5)
 
 
@@ -62,7 +62,12 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ("training.epochs=2.5", "training.epochs: must be a whole number, got 2.5"),
         ("training.epochs=many", "training.epochs: must be a whole number, got 'many'"),
         ("seed=-1", "seed: must be 0 or more, got -1"),
-        ("seed=true", "seed: must be a whole number, got True"),
+        ("seed=true", "seed: must be a whole number, got true"),
+        ("seed=null", "seed: must be a whole number, got null"),
+        (
+            "network.initializer.scale=1e308",
+            "network.initializer.scale: must be less than or equal to 1000, got 1e+308",
+        ),
         (
             "training.optimizer.learning_rate=-1",
             "training.optimizer.learning_rate: must be above 0, got -1",

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_nn.config.sources import merge, option, read_file, read_override
+from mnist_nn.config.sources import Source, merge, read_file, read_override
 from mnist_nn.errors import ConfigError
 
 
@@ -22,6 +22,8 @@ def written(tmp_path: Path, text: str) -> Path:
         ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("seed: 2020-13-45", "not valid YAML"),
         ("a: " + "[" * 5000, "not valid YAML"),
+        ("seed: {[1]: 2}", "not valid YAML"),
+        ("? [1, 2]\n: 3", "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_config_is_refused(text: str, message: str, tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_an_override_needs_a_key_and_a_value(text: str) -> None:
 
 
 def test_a_list_is_replaced_whole() -> None:
-    assert merge([option("", "a", [9])], {"a": [1, 2, 3]}) == {"a": [9]}
+    assert merge([read_override("a=[9]")], {"a": [1, 2, 3]}) == {"a": [9]}
 
 
 def test_an_item_out_of_the_list_is_refused() -> None:
@@ -64,12 +66,18 @@ def test_an_item_out_of_the_list_is_refused() -> None:
 def test_a_mapping_with_another_name_is_another_thing() -> None:
     old = {"optimizer": {"name": "sgd", "learning_rate": 1}}
     new = {"optimizer": {"name": "adam"}}
-    assert merge([option("", "optimizer", new["optimizer"])], old) == new
-    same = merge([option("", "optimizer", {"learning_rate": 2})], old)
+    assert merge([Source("", new)], old) == new
+    same = merge([read_override("optimizer.learning_rate=2")], old)
     assert same == {"optimizer": {"name": "sgd", "learning_rate": 2}}
 
 
 def test_merging_changes_no_source() -> None:
     old = {"training": {"epochs": 1, "iterations": None}}
-    merge([option("", "training.iterations", 5)], old)
+    merge([read_override("training.iterations=5")], old)
     assert old == {"training": {"epochs": 1, "iterations": None}}
+
+
+def test_merge_keys_bring_defaults_that_may_be_overridden(tmp_path: Path) -> None:
+    text = "common: &common {epochs: 1, batch_size: 2}\ntraining:\n  <<: *common\n  epochs: 5"
+    values = read_file(written(tmp_path, text)).values
+    assert values["training"] == {"epochs": 5, "batch_size": 2}

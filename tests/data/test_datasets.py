@@ -16,7 +16,7 @@ def test_what_ships_loads_and_is_as_described(name: str) -> None:
     for samples in filter(None, (dataset.train, dataset.test)):
         assert samples.x.shape == (len(samples.y), info.n_inputs)
         assert samples.y.dtype == np.uint8
-        assert set(samples.y) == set(range(len(info.classes)))
+        assert set(samples.y) == set(range(len(info.class_names)))
     assert load_dataset(name).sha256 == dataset.sha256
 
 

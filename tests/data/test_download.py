@@ -62,6 +62,10 @@ class Handler(BaseHTTPRequestHandler):
             headers |= {"Content-Encoding": "gzip"}
         elif behaviour == "evil":
             status, headers, body = 302, {"Location": "file:///etc/passwd"}, b""
+        elif behaviour == "lost":
+            status, headers, body = 302, {"Location": "http://[::1/"}, b""
+        elif behaviour == "long":
+            headers = {"Content-Length": "9" * 5000}
         self.send_response(status)
         for header in headers.items():
             self.send_header(*header)
@@ -101,18 +105,18 @@ def assert_complete(tiny: Tiny, folder: Path) -> None:
 def test_every_bad_mirror_gives_way_to_the_next(
     tiny: Tiny, mirror: Mirror, dead: str, tmp_path: Path
 ) -> None:
-    bad = ("html", "truncated", "short", "missing", "endless", "evil")
+    bad = ("html", "truncated", "short", "missing", "endless", "evil", "lost")
     mirrors = [dead, *map(mirror.url, bad), mirror.url("good")]
     events = fetch(tiny[0], tmp_path, *mirrors)
     reasons = [event.reason for event in events if isinstance(event, Failed)]
-    assert reasons[0] == "connection refused"
+    assert reasons[0] == "connection refused or host unreachable"
     assert "a web page instead of the file" in reasons[1]
     assert reasons[2] == "the connection ended in the middle of the file"
     assert reasons[3].startswith("damaged gzip data")
     assert reasons[4] == "HTTP 404 Not Found"
     assert reasons[5].startswith("the answer goes on past")
     assert "file:" in reasons[6]
-    assert len(reasons) == 7  # the mirror that delivered is asked first from then on
+    assert len(reasons) == 8  # the mirror that delivered is asked first from then on
     assert events[-1] == Finished(tmp_path / "tiny.npz", "downloaded")
     assert_complete(tiny, tmp_path)
 
@@ -138,6 +142,14 @@ def test_a_layer_that_takes_the_gzip_off_does_no_harm(
     assert_complete(tiny, tmp_path)
     for path in (tmp_path / "tiny").iterdir():
         assert gzip.decompress(path.read_bytes()) == gzip.decompress(tiny[1][path.name])
+
+
+def test_an_absurd_announced_length_does_no_harm(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    events = fetch(tiny[0], tmp_path, mirror.url("long"))
+    assert events[0].total is None
+    assert_complete(tiny, tmp_path)
 
 
 def test_the_second_time_the_network_is_not_touched(
@@ -182,7 +194,7 @@ def test_when_all_mirrors_fail_each_is_named_with_its_reason_and_the_remedies(
     with pytest.raises(DataError) as caught:
         fetch(tiny[0], tmp_path, dead, mirror.url("html"))
     message = str(caught.value)
-    assert f"{dead}train-images-idx3-ubyte.gz: connection refused" in message
+    assert f"{dead}train-images-idx3-ubyte.gz: connection refused or host unreachable" in message
     assert f"{mirror.url('html')}/train-images-idx3-ubyte.gz: not IDX data" in message
     assert "--from DIR" in message
     assert "mnist-sample" in message

@@ -23,9 +23,9 @@ def test_header_is_the_inverse_of_parse() -> None:
     [
         (b"", "it is empty"),
         (b"<!DOCTYPE html><html>moved</html>", "a web page instead of the file"),
-        (b"\0\0\x0d\x03" + PAYLOAD[4:], "begins with bytes 00 00 0d 03"),
-        (b"\0\0\x08\x01" + PAYLOAD[4:], "begins with bytes 00 00 08 01"),
-        (PAYLOAD[:4] + b"\xff\xff\xff\xff" + PAYLOAD[8:], "begins with bytes 00 00 08 03 ff"),
+        (b"\0\0\x0d\x03" + PAYLOAD[4:], "begins with 00 00 0d 03"),
+        (b"\0\0\x08\x01" + PAYLOAD[4:], "begins with 00 00 08 01"),
+        (PAYLOAD[:4] + b"\xff\xff\xff\xff" + PAYLOAD[8:], "begins with 00 00 08 03 ff"),
         (PAYLOAD[:-1], "has 40 bytes, got 39"),
         (PAYLOAD + b"!", "has 40 bytes, got 41"),
     ],

@@ -14,21 +14,21 @@ def test_metrics_are_those_of_an_independent_implementation(digits: Samples) -> 
     list(fit(network, digits, rng=rng, epochs=1))
     test = load_dataset("mnist-sample").test
     assert test is not None
-    result = evaluate(network, LOSSES["cross_entropy"], test, 10)
+    result = evaluate(network, LOSSES["cross_entropy"], test)
     outputs = network.predict(test.x)
     read = outputs.argmax(axis=1)
     np.testing.assert_array_equal(result.confusion, confusion_matrix(test.y, read))
     assert result.accuracy == (read == test.y).mean()
     assert result.loss == pytest.approx(log_loss(test.y, outputs), rel=1e-12)
     oracle = precision_recall_fscore_support(test.y, read)
-    for k, row in enumerate(result.classes):
+    for k, row in enumerate(result.per_class):
         ours = (row.precision, row.recall, row.f1, row.support)
         assert ours == pytest.approx(tuple(column[k] for column in oracle))
 
 
 def test_a_class_that_is_never_read_or_never_there_scores_zero() -> None:
     result = Evaluation(0.0, np.array([[5, 0, 1], [3, 0, 0], [0, 0, 0]]))
-    never_read, never_there = result.classes[1], result.classes[2]
+    never_read, never_there = result.per_class[1], result.per_class[2]
     assert (never_read.precision, never_read.recall, never_read.f1) == (0, 0, 0)
     assert (never_there.precision, never_there.recall, never_there.support) == (0, 0, 0)
 

@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 
-from mnist_nn.config import check_config
+from mnist_nn.config import Config, Source, resolve
 from mnist_nn.data import dataset_info
 from mnist_nn.errors import ConfigError
 from mnist_nn.model import build_network, check_fits
 
 
-def config(*layers: tuple[int, str], **network: object):
+def config(*layers: tuple[int, str], **network: object) -> Config:
     rows = [{"units": units, "activation": activation} for units, activation in layers]
     loss = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}[layers[-1][1]]
-    return check_config({"network": {"layers": rows} | network, "training": {"loss": loss}})
+    values = {"network": {"layers": rows} | network, "training": {"loss": loss}}
+    return resolve([Source("", values)])
 
 
 def test_the_config_decides_everything() -> None:

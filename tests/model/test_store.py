@@ -6,25 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.config import check_config
+from mnist_nn.config import Source, resolve
 from mnist_nn.errors import ModelError
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
 
-CONFIG = check_config(
-    {
-        "seed": 5,
-        "network": {
-            "layers": [{"units": 7, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
-        },
-    }
-)
+LAYERS = [{"units": 7, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
+CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
 
 
 @pytest.fixture
 def model() -> Model:
     network = build_network(CONFIG, 784, 1 / 255, np.random.default_rng(0))
     history = [{"epoch": 1, "loss": 0.5, "accuracy": 0.9}]
-    return Model(CONFIG, network, history, "mnist", {"x_train": "ab"}, current_versions())
+    return Model(CONFIG, network, history, {"x_train": "ab"}, current_versions())
 
 
 @pytest.fixture
@@ -37,7 +31,7 @@ def test_a_model_comes_back_as_it_went(model: Model, path: Path) -> None:
     loaded = load_model(path)
     assert loaded.config == model.config
     assert loaded.history == model.history
-    assert (loaded.dataset, loaded.sha256) == ("mnist", {"x_train": "ab"})
+    assert loaded.sha256 == {"x_train": "ab"}
     assert loaded.versions == model.versions
     assert loaded.network.dtype == np.float32
     np.testing.assert_array_equal(loaded.network.params, model.network.params)
@@ -63,27 +57,51 @@ Change = Callable[[dict[str, Any]], object]
     ("change", "complaint"),
     [
         (lambda c: c.update(format="other"), "was not written by mnist-nn train"),
-        (lambda c: c.update(version=2), "version 2, this program reads 1"),
-        (lambda c: c.pop("history"), "'history' is missing or no list"),
-        (lambda c: c.update(input_scale="1"), "'input_scale' is missing or no float"),
+        (lambda c: c.update(version=2), "version is 2, this program reads 1"),
+        (lambda c: c.update(version=[[[]]]), "version is of another kind"),
+        (lambda c: c.update(version=10**5000), "the instruction LONG4"),
+        (lambda c: c.pop("history"), "'history' is wrong: Field required"),
+        (lambda c: c.update(history=[1]), r"'history\.0' is wrong"),
+        (lambda c: c.update(extra=1), "'extra' is wrong"),
+        (lambda c: c.update(input_scale="1"), "'input_scale' is wrong"),
+        (lambda c: c.update(input_scale=float("nan")), "'input_scale' is wrong"),
+        (lambda c: c.update(input_scale=-1.0), "'input_scale' is wrong"),
+        (lambda c: c.update(seed=6), "its seed or its dataset is not that of its config"),
+        (lambda c: c["dataset"].update(name="\x1b[2J"), "its seed or its dataset is not"),
+        (lambda c: c["dataset"].update(sha256=5), r"'dataset\.sha256' is wrong"),
+        (lambda c: c["versions"].update(numpy=None), r"'versions\.numpy' is wrong"),
+        (
+            lambda c: c["config"].update(network={"layers": [[], [], []]}),
+            r"network\.layers\.0: must be",
+        ),
         (lambda c: c["config"].update(epoch=3), r"epoch: unknown key"),
         (
             lambda c: c["config"]["network"]["layers"][0].update(units=8),
-            r"wants layer_1.weights of shape \(784, 8\), it has \(784, 7\)",
+            r"wants 'layer_1.weights' of shape \(784, 8\), it has \(784, 7\)",
         ),
         (
             lambda c: c["config"]["network"]["layers"][0].update(units=100_000),
-            r"wants layer_1.weights of shape \(784, 100000\)",
+            r"wants 'layer_1.weights' of shape \(784, 100000\)",
         ),
-        (lambda c: c["parameters"].pop("layer_2.biases"), "wants layer_2.biases .* it has None"),
-        (lambda c: c["parameters"].update(extra=np.ones(1)), r"wants extra of shape None"),
-        (lambda c: c["parameters"].update({"layer_1.weights": 3}), "is no array"),
-        (lambda c: c["parameters"].clear(), "no layer_1.weights"),
+        (lambda c: c["parameters"].pop("layer_2.biases"), "wants 'layer_2.biases' .* it has None"),
+        (lambda c: c["parameters"].update(extra=np.ones(1)), r"wants 'extra' of shape None"),
+        (
+            lambda c: c["parameters"].update({"layer_1.weights": 3}),
+            r"'parameters\.layer_1\.weights' is wrong",
+        ),
+        (lambda c: c["parameters"].clear(), "wants 'layer_1.weights' of shape .* it has None"),
         (
             lambda c: c["parameters"]["layer_2.weights"].__setitem__(0, np.nan),
-            "layer_2.weights are not all finite",
+            "a weight is not finite",
         ),
-        (lambda c: c["config"]["network"].update(bias=False), "wants layer_1.biases of shape None"),
+        (
+            lambda c: c["parameters"].update({"layer_2.biases": np.full(10, 1e300)}),
+            "layer_2.biases are no float32 numbers",
+        ),
+        (
+            lambda c: c["config"]["network"].update(bias=False),
+            "wants 'layer_1.biases' of shape None",
+        ),
     ],
 )
 def test_a_file_whose_parts_disagree_is_refused(change: Change, complaint: str, path: Path) -> None:
@@ -114,16 +132,23 @@ def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.pkl"
     with path.open("wb") as file:
         file.truncate(2 << 30)  # sparse: takes no room on the disk
-    with pytest.raises(ModelError, match="2,147,483,648 bytes, more than"):
+    with pytest.raises(ModelError, match="2,147,483,648 bytes are more than"):
         load_model(path)
 
 
 def test_a_network_that_diverged_is_not_saved(model: Model, path: Path) -> None:
     before = path.read_bytes()
     model.network.params[3] = np.nan
-    with pytest.raises(ModelError, match="a weight is not finite"):
+    with pytest.raises(ModelError, match=r"model\.pkl was not written: a weight is not finite"):
         save_model(path, model)
     assert path.read_bytes() == before
+
+
+def test_what_could_not_be_read_again_is_not_written(model: Model, tmp_path: Path) -> None:
+    model.history.append({"loss": np.float64(0.5)})
+    with pytest.raises(ModelError, match="was not written"):
+        save_model(tmp_path / "model.pkl", model)
+    assert not (tmp_path / "model.pkl").exists()
 
 
 def test_a_place_that_cannot_be_written_is_an_error(model: Model, tmp_path: Path) -> None:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Activation, Dense, Network, check_gradients
+from mnist_nn.nn import (
+    ACTIVATIONS,
+    LOSSES,
+    Activation,
+    Dense,
+    Initializer,
+    Network,
+    check_gradients,
+)
 from mnist_nn.nn.activations import relu
 
 TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.pullback is not None]
@@ -13,7 +21,9 @@ FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fi
 
 def worst(network: Network, loss: str, samples: Samples, labels: np.ndarray | None = None) -> float:
     y = samples.y if labels is None else labels
-    return max(group.error for group in check_gradients(network, LOSSES[loss], samples.x, y))
+    groups = list(check_gradients(network, LOSSES[loss], samples.x, y))
+    assert all(group.measurable for group in groups)
+    return float(np.max([group.error for group in groups]))  # NaN, if one is
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -23,7 +33,8 @@ def test_backpropagation_is_right(
 ) -> None:
     loss, output = pair
     layers = [Dense(6, hidden), Dense(5, hidden), Dense(3, output)]
-    network = Network(4, layers, rng=rng, bias=bias, dtype=np.float64)
+    initializer = Initializer(biases=True)
+    network = Network(4, layers, rng=rng, bias=bias, initializer=initializer, dtype=np.float64)
     samples = Samples(rng.normal(size=(4, 4)), np.array([0, 1, 2, 1], np.uint8))
     assert worst(network, loss, samples) < 1e-7
 
@@ -82,9 +93,30 @@ def test_the_check_finds_the_stale_activations_of_write_up_b(
 def test_a_kink_is_not_taken_for_an_error(rng: np.random.Generator) -> None:
     """A ReLU's sum within the first step's width of 0: only a smaller step sees one side."""
     network = Network(1, [Dense(1, "relu"), Dense(1, "identity")], rng=rng, dtype=np.float64)
-    network.params[:] = [1, 1, 3e-6, 0]  # two weights, two biases: z = x + 3e-6
-    samples = Samples(np.zeros((1, 1)), np.array([1], np.uint8))
-    assert worst(network, "mean_squared_error", samples) < 1e-6
+    network.params[:] = [1, 1, 3e-6 - 1, 0]  # two weights, two biases: z = x - 1 + 3e-6
+    loss = LOSSES["mean_squared_error"]
+    first, second, *_ = check_gradients(network, loss, np.ones((1, 1)), [1])
+    assert (first.name, second.name) == ("layer_1.weights", "layer_1.biases")
+    assert first.error < 1e-7
+    assert second.error < 1e-7
+
+
+def test_a_gradient_that_is_not_a_number_shows(rng: np.random.Generator) -> None:
+    network = Network(4, [Dense(3, "softmax")], rng=rng)
+    x = np.array([[1.0, 2.0, np.nan, 0.0]])
+    groups = list(check_gradients(network, LOSSES["cross_entropy"], x, [1]))
+    assert all(np.isnan(group.error) for group in groups)
+    assert all(group.measurable for group in groups)
+
+
+def test_gradients_below_the_rounding_error_are_not_judged(rng: np.random.Generator) -> None:
+    layers = [Dense(5, "sigmoid") for _ in range(8)]
+    network = Network(4, [*layers, Dense(3, "softmax")], rng=rng, initializer=Initializer("normal"))
+    x, y = rng.normal(size=(4, 4)), [0, 1, 2, 1]
+    groups = list(check_gradients(network, LOSSES["cross_entropy"], x, y))
+    assert not groups[0].measurable
+    assert groups[-1].measurable
+    assert max(group.error for group in groups if group.measurable) < 1e-7
 
 
 def test_checking_leaves_the_network_alone(rng: np.random.Generator) -> None:

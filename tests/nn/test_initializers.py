@@ -59,3 +59,9 @@ def test_legacy_draws_are_those_of_the_write_ups() -> None:
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown initializer 'xavier'; known: glorot_uniform"):
         Initializer("xavier")
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, float("nan")])
+def test_a_scale_that_is_not_above_0_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="scale must be above 0"):
+        Initializer("normal", scale)

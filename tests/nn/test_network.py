@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import LOSSES, Dense, Initializer, Network, classes, encode
+from mnist_nn.nn import LOSSES, Dense, Initializer, Network, encode, predicted_classes
 from mnist_nn.nn.activations import sigmoid, softmax
 
 LAYERS = [Dense(5, "sigmoid"), Dense(3, "softmax")]
@@ -50,6 +50,28 @@ def test_bytes_are_scaled_on_the_way_in(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(network.predict(pixels), plain.predict(pixels / 255), rtol=1e-14)
 
 
+def test_floats_are_taken_to_be_scaled_already(rng: np.random.Generator) -> None:
+    network = Network(4, LAYERS, rng=rng, input_scale=1 / 255, dtype=np.float64)
+    pixels = rng.integers(0, 256, (6, 4), dtype=np.uint8)
+    np.testing.assert_allclose(network.predict(pixels / 255), network.predict(pixels), rtol=1e-14)
+
+
+@pytest.mark.parametrize("shape", [(4,), (6, 3), (6, 1), (6, 4, 1)])
+def test_samples_of_another_shape_are_refused(network: Network, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="samples must be"):
+        network.predict(np.zeros(shape))
+
+
+@pytest.mark.parametrize("dtype", [int, np.float16, complex])
+def test_other_precisions_are_refused(dtype: type, rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="dtype must be float32 or float64"):
+        Network(4, LAYERS, rng=rng, dtype=dtype)
+
+
+def test_without_random_numbers_all_parameters_are_zero() -> None:
+    assert not Network(4, LAYERS, rng=None).params.any()
+
+
 def test_batches_do_not_change_predictions(network: Network, rng: np.random.Generator) -> None:
     x = rng.normal(size=(10, 4))
     np.testing.assert_allclose(network.predict(x, batch_size=3), network.predict(x), rtol=1e-14)
@@ -63,18 +85,18 @@ def test_a_gradient_is_the_mean_of_its_samples_gradients(
     one, three = network.workspace(1), network.workspace(3)
     singles = []
     for i in range(3):
-        network.gradient(x[i : i + 1], targets[i : i + 1], loss, one)
+        network.loss_and_gradient(x[i : i + 1], targets[i : i + 1], loss, one)
         singles.append(network.grads.copy())
-    network.gradient(x, targets, loss, three)
+    network.loss_and_gradient(x, targets, loss, three)
     np.testing.assert_allclose(network.grads, np.mean(singles, axis=0), rtol=1e-12)
 
 
 def test_a_short_batch_uses_the_first_rows(network: Network, rng: np.random.Generator) -> None:
     x, targets = rng.normal(size=(2, 4)), encode([0, 2], 3)
     loss = LOSSES["cross_entropy"]
-    value = network.gradient(x, targets, loss, network.workspace(2))
+    value = network.loss_and_gradient(x, targets, loss, network.workspace(2))
     grads = network.grads.copy()
-    assert network.gradient(x, targets, loss, network.workspace(9).first(2)) == value
+    assert network.loss_and_gradient(x, targets, loss, network.workspace(9).first(2)) == value
     np.testing.assert_array_equal(network.grads, grads)
 
 
@@ -133,5 +155,5 @@ def test_step_units_can_answer(rng: np.random.Generator) -> None:
 
 
 def test_classes_are_read_off_the_outputs() -> None:
-    np.testing.assert_array_equal(classes(np.array([[0.1, 0.9], [0.8, 0.2]])), [1, 0])
-    np.testing.assert_array_equal(classes(np.array([[0.4], [0.6]])), [0, 1])
+    np.testing.assert_array_equal(predicted_classes(np.array([[0.1, 0.9], [0.8, 0.2]])), [1, 0])
+    np.testing.assert_array_equal(predicted_classes(np.array([[0.4], [0.6]])), [0, 1])

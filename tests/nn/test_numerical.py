@@ -35,7 +35,7 @@ def test_numerical_and_analytic_gradients_are_interchangeable(
     network = Network(784, [Dense(5), Dense(10, "softmax")], rng=rng, dtype=np.float64)
     x, targets, loss = digits.x[:3] / 255, encode(digits.y[:3], 10), LOSSES["cross_entropy"]
     work = network.workspace(3)
-    network.gradient(x, targets, loss, work)
+    network.loss_and_gradient(x, targets, loss, work)
 
     def value(params: np.ndarray) -> float:
         network.params[:] = params

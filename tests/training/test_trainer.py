@@ -3,7 +3,7 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.errors import DivergenceError
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import LOSSES, Dense, Network, encode
 from mnist_nn.training import SGD, fit, run_length
 
 
@@ -79,10 +79,18 @@ def test_a_full_batch_step_is_gradient_descent(few: Samples) -> None:
     np.testing.assert_allclose(one.params, sums / 10, atol=1e-6)
 
 
-def test_the_last_batch_may_be_short(few: Samples) -> None:
-    """With rate 1 per sample, steps of 300, 300, 300 and 100 must weigh each sample's gradient."""
-    reports = list(fit(small_network(), few, rng=stream(), batch_size=300, epochs=1))
-    assert reports[0].samples == 1000
+def test_a_short_last_batch_weighs_each_of_its_samples_more(few: Samples) -> None:
+    """Batches of 600 and 400: the second is a step of its own, along its own mean gradient."""
+    network, by_hand = small_network(), small_network()
+    sgd = SGD(learning_rate=0.5)
+    order = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
+    report = next(fit(network, few, batch_size=600, **order))
+    for part in (slice(0, 600), slice(600, 1000)):
+        targets = encode(few.y[part], 10, np.float32)
+        by_hand.loss_and_gradient(few.x[part], targets, LOSSES["cross_entropy"])
+        sgd.step(by_hand.params, by_hand.grads)
+    assert report.samples == 1000
+    np.testing.assert_allclose(network.params, by_hand.params, atol=1e-6)
 
 
 def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
@@ -163,10 +171,43 @@ def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None
 
 def test_a_loss_that_does_not_fit_is_refused(few: Samples) -> None:
     with pytest.raises(ValueError, match="binary_cross_entropy does not fit a softmax output"):
-        next(fit(small_network(), few, rng=stream(), loss="binary_cross_entropy"))
+        fit(small_network(), few, rng=stream(), loss="binary_cross_entropy")
 
 
 def test_a_step_layer_is_refused(few: Samples) -> None:
     network = Network(784, [Dense(16, "step"), Dense(10, "softmax")], rng=stream())
-    with pytest.raises(ValueError, match="step: its derivative is zero everywhere"):
-        next(fit(network, few, rng=stream()))
+    with pytest.raises(ValueError, match="step: its derivative is zero wherever it exists"):
+        fit(network, few, rng=stream())
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
+        ({"epochs": -3}, "epochs must be 1 or more, got -3"),
+        ({"iterations": 0}, "iterations must be 1 or more, got 0"),
+        ({"epochs": None}, "give epochs or iterations"),
+        ({"loss": "cross_entropi"}, r"unknown loss 'cross_entropi' \(did you mean 'cross_entropy'"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_at_once(
+    options: dict, complaint: str, few: Samples
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        fit(small_network(), few, rng=stream(), **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda s: Samples(s.x[:, :5], s.y), r"shape \(n, 784\) with n labels, got \(1000, 5\)"),
+        (lambda s: Samples(s.x, s.y[:5]), "got .* with 5"),
+        (lambda s: Samples(s.x[:0], s.y[:0]), "got .* with 0"),
+        (lambda s: Samples(s.x, s.y + 5), r"labels must lie in 0\.\.9 for 10 outputs"),
+        (lambda s: Samples(s.x, s.y.astype(int) - 1), r"got -1\.\.8"),
+        (lambda s: Samples(s.x, s.y.astype(float)), "labels must be whole numbers"),
+    ],
+)
+def test_samples_that_are_not_the_networks_are_refused(change, complaint: str, few) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        fit(small_network(), change(few), rng=stream())
