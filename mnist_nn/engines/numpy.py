@@ -12,6 +12,10 @@ from ..nn.arrays import FloatArray
 class Stepper(Protocol):
     """What an engine needs of an optimizer."""
 
+    @property
+    def learning_rate(self) -> float:
+        """Step per unit of gradient."""
+
     def step(self, params: FloatArray, grads: FloatArray) -> None:
         """Move `params` in place; `grads` may be overwritten."""
 

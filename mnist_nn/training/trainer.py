@@ -111,25 +111,30 @@ def fit(
     """
     chosen = _check(network, samples, loss)
     n = len(samples.y)
+    size = _step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
-    optimizer = optimizer or SGD()
-    engine = NumpyEngine(
-        network, chosen, optimizer, samples.x, samples.y, _step_size(n, batch_size)
-    )
+    engine = NumpyEngine(network, chosen, optimizer or SGD(), *samples, size)
+    orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
+    return _epochs(engine, orders, n_samples, validation, running)
 
-    def train() -> Iterator[Report]:
-        left = n_samples
-        for epoch in range(1, n_epochs + 1):
-            order = _order(n, rng, shuffle, replacement)[:left]
-            left -= len(order)
-            for report in _run_epoch(engine, epoch, order):
-                _check_finite(report, network, optimizer)
-                if report.complete:
-                    yield _validated(report, network, chosen, validation)
-                elif running:
-                    yield report
 
-    return train()
+def _epochs(
+    engine: NumpyEngine,
+    orders: Iterator[NDArray[np.intp]],
+    n_samples: int,
+    validation: Samples | None,
+    running: bool,
+) -> Iterator[Report]:
+    """Run one epoch per order, `n_samples` in all, yielding what `fit` promises."""
+    left = n_samples
+    for epoch, order in enumerate(orders, 1):
+        for report in _run_epoch(engine, epoch, order[:left]):
+            _check_finite(engine, report)
+            if report.complete:
+                yield _validated(engine, report, validation)
+            elif running:
+                yield report
+        left -= len(order)
 
 
 def _check(network: Network, samples: Samples, loss: str) -> Loss:
@@ -209,20 +214,20 @@ def _run_epoch(engine: NumpyEngine, epoch: int, order: NDArray[np.intp]) -> Iter
         yield Report(epoch, seen, total / seen, hits / seen, seconds, complete=seen == len(order))
 
 
-def _check_finite(report: Report, network: Network, optimizer: Optimizer) -> None:
+def _check_finite(engine: NumpyEngine, report: Report) -> None:
     """Stop as soon as a number is no longer finite."""
-    if not math.isfinite(report.loss) or not np.isfinite(network.params).all():
+    if not math.isfinite(report.loss) or not np.isfinite(engine.network.params).all():
         raise DivergenceError(
             f"training diverged in epoch {report.epoch}: loss {report.loss} after "
-            f"{report.samples:,} samples at learning_rate {optimizer.learning_rate:g}\n"
+            f"{report.samples:,} samples at learning_rate {engine.optimizer.learning_rate:g}\n"
             "try a smaller training.optimizer.learning_rate"
         )
 
 
-def _validated(report: Report, network: Network, loss: Loss, validation: Samples | None) -> Report:
+def _validated(engine: NumpyEngine, report: Report, validation: Samples | None) -> Report:
     """Add how the network does on samples that it does not learn from."""
     if validation is None:
         return report
-    value, predicted = score(network, loss, *validation)
+    value, predicted = score(engine.network, engine.loss, *validation)
     accuracy = float(np.mean(predicted == validation.y))
     return replace(report, validation_loss=value, validation_accuracy=accuracy)
