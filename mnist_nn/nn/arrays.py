@@ -1,4 +1,4 @@
-"""The array types that the mathematics is written in."""
+"""The array type that the mathematics is written in."""
 
 from typing import Any, TypeAlias
 
@@ -6,4 +6,3 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
-IntArray: TypeAlias = NDArray[np.integer[Any]]

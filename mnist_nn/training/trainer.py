@@ -129,10 +129,10 @@ def _epochs(
     left = n_samples
     for epoch, order in enumerate(orders, 1):
         for report in _run_epoch(engine, epoch, order[:left]):
+            if report.complete and validation is not None:
+                report = _validated(engine, report, validation)
             _check_finite(engine, report)
-            if report.complete:
-                yield _validated(engine, report, validation)
-            elif running:
+            if report.complete or running:
                 yield report
         left -= len(order)
 
@@ -216,18 +216,18 @@ def _run_epoch(engine: NumpyEngine, epoch: int, order: NDArray[np.intp]) -> Iter
 
 def _check_finite(engine: NumpyEngine, report: Report) -> None:
     """Stop as soon as a number is no longer finite."""
-    if not math.isfinite(report.loss) or not np.isfinite(engine.network.params).all():
+    loss = report.loss + (report.validation_loss or 0.0)
+    if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
         raise DivergenceError(
-            f"training diverged in epoch {report.epoch}: loss {report.loss} after "
+            f"training diverged in epoch {report.epoch}: loss {loss} after "
             f"{report.samples:,} samples at learning_rate {engine.optimizer.learning_rate:g}\n"
             "try a smaller training.optimizer.learning_rate"
         )
 
 
-def _validated(engine: NumpyEngine, report: Report, validation: Samples | None) -> Report:
+def _validated(engine: NumpyEngine, report: Report, validation: Samples) -> Report:
     """Add how the network does on samples that it does not learn from."""
-    if validation is None:
-        return report
-    value, predicted = score(engine.network, engine.loss, *validation)
+    with np.errstate(all="ignore"):  # the caller looks for what is not finite
+        value, predicted = score(engine.network, engine.loss, *validation)
     accuracy = float(np.mean(predicted == validation.y))
     return replace(report, validation_loss=value, validation_accuracy=accuracy)

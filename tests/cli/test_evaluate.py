@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from mnist_nn.model import load_model, save_model
+
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -93,6 +95,15 @@ def test_a_file_that_is_no_model_is_refused(content: bytes, run: Run, tmp_path: 
     assert result.stderr.startswith("error: bad.pkl is not a usable model file: ")
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_that_overflows_has_no_accuracy(run: Run, sample_model: Path) -> None:
+    model = load_model(sample_model)
+    model.network.params[:] = 3e38
+    save_model(sample_model, model)
+    result = run("evaluate", sample_model, "--min-accuracy", 0)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot be measured: its loss is nan" in result.stderr
 
 
 def test_a_model_that_is_not_there(run: Run) -> None:

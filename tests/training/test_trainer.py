@@ -169,6 +169,14 @@ def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None
         list(fit(network, few, rng=stream(), **options))
 
 
+def test_a_validation_loss_that_is_not_finite_is_divergence_too(few: Samples) -> None:
+    network = Network(784, [Dense(10, "identity")], rng=stream())
+    far = Samples(np.full((3, 784), 1e38), few.y[:3])
+    options = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e-9)}
+    with pytest.raises(DivergenceError, match="in epoch 1"):
+        list(fit(network, few, rng=stream(), validation=far, **options))
+
+
 def test_a_loss_that_does_not_fit_is_refused(few: Samples) -> None:
     with pytest.raises(ValueError, match="binary_cross_entropy does not fit a softmax output"):
         fit(small_network(), few, rng=stream(), loss="binary_cross_entropy")
