@@ -5,7 +5,10 @@ command line ends with.
 """
 
 import difflib
+import json
+import reprlib
 from collections.abc import Iterable
+from typing import Any
 
 
 class MnistNNError(Exception):
@@ -34,6 +37,13 @@ class DivergenceError(MnistNNError):
 
 def hint(wrong: str, known: Iterable[str]) -> str:
     """Suggest the nearest of the known names, or list them: the tail of an error message."""
-    known = list(known)
+    known, wrong = list(known), wrong[:100]
     near = difflib.get_close_matches(wrong, known, 1)
     return f"(did you mean '{near[0]}'?)" if near else f"(known: {', '.join(known)})"
+
+
+def shown(value: Any) -> str:
+    """Quote a config's value in an error message: as YAML has it, cut short where it is long."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return reprlib.repr(value)

@@ -3,6 +3,16 @@
 What a command needs is imported when it runs, so that ``--help`` answers at once.
 """
 
-from .app import main
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
-__all__ = ["main"]
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit; an interruption while it is still loading is one, too."""
+    try:
+        from .app import run
+
+        run(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)

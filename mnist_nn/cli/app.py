@@ -2,9 +2,10 @@
 
 import inspect
 import io
+import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -64,7 +65,7 @@ def about(
 app.callback(help=_unwrapped(about.__doc__))(about)
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
     Parameters
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments
         Those of the process if None; none at all ask for help.
     """
+    sys.stdout, sys.stderr = _or_nowhere(sys.stdout), _or_nowhere(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
@@ -83,6 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         code = _report_usage(error) if hasattr(error, "format_message") else report(error)
     sys.exit(code or 0)
+
+
+def _or_nowhere(stream: TextIO | None) -> TextIO:
+    """Replace a stream that the caller closed, which Python has as None."""
+    return stream or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _report_usage(error: Any) -> int:

@@ -1,5 +1,6 @@
 """The guard turns whatever happens in a command into a message and an exit code."""
 
+import contextlib
 import functools
 import os
 import sys
@@ -22,8 +23,9 @@ def remember_debug(wanted: bool) -> bool:
 
 
 def note(text: str) -> None:
-    """Say something on standard error."""
-    typer.echo(printable(text), err=True)
+    """Say something on standard error; if nobody can hear it, that is no error."""
+    with contextlib.suppress(OSError):
+        typer.echo(printable(text), err=True)
 
 
 def printable(text: str) -> str:
@@ -38,8 +40,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-            if sys.stdout is not None:  # it is, where the caller closed it
-                sys.stdout.flush()
+            sys.stdout.flush()
         except typer.Exit:
             raise
         except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Progress of a training run: a bar that redraws in place on a terminal, lines on a pipe."""
 
+import contextlib
 import sys
 from types import TracebackType
 from typing import Self
@@ -48,12 +49,20 @@ class TrainingProgress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.bar.close()
+        with contextlib.suppress(OSError):
+            self.bar.close()
 
     def show(self, report: Report) -> None:
-        """Move the bar; at the end of an epoch, print its line."""
+        """Move the bar; at the end of an epoch, print its line.
+
+        A standard error that has gone away does not end the training.
+        """
+        with contextlib.suppress(OSError):
+            self._show(report)
+
+    def _show(self, report: Report) -> None:
         self.bar.set_description_str(
-            f"epoch {report.epoch}/{self.epochs}  loss {report.loss:.4f}  "
+            f"epoch {report.epoch}/{self.epochs}  loss {_short(report.loss)}  "
             f"accuracy {report.accuracy:.2%}",
             refresh=False,
         )
@@ -72,16 +81,23 @@ def epoch_line(report: Report, epochs: int) -> str:
     """Sum an epoch up in one line."""
     parts = [
         f"epoch {report.epoch:>{len(str(epochs))}}/{epochs}",
-        f"loss {report.loss:.4f}",
+        f"loss {_short(report.loss)}",
         f"accuracy {report.accuracy:7.2%}",
     ]
     if report.validation_loss is not None:
-        parts.append(f"validation {report.validation_loss:.4f} {report.validation_accuracy:7.2%}")
+        parts.append(
+            f"validation {_short(report.validation_loss)} {report.validation_accuracy:7.2%}"
+        )
     parts += [
         f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s",
         f"{report.seconds:.2f} s",
     ]
     return "  ".join(parts)
+
+
+def _short(loss: float) -> str:
+    """Write a loss with four decimals, unless it is absurdly large."""
+    return f"{loss:.4f}" if abs(loss) < 1e4 else f"{loss:.1e}"
 
 
 def _round_up(interval: float) -> int:

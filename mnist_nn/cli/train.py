@@ -71,17 +71,19 @@ def _check_output(output: Path) -> None:
     from ..errors import ConfigError
 
     try:
-        exists = output.exists()
-    except OSError as error:
-        raise ConfigError(f"--output {output}: {error.strerror}") from error
+        target = output.resolve()  # what a link leads to
+        exists = target.exists()
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is a link to itself"
+        raise ConfigError(f"--output {output}: {reason}") from error
     if output.is_dir():
         raise ConfigError(f"--output {output} is a folder; name a file in it")
-    if exists and not output.is_file():
+    if exists and not target.is_file():
         raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
-    if not output.parent.is_dir():
-        raise ConfigError(f"--output {output}: the folder {output.parent} does not exist")
-    if not os.access(output.parent, os.W_OK):
-        raise ConfigError(f"--output {output}: the folder {output.parent} cannot be written to")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
+    if not os.access(target.parent, os.W_OK):
+        raise ConfigError(f"--output {output}: the folder {target.parent} cannot be written to")
 
 
 def _hold_out(

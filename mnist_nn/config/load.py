@@ -1,7 +1,5 @@
 """Loading a config: merge its sources, check the result, and word what is wrong for a person."""
 
-import json
-import reprlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import ConfigError, hint
+from ..errors import ConfigError, hint, shown
 from .schema import MAX_LAYERS, Config
 from .sources import Source, merge, read_file
 
@@ -89,7 +87,7 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
         key=lambda problem: problem["type"] not in UNKNOWN_KEY,  # often the cause of the others
     )
     first = problems[0]
-    path = ".".join(map(str, first["loc"]))
+    path = ".".join(str(part)[:60] for part in first["loc"])
     label = next((s.label for s in reversed(sources) if _sets(s.values, first["loc"])), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
@@ -119,20 +117,13 @@ def _message(problem: ErrorDetails) -> str:
     if kind == "missing":
         return "missing: every layer needs units and an activation"
     if kind in ("model_type", "dataclass_type", "dict_type"):
-        return f"must be a mapping of keys to values, got {_shown(value)}"
+        return f"must be a mapping of keys to values, got {shown(value)}"
     if kind == "literal_error":
-        return f"must be {problem['ctx']['expected']}, got {_shown(value)}"
+        return f"must be {problem['ctx']['expected']}, got {shown(value)}"
     if kind in ("list_type", "too_short", "too_long"):
-        return f"must be a list of 1 to {MAX_LAYERS} layers, got {_shown(value)}"
+        return f"must be a list of 1 to {MAX_LAYERS} layers, got {shown(value)}"
     rule = problem["msg"].removeprefix("Input should be ")
-    return f"must be {PLAIN_WORDS.get(rule, rule)}, got {_shown(value)}"
-
-
-def _shown(value: Any) -> str:
-    """Quote a value, cut short where it is long."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)  # as YAML has it
-    return reprlib.repr(value)
+    return f"must be {PLAIN_WORDS.get(rule, rule)}, got {shown(value)}"
 
 
 def _hint_key(path: tuple[str | int, ...]) -> str:

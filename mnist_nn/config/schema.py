@@ -3,7 +3,6 @@
 `docs/configuration.md` is the same list for readers.
 """
 
-import reprlib
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
@@ -13,18 +12,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeInt,
-    PositiveInt,
     model_validator,
 )
 
 from ..data import DATASETS
-from ..errors import hint
+from ..errors import hint, shown
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
 from ..training import SGD, Optimizer
 
 MAX_UNITS = 100_000
 MAX_LAYERS = 100
+MAX_COUNT = 1_000_000_000
 
 
 def _one_of(what: str, known: Iterable[str]) -> AfterValidator:
@@ -32,7 +30,7 @@ def _one_of(what: str, known: Iterable[str]) -> AfterValidator:
 
     def check(name: str) -> str:
         if name not in known:
-            raise ValueError(f"unknown {what} '{name}' {hint(name, known)}")
+            raise ValueError(f"unknown {what} '{name[:100]}' {hint(name, known)}")
         return name
 
     return AfterValidator(check)
@@ -43,17 +41,18 @@ def _number(rule: str, good: Callable[[Any], bool]) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not good(value):
-            raise ValueError(f"must be {rule}, got {reprlib.repr(value)}")
+            raise ValueError(f"must be {rule}, got {shown(value)}")
         return value
 
     return BeforeValidator(check)
 
 
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 BatchSize = Annotated[
     int | Literal["full"],
     _number(
-        "a whole number above 0 or 'full'",
-        lambda value: value == "full" or (isinstance(value, int) and value > 0),
+        "a whole number from 1 to 1,000,000,000 or 'full'",
+        lambda value: value == "full" or (isinstance(value, int) and 1 <= value <= MAX_COUNT),
     ),
 ]
 HeldOut = Annotated[
@@ -115,8 +114,8 @@ class TrainingConfig(Section):
     loss: Annotated[str, _one_of("loss", LOSSES)] = "cross_entropy"
     optimizer: Optimizer = SGD()
     batch_size: BatchSize = 32
-    epochs: PositiveInt | None = 10
-    iterations: PositiveInt | None = None
+    epochs: Count | None = 10
+    iterations: Count | None = None
     shuffle: bool = True
     replacement: bool = False
 
@@ -125,7 +124,7 @@ class TrainingConfig(Section):
         if (self.epochs is None) == (self.iterations is None):
             raise ValueError(
                 "give either epochs or iterations and set the other to null, "
-                f"got {self.epochs} and {self.iterations}"
+                f"got {shown(self.epochs)} and {shown(self.iterations)}"
             )
         return self
 
@@ -133,7 +132,7 @@ class TrainingConfig(Section):
 class Config(Section):
     """A whole config."""
 
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()

@@ -34,7 +34,7 @@ class Source:
 
 
 class Loader(yaml.SafeLoader):
-    """YAML's safe loader, with ``1e-3`` a number and a key given twice an error."""
+    """YAML's safe loader, with YAML 1.2's numbers, and a key given twice an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML overlooks."""
@@ -53,11 +53,21 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-Loader.add_implicit_resolver(  # YAML 1.2's floats; YAML 1.1, which PyYAML follows, wants 1.0e-3
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
+def _resolve_numbers_as_yaml_1_2() -> None:
+    """Let ``1e-3`` be a number, ``010`` not be eight, and ``1:30`` not be ninety."""
+    of_1_1 = yaml.SafeLoader.yaml_implicit_resolvers
+    numbers = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in numbers]
+        for first, resolvers in of_1_1.items()
+    }
+    integer = r"[-+]?(?:0|[1-9][0-9_]*)$"
+    real = r"[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf)$|\.nan$"
+    for tag, pattern in zip(numbers, (integer, real), strict=True):
+        Loader.add_implicit_resolver(tag, re.compile(pattern), list("-+.0123456789"))
+
+
+_resolve_numbers_as_yaml_1_2()
 
 
 def read_file(path: Path) -> Source:

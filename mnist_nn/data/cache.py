@@ -79,15 +79,15 @@ def read_cache(path: Path, source: Source) -> Arrays:
 
     Raises
     ------
-    FileNotFoundError
-        If there is none.
+    OSError
+        If there is none, or it cannot be read.
     DataError
-        If it cannot be read, or an array's type, shape or SHA-256 is wrong.
+        If it is no such archive, or an array's type, shape or SHA-256 is wrong.
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as npz:
             arrays = {file.key: npz[file.key] for file in source.files}
-    except FileNotFoundError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:  # a damaged archive may fail in any way that zip and NumPy know
         raise DataError(f"{path} is damaged ({type(error).__name__})") from error
@@ -96,5 +96,5 @@ def read_cache(path: Path, source: Source) -> Arrays:
         if (np.shape(array), getattr(array, "dtype", None)) != (file.shape, np.uint8):
             raise DataError(f"{path} is damaged: {file.key} is not {file.shape} uint8")
         if not file.matches(array):
-            raise DataError(f"{path} is damaged: {file.key} has not the pinned SHA-256")
+            raise DataError(f"{path} is damaged: {file.key} does not have the pinned SHA-256")
     return arrays

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -120,7 +121,7 @@ def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _download(name: str, folder: Path) -> str:
     """Write the command that would fetch a dataset into a folder."""
-    place = "" if folder == data_folder() else f" --data-dir {folder}"
+    place = "" if folder == data_folder() else f" --data-dir {shlex.quote(str(folder))}"
     return f"mnist-nn download --dataset {name}{place}"
 
 
@@ -133,7 +134,7 @@ def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
             "or use mnist-sample, the dataset of digits that ships with mnist-nn"
         ) from error
     except DataError as error:
-        raise DataError(f"{error}\nmend it with: {_download(name, folder)}") from error
+        raise DataError(f"{error}\nfix it with: {_download(name, folder)}") from error
     return (
         Samples(_flat(arrays["x_train"]), arrays["y_train"]),
         Samples(_flat(arrays["x_test"]), arrays["y_test"]),
@@ -238,8 +239,8 @@ def load_mnist(
     Parameters
     ----------
     normalize
-        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255. A network scales bytes itself and
-        takes floats as they are, so it reads either alike.
+        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255. A network built with
+        ``input_scale=1/255`` scales bytes itself and takes floats as they are: it reads both.
     flatten
         Images as rows of 784 instead of (1, 28, 28).
     one_hot_label

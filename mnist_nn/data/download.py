@@ -5,6 +5,7 @@ bar or write a log. Nothing reaches its final name before its payload is verifie
 """
 
 import http.client
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ FAILURES = (
 )
 REASONS: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy refused"),
-    (requests.exceptions.SSLError, "no trustworthy TLS connection"),
+    (requests.exceptions.SSLError, "no TLS connection that can be trusted"),
     (requests.exceptions.ContentDecodingError, "the body is not encoded as its header says"),
     (requests.exceptions.ChunkedEncodingError, "the connection ended in the middle of the file"),
     (urllib3.exceptions.NameResolutionError, "its name cannot be resolved"),
@@ -137,7 +138,7 @@ def download_action(source: Source, folder: Path) -> Literal["keep", "rebuild", 
     try:
         read_cache(folder / f"{source.name}.npz", source)
         return "keep"
-    except (FileNotFoundError, DataError):
+    except (OSError, DataError):
         pass
     try:
         read_folder(folder / source.name, source)
@@ -187,7 +188,7 @@ def _fetch_all(
                 try:
                     yield from _fetch(session, url, files / f"{file.name}.gz", file, timeout)
                 except FAILURES as error:
-                    failures.append(Failed(url, _reason(error)))
+                    failures.append(Failed(_public(url), _reason(error)))
                     yield failures[-1]
                 else:
                     mirrors.remove(mirror)
@@ -200,9 +201,8 @@ def _fetch_all(
 def _session() -> requests.Session:
     """Make a session that retries what is worth retrying, waiting longer each time."""
     retry = Retry(
-        connect=2,
-        read=2,
-        status=3,
+        total=3,
+        other=0,  # a TLS failure will not mend itself
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
         respect_retry_after_header=False,  # a mirror may not make us wait: there are others
@@ -258,6 +258,11 @@ def _settle(target: IO[bytes], file: SourceFile) -> None:
         target.seek(0)
         target.truncate()
         target.write(idx.compress(idx.header(array.shape) + array.tobytes()))
+
+
+def _public(url: str) -> str:
+    """Take a user's name and password out of an address."""
+    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from .. import __version__
 from ..config import Config, Source, resolve
@@ -77,7 +77,7 @@ class Content(Part):
     config: dict[str, Any]
     input_scale: Annotated[float, Field(gt=0)]
     parameters: dict[str, PickledArray]
-    history: list[dict[str, int | float | None]]
+    history: Annotated[list[dict[str, int | float | None]], FailFast()]
     dataset: DatasetPart
     seed: int
     versions: dict[str, str]
@@ -135,9 +135,9 @@ def load_model(path: Path) -> Model:
         If it cannot be read, is not a model file of this version, or its parts disagree.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ModelError(f"{size:,} bytes are more than the {MAX_BYTES:,} a model may have")
+        if path.exists() and not path.is_file():
+            raise ModelError("it is no plain file")
+        _check_size(path.stat().st_size)
         return _model_of(path.read_bytes())
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
@@ -145,10 +145,14 @@ def load_model(path: Path) -> Model:
         raise ModelError(f"{path} is not a usable model file: {error}") from error
 
 
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ModelError(f"it has {size:,} bytes, more than the {MAX_BYTES:,} of the largest model")
+
+
 def _model_of(blob: bytes) -> Model:
     """Make a model of a file's bytes, believing none of them."""
-    if len(blob) > MAX_BYTES:
-        raise ModelError(f"{len(blob):,} bytes are more than the {MAX_BYTES:,} a model may have")
+    _check_size(len(blob))
     raw = read_pickle(blob)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ModelError("it was not written by mnist-nn train")
@@ -163,8 +167,8 @@ def _model_of(blob: bytes) -> Model:
         problem = error.errors(include_url=False)[0]
         where = ".".join(map(str, problem["loc"]))
         raise ModelError(f"its {where!r:.60} is wrong: {problem['msg']}") from error
-    except (ConfigError, RecursionError) as error:
-        raise ModelError(" ".join(str(error).split())) from error
+    except (ConfigError, RecursionError, ValueError) as error:
+        raise ModelError(" ".join(str(error).split())[:300]) from error
     dataset = content.dataset
     if (content.seed, dataset.name) != (config.seed, config.data.dataset):
         raise ModelError("its seed or its dataset is not that of its config")
@@ -181,7 +185,7 @@ def _network(config: Config, content: Content) -> Network:
     for name, view in network.named_parameters().items():
         array = arrays[name]
         if array is None or array.dtype.newbyteorder("=") != view.dtype:
-            raise ModelError(f"its {name} are no {view.dtype} numbers")
+            raise ModelError(f"its {name} are not {view.dtype}")
         view[...] = array
     if not np.isfinite(network.params).all():
         raise ModelError("a weight is not finite")

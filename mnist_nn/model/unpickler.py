@@ -3,13 +3,15 @@
 A pickle is a program: it may name any function and call it. Here a program may use only the
 instructions that a pickled model consists of, and may name only three things, the ones NumPy's
 arrays are pickled with. For each of the three it is given a harmless recorder, so that not even
-NumPy's own code runs on what a stranger wrote.
+NumPy's own code runs on what a stranger wrote. What it builds is as simple as a model is: keys are
+short texts, tuples are short and flat, and no container is in two places, for a few bytes can
+otherwise describe what takes for ever to hash, compare or print.
 """
 
 import io
 import math
 import pickle
-import pickletools
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,33 +19,17 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 
-# fmt: off
-INSTRUCTIONS = frozenset((
-    "PROTO", "FRAME", "STOP", "MARK", "MEMOIZE", "BINGET", "LONG_BINGET",
-    "STACK_GLOBAL", "REDUCE", "BUILD",
-    "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT",
-    "SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES",
-    "EMPTY_DICT", "SETITEM", "SETITEMS", "EMPTY_LIST", "APPEND", "APPENDS",
-    "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3",
-))
-# fmt: on
-"""Of pickle protocol 4. None of them takes much more memory than the file has bytes."""
-
-SHAREABLE = frozenset(
-    ("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "STACK_GLOBAL", "REDUCE")
-)
-"""What makes the values that may be referred to again. Containers may not: lists that hold each
-other twice, thirty levels deep, take a few bytes to write and for ever to compare or print."""
+MAX_TEXT = 10_000  # characters
+MAX_TUPLE = 8  # items, as many as the state of a pickled type has
+MAX_CONTAINERS = 2_000_000  # dicts and lists: the history has a dict per epoch
 
 
 class PickledType:
     """Stands in for ``numpy.dtype``: takes down which type an array claims."""
 
-    admitted: ClassVar = {"f4", "f8"}
-
     def __init__(self, name: object, align: object = False, copy: object = False) -> None:
-        if name not in self.admitted:
-            raise ModelError(f"an array of type {name!r:.20} has no place in a model")
+        if not isinstance(name, str) or name not in ("f4", "f8"):
+            raise ModelError("an array of such a type has no place in a model")
         self.name = name
         self.order = "="
 
@@ -75,8 +61,20 @@ class PickledArray:
         self.array = flat.reshape(shape, order="F" if fortran else "C")
 
 
-class SafeUnpickler(pickle.Unpickler):
-    """Reads containers, plain values and arrays, and nothing else."""
+_ALL: dict[int, Any] = pickle._Unpickler.dispatch
+Load = Callable[[Any], None]  # an instruction: what it does to the machine
+
+
+class SafeUnpickler(pickle._Unpickler):
+    """Reads containers, plain values and arrays, and nothing else.
+
+    Its base is the unpickler that Python's library has in Python, because that one's table of
+    instructions can be replaced; the one in C is closed.
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = {}  # filled in below
+    stack: list[Any]
+    containers = 0
 
     def find_class(self, module: str, name: str) -> Any:
         """Hand out the recorders, or refuse."""
@@ -89,6 +87,78 @@ class SafeUnpickler(pickle.Unpickler):
             if name == "dtype":
                 return PickledType
         raise ModelError(f"it asks for {f'{module}.{name}'!r:.80}, which no model needs")
+
+
+def _after(load: Load, check: Callable[[SafeUnpickler, Any], None]) -> Load:
+    """Make an instruction that checks what it has put on the stack."""
+
+    def load_and_check(machine: SafeUnpickler) -> None:
+        load(machine)
+        check(machine, machine.stack[-1])
+
+    return load_and_check
+
+
+def _check_text(machine: SafeUnpickler, text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise ModelError(f"it has a text of {len(text):,} characters")
+
+
+def _check_tuple(machine: SafeUnpickler, items: tuple[Any, ...]) -> None:
+    """Admit what arrays are described with: plain items, or flat tuples of them."""
+    inner = [item for item in items if isinstance(item, tuple)]
+    if len(items) > MAX_TUPLE or any(isinstance(i, tuple | list | dict) for t in inner for i in t):
+        raise ModelError("it has a tuple that no model needs")
+    if any(isinstance(item, list | dict) for item in items):
+        raise ModelError("it has a tuple that no model needs")
+
+
+def _check_shared(machine: SafeUnpickler, value: object) -> None:
+    if isinstance(value, tuple | list | dict):
+        raise ModelError("it has a container in two places, which no model needs")
+
+
+def _count_container(machine: SafeUnpickler, container: object) -> None:
+    machine.containers += 1
+    if machine.containers > MAX_CONTAINERS:
+        raise ModelError(f"it has more than {MAX_CONTAINERS:,} lists and dicts")
+
+
+def _set_items(machine: SafeUnpickler) -> None:
+    """Put what stands above the last mark, keys and values in turn, into the dict below it."""
+    if not all(type(key) is str for key in machine.stack[::2]):
+        raise ModelError("it has a key that is no text")
+    _ALL[pickle.SETITEMS[0]](machine)
+
+
+def _set_item(machine: SafeUnpickler) -> None:
+    if type(machine.stack[-2]) is not str:
+        raise ModelError("it has a key that is no text")
+    _ALL[pickle.SETITEM[0]](machine)
+
+
+def _instructions() -> dict[int, Load]:
+    """List the instructions of pickle protocol 4 that a model consists of."""
+    plain = (
+        *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.MEMOIZE),
+        *(pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD, pickle.APPEND, pickle.APPENDS),
+        *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.BINFLOAT, pickle.EMPTY_TUPLE),
+        *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1),
+        *(pickle.SHORT_BINBYTES, pickle.BINBYTES),
+    )
+    checked: dict[Callable[[SafeUnpickler, Any], None], tuple[bytes, ...]] = {
+        _check_text: (pickle.SHORT_BINUNICODE, pickle.BINUNICODE),
+        _check_tuple: (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
+        _check_shared: (pickle.BINGET, pickle.LONG_BINGET),
+        _count_container: (pickle.EMPTY_DICT, pickle.EMPTY_LIST),
+    }
+    table = {code[0]: _ALL[code[0]] for code in plain}
+    for check, codes in checked.items():
+        table |= {code[0]: _after(_ALL[code[0]], check) for code in codes}
+    return table | {pickle.SETITEMS[0]: _set_items, pickle.SETITEM[0]: _set_item}
+
+
+SafeUnpickler.dispatch = _instructions()
 
 
 def read_pickle(blob: bytes) -> Any:
@@ -109,27 +179,13 @@ def read_pickle(blob: bytes) -> Any:
     ModelError
         If it asks for anything else, ends too soon or is no pickle at all.
     """
+    file = io.BytesIO(blob)
     try:
-        _check_instructions(blob)
-        return SafeUnpickler(io.BytesIO(blob)).load()
+        value = SafeUnpickler(file).load()
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way that Python knows
         raise ModelError(f"it is damaged or no pickle ({type(error).__name__})") from error
-
-
-def _check_instructions(blob: bytes) -> None:
-    """Read the program without running it, and refuse what no model needs."""
-    made_by: list[str] = []  # what made each memoized value
-    previous, end = "", 0
-    for instruction, argument, position in pickletools.genops(blob):
-        name = instruction.name
-        if name not in INSTRUCTIONS:
-            raise ModelError(f"it has the instruction {name}, which no model needs")
-        if name == "MEMOIZE":
-            made_by.append(previous)
-        elif name in ("BINGET", "LONG_BINGET") and made_by[int(argument or 0)] not in SHAREABLE:
-            raise ModelError("it uses a container twice, which no model needs")
-        previous, end = name, (position or 0) + 1  # the last instruction, STOP, is one byte
-    if end != len(blob):
+    if file.read(1):
         raise ModelError("something follows its end")
+    return value

@@ -34,7 +34,8 @@ class GroupCheck:
         if a gradient is.
     measurable
         Whether the group's largest gradient stands out from the rounding error of the differences.
-        Where it does not, the error says nothing; it is then relative to what would stand out.
+        Where it does not, the error is relative to the smallest gradient that would: small says
+        little then, large still says wrong.
     analytic, numeric
         The two gradients of the parameter where they differ most.
     """

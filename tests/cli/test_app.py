@@ -1,5 +1,7 @@
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,8 +72,18 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    command = f"{sys.executable} -m mnist_nn train --help | head -1"
+def test_a_reader_that_has_seen_enough_is_no_error(sample_model: Path) -> None:
+    command = f"{sys.executable} -m mnist_nn evaluate {sample_model} | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
-    assert "Traceback" not in done.stderr
-    assert "Error" not in done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.5])
+def test_an_interruption_while_it_is_loading_is_no_traceback(after: float) -> None:
+    command = [sys.executable, "-m", "mnist_nn", "train", "--config", "/dev/stdin"]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert "mnist_nn/cli" not in stderr

@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mnist_nn.nn import ACTIVATIONS
+from mnist_nn.nn.activations import tanh_pullback
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -57,6 +59,24 @@ def test_gradients_too_small_to_measure_are_no_error(run: Run) -> None:
     assert result.exit_code == 0
     assert "too small" in result.stdout
     assert "groups have gradients too small to be measured" in result.stderr
+
+
+def test_a_small_wrong_gradient_fails_all_the_same(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a tanh gradient is missing, in a group of gradients that are small but not noise."""
+
+    def half(y: np.ndarray, dy: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        return tanh_pullback(y, dy / 2, out)
+
+    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(ACTIVATIONS["tanh"], pullback=half))
+    layers = "[{units: 32, activation: tanh}, {units: 32, activation: sigmoid}, "
+    layers += "{units: 32, activation: sigmoid}, {units: 10, activation: softmax}]"
+    small = "network.initializer={name: normal, scale: 0.005}"
+    options = ("--set", f"network.layers={layers}", "--set", small)
+    result = run("gradcheck", "-c", CONFIGS / "base.yaml", *SAMPLE, *options)
+    assert result.exit_code == 1
+    assert "is above 1e-06" in result.stderr
 
 
 def test_missing_data_are_named(run: Run) -> None:

@@ -1,6 +1,7 @@
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,17 +95,20 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
         (("-c", "none.yaml"), 2, "cannot read the config none.yaml: No such file"),
         ((*SAMPLE, "--epochs", "x"), 2, "training.epochs: must be a whole number, got 'x'"),
         ((*SAMPLE, "--no-such-option"), 2, "No such option"),
-        ((*SAMPLE, "--epochs", 0), 2, "--epochs 0: training.epochs: must be above 0, got 0"),
+        ((*SAMPLE, "--epochs", 0), 2, "--epochs 0: training.epochs: must be 1 or more, got 0"),
         (
             (*SAMPLE, "--lr", ".nan"),
             2,
             "--lr .nan: training.optimizer.learning_rate: must be a fin",
         ),
         ((*SAMPLE, "--set", "epochs"), 2, "--set epochs: must be key=value"),
-        ((*SAMPLE, "-o", "no/model.pkl"), 2, "the folder no does not exist"),
+        ((*SAMPLE, "-o", "no/model.pkl"), 2, "/no does not exist"),
         ((*SAMPLE, "-o", "."), 2, "is a folder"),
         ((*SAMPLE, "-o", "/dev/null"), 2, "is a device or a pipe"),
         ((*SAMPLE, "-o", "x" * 300), 2, "File name too long"),
+        ((*SAMPLE, "-o", "loop"), 2, "--output loop: "),
+        ((*SAMPLE, "-o", "dangling"), 2, "the folder /no does not exist"),
+        ((*SAMPLE, "--epochs", ""), 2, "got null and null"),
         ((*SAMPLE, "--set", "data.validation=1e-9"), 2, "1e-09 of 5,000 samples is less than one"),
         ((*SAMPLE, "--set", "data.validation=5000"), 2, "5,000 of 5,000 samples leaves none"),
         ((*SAMPLE, "--set", "network.layers.2.units=7"), 2, "mnist-sample has 10 classes"),
@@ -115,6 +119,8 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
 def test_errors_are_short_and_have_the_right_exit_code(
     arguments: tuple, code: int, complaint: str, run: Run, tmp_path: Path
 ) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling").symlink_to("/no/model.pkl")
     result = run("train", *arguments)
     assert result.exit_code == code
     assert complaint in result.stderr
@@ -189,3 +195,10 @@ def test_on_a_terminal_a_bar_redraws_in_place(tmp_path: Path) -> None:
     assert len(bars) > 2
     assert len(re.findall(r"epoch +\d+/20  loss [^\r\n]* s\r?\n", text)) == 20
     assert text.count("\n") < 30  # the bar itself begins no lines
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2> >(head -1 >/dev/null)", ">&-", ">/dev/full"])
+def test_a_broken_stream_does_not_cost_the_model(redirect: str, tmp_path: Path) -> None:
+    command = f"{shlex.join(COMMAND)} --epochs 3 -o m.pkl {redirect}"
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True)
+    assert len(load_model(tmp_path / "m.pkl").history) == 3

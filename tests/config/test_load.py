@@ -58,11 +58,22 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
     [
         ("training.epoch=3", "training.epoch: unknown key (did you mean 'epochs'?)"),
         ("epochs=3", "epochs: unknown key (did you mean 'training.epochs'?)"),
-        ("training.epochs=0", "training.epochs: must be above 0, got 0"),
+        ("training.epochs=0", "training.epochs: must be 1 or more, got 0"),
         ("training.epochs=2.5", "training.epochs: must be a whole number, got 2.5"),
         ("training.epochs=many", "training.epochs: must be a whole number, got 'many'"),
         ("seed=-1", "seed: must be 0 or more, got -1"),
         ("seed=true", "seed: must be a whole number, got true"),
+        ("seed=010", "seed: must be a whole number, got '010'"),
+        ("seed=1:30", "seed: must be a whole number, got '1:30'"),
+        (
+            "training.epochs=2000000000",
+            "training.epochs: must be less than or equal to 1000000000, got 2000000000",
+        ),
+        (
+            "data.validation=true",
+            "data.validation: must be a count (a whole number, 0 for none) or a fraction between "
+            "0 and 1, got true",
+        ),
         ("seed=null", "seed: must be a whole number, got null"),
         (
             "network.initializer.scale=1e308",
@@ -82,7 +93,7 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ),
         (
             "training.batch_size=0",
-            "training.batch_size: must be a whole number above 0 or 'full', got 0",
+            "training.batch_size: must be a whole number from 1 to 1,000,000,000 or 'full', got 0",
         ),
         (
             "data.validation=1.5",

@@ -209,6 +209,15 @@ def test_a_server_that_says_nothing_runs_into_the_time_out(tiny: Tiny, tmp_path:
             fetch(tiny[0], tmp_path, url, timeout=(0.2, 0.2))
 
 
+def test_a_mirror_without_tls_is_given_up_at_once(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    secure = mirror.url("good").replace("http://", "https://user:secret@")
+    failed, *_ = fetch(tiny[0], tmp_path, secure, mirror.url("good"))
+    assert failed.reason == "no TLS connection that can be trusted"
+    assert "secret" not in failed.url
+
+
 def test_two_downloads_at_once_both_end_well(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> None:
     outcomes: list = []
     threads = [

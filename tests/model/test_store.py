@@ -59,7 +59,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c.update(format="other"), "was not written by mnist-nn train"),
         (lambda c: c.update(version=2), "version is 2, this program reads 1"),
         (lambda c: c.update(version=[[[]]]), "version is of another kind"),
-        (lambda c: c.update(version=10**5000), "the instruction LONG4"),
+        (lambda c: c.update(version=10**5000), "is damaged or no pickle"),
         (lambda c: c.pop("history"), "'history' is wrong: Field required"),
         (lambda c: c.update(history=[1]), r"'history\.0' is wrong"),
         (lambda c: c.update(extra=1), "'extra' is wrong"),
@@ -96,7 +96,7 @@ Change = Callable[[dict[str, Any]], object]
         ),
         (
             lambda c: c["parameters"].update({"layer_2.biases": np.full(10, 1e300)}),
-            "layer_2.biases are no float32 numbers",
+            "layer_2.biases are not float32",
         ),
         (
             lambda c: c["config"]["network"].update(bias=False),
@@ -124,15 +124,16 @@ def test_a_file_cut_off_anywhere_is_refused(path: Path) -> None:
 def test_a_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot read .*nothing\.pkl: No such file"):
         load_model(tmp_path / "nothing.pkl")
-    with pytest.raises(ModelError, match="cannot read"):
-        load_model(tmp_path)
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(ModelError, match="it is no plain file"):
+            load_model(path)
 
 
 def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.pkl"
     with path.open("wb") as file:
         file.truncate(2 << 30)  # sparse: takes no room on the disk
-    with pytest.raises(ModelError, match="2,147,483,648 bytes are more than"):
+    with pytest.raises(ModelError, match="it has 2,147,483,648 bytes, more than"):
         load_model(path)
 
 
