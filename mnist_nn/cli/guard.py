@@ -12,6 +12,7 @@ import typer
 from ..errors import MnistNNError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+PIPE_CLOSED = 141  # 128 + SIGPIPE
 _debug = False
 
 
@@ -48,7 +49,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:  # whoever read our output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
+            raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
             raise typer.Exit(report(error)) from None
 

@@ -73,9 +73,11 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(sample_model: Path) -> None:
-    command = f"{sys.executable} -m mnist_nn evaluate {sample_model} | true"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True)
-    assert done.stderr == ""
+    command = (
+        f"{sys.executable} -m mnist_nn evaluate {sample_model} | true; exit ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("after", [0.1, 0.2, 0.5])
