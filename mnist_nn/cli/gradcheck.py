@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .guard import note
-from .options import ConfigFiles, DataDir, Debug, Overrides, resolve
+from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
 
 if TYPE_CHECKING:
     from ..nn import GroupCheck
@@ -36,7 +36,7 @@ def gradcheck(
     from ..streams import streams
     from .tables import table
 
-    settings = resolve(config, set_)
+    settings = read_settings(config, set_)
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
@@ -49,7 +49,13 @@ def gradcheck(
     with np.errstate(all="ignore"):  # what is not finite fails the check
         groups = list(
             check_gradients(
-                *(network, loss, *samples), tolerance=TOLERANCE, limit=LIMIT, rng=rng.shuffling
+                network,
+                loss,
+                samples.x,
+                samples.y,
+                tolerance=TOLERANCE,
+                limit=LIMIT,
+                rng=rng.shuffling,
             )
         )
     rows = [

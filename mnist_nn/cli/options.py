@@ -41,7 +41,7 @@ Overrides = Annotated[
 ]
 
 
-def resolve(files: list[Path], overrides: list[str] | None, **named: str | None) -> "Config":
+def read_settings(files: list[Path], overrides: list[str] | None, **named: str | None) -> "Config":
     """Merge config files, then ``--set``, then named options that were given.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .guard import note
-from .options import ConfigFiles, DataDir, Debug, Overrides, resolve
+from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..data import Samples
     from ..nn import Network
+
+MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
 
 
 def train(
@@ -48,7 +50,7 @@ def train(
     from ..model import Model, build_network, check_fits, current_versions, save_model
     from ..streams import streams
 
-    settings = resolve(config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr)
+    settings = read_settings(config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr)
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
@@ -114,11 +116,14 @@ def _train(
     quiet: bool,
 ) -> list[dict[str, Any]]:
     """Train under a progress bar; return the history, one dict per epoch."""
+    from ..errors import ConfigError
     from ..training import fit, run_length
     from .progress import TrainingProgress
 
     plan = settings.training
     epochs, total = run_length(len(samples.y), plan.batch_size, plan.epochs, plan.iterations)
+    if epochs > MAX_EPOCHS:
+        raise ConfigError(f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run")
     if not quiet:
         held = f", {len(validation.y):,} held out" if validation else ""
         note(

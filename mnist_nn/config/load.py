@@ -12,11 +12,7 @@ from ..errors import ConfigError, hint, shown
 from .schema import MAX_LAYERS, Config
 from .sources import Source, merge, read_file
 
-UNKNOWN_KEY = (
-    "invalid_key",
-    "extra_forbidden",
-    "unexpected_keyword_argument",
-)  # of a section, of an optimizer
+UNKNOWN_KEY = ("invalid_key", "extra_forbidden", "unexpected_keyword_argument")
 PLAIN_WORDS = {
     "a valid integer": "a whole number",
     "a valid number": "a number",

@@ -37,7 +37,7 @@ class Samples(NamedTuple):
     y: NDArray[np.uint8]
 
     def take(self, indices: NDArray[np.intp]) -> "Samples":
-        """Copy the samples at these places."""
+        """Copy the samples at these indices."""
         return Samples(self.x[indices], self.y[indices])
 
 

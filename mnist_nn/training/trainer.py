@@ -109,7 +109,10 @@ def fit(
         If an argument is out of range, the loss does not fit the network's output, a layer cannot
         be trained, or the samples are not the network's.
     """
-    chosen = _check(network, samples, loss)
+    chosen = _check_loss(network, loss)
+    for part in (samples, validation):
+        if part is not None:
+            _check_samples(network, part)
     n = len(samples.y)
     size = _step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
@@ -137,13 +140,18 @@ def _epochs(
         left -= len(order)
 
 
-def _check(network: Network, samples: Samples, loss: str) -> Loss:
-    """Refuse, before the first step, what could not be trained; look the loss up."""
+def _check_loss(network: Network, loss: str) -> Loss:
+    """Look the loss up, and refuse a network that it could not train."""
     if loss not in LOSSES:
         raise ValueError(f"unknown loss '{loss}' {hint(loss, LOSSES)}")
     LOSSES[loss].check(network.layers[-1].activation.name)
     for layer in network.layers:
         layer.activation.check_trainable()
+    return LOSSES[loss]
+
+
+def _check_samples(network: Network, samples: Samples) -> None:
+    """Refuse samples that the network cannot read, or of classes that it does not have."""
     x, y = samples
     if len(y) == 0 or x.shape != (len(y), network.sizes[0]):
         raise ValueError(
@@ -151,7 +159,6 @@ def _check(network: Network, samples: Samples, loss: str) -> Loss:
             f"got {x.shape} with {len(y)}"
         )
     check_labels(y, network.sizes[-1])
-    return LOSSES[loss]
 
 
 def run_length(

@@ -109,6 +109,7 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
         ((*SAMPLE, "-o", "loop"), 2, "--output loop: "),
         ((*SAMPLE, "-o", "dangling"), 2, "the folder /no does not exist"),
         ((*SAMPLE, "--epochs", ""), 2, "got null and null"),
+        ((*SAMPLE, "--epochs", 1_000_001), 2, "1,000,001 epochs are more than the 1,000,000"),
         ((*SAMPLE, "--set", "data.validation=1e-9"), 2, "1e-09 of 5,000 samples is less than one"),
         ((*SAMPLE, "--set", "data.validation=5000"), 2, "5,000 of 5,000 samples leaves none"),
         ((*SAMPLE, "--set", "network.layers.2.units=7"), 2, "mnist-sample has 10 classes"),

@@ -217,5 +217,6 @@ def test_arguments_out_of_range_are_refused_at_once(
     ],
 )
 def test_samples_that_are_not_the_networks_are_refused(change, complaint: str, few) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        fit(small_network(), change(few), rng=stream())
+    for samples, validation in ((change(few), None), (few, change(few))):
+        with pytest.raises(ValueError, match=complaint):
+            fit(small_network(), samples, rng=stream(), validation=validation)
