@@ -11,12 +11,13 @@ GROUND = {"errors", "files"}  # importable from everywhere but the mathematics
 MAY_IMPORT = {
     "nn": set(),
     "data": GROUND,
-    "engines": {"nn"},
+    "engines": {"nn"} | GROUND,
     "training": {"nn", "engines", "data"} | GROUND,
     "evaluation": {"nn", "data"},
     "config": {"nn", "data", "training"} | GROUND,
     "model": {"nn", "data", "config"} | GROUND,
-    "cli": {"nn", "data", "training", "evaluation", "config", "model", "streams"} | GROUND,
+    "cli": {"nn", "data", "engines", "training", "evaluation", "config", "model", "streams"}
+    | GROUND,
 }
 
 

@@ -1,5 +1,7 @@
 """An engine executes training steps. All engines compute the same; they differ in speed."""
 
+from .choice import Choice, EngineName, choose_engine, make_engine
+from .interface import Engine
 from .numpy import NumpyEngine
 
-__all__ = ["NumpyEngine"]
+__all__ = ["Choice", "Engine", "EngineName", "NumpyEngine", "choose_engine", "make_engine"]

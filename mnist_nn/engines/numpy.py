@@ -1,42 +1,23 @@
 """The NumPy engine is the reference: each step is what the mathematics says, batch by batch."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..nn import Loss, Network, predicted_classes, target_rows
-from ..nn.arrays import FloatArray
+from .interface import Stepper, whole_batches
 
-
-class Stepper(Protocol):
-    """What an engine needs of an optimizer."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Step per unit of gradient."""
-
-    def step(self, params: FloatArray, grads: FloatArray) -> None:
-        """Move `params` in place; `grads` may be overwritten."""
+CHUNK = 1000  # samples
 
 
 class NumpyEngine:
-    """Trains a network on the samples it is pointed at.
+    """Trains a network on the samples it is pointed at: an `Engine`.
 
     Parameters
     ----------
-    network
-        The network to train, in place.
-    loss
-        What it learns to lower.
-    optimizer
-        How it steps.
-    x
-        All training samples, of shape (n, n_inputs).
-    y
-        Their classes, of shape (n,).
-    batch_size
-        Samples per step.
+    network, loss, optimizer, x, y, batch_size
+        As for every `Engine`.
     """
 
     def __init__(
@@ -52,23 +33,12 @@ class NumpyEngine:
         self.x, self.y, self.batch_size = x, y, batch_size
         self.target_rows = target_rows(network.sizes[-1], network.dtype)
         self.workspace = network.workspace(batch_size)
+        self.chunk = whole_batches(CHUNK, batch_size)
 
     def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
-        """Step through samples in the given order, batch by batch; the last batch may be short.
+        """Step through samples in the given order: see `Engine`.
 
-        Parameters
-        ----------
-        order
-            Indices of the samples, of shape (m,).
-
-        Returns
-        -------
-        float
-            Sum over the samples of the loss that each had before the step it took part in. It is
-            not finite if training diverged; NumPy's warnings about that are silenced, the caller's
-            to give.
-        int
-            How many of them the network had right at that time.
+        NumPy's warnings about numbers that are not finite are silenced; a caller sees the loss.
         """
         network = self.network
         x, labels = self.x[order], self.y[order]

@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Samples
-from ..engines import NumpyEngine
+from ..engines import Engine, EngineName, choose_engine, make_engine
 from ..errors import DivergenceError, hint
 from ..nn import LOSSES, Loss, Network, check_labels, score
 from .optimizers import SGD, Optimizer
-
-CHUNK = 1000  # samples between two running reports, rounded up to whole batches
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,7 @@ def fit(
     shuffle: bool = True,
     replacement: bool = False,
     validation: Samples | None = None,
+    engine: EngineName = "auto",
     running: bool = False,
 ) -> Iterator[Report]:
     """Train a network in place, one epoch for each report that is asked for.
@@ -95,8 +94,11 @@ def fit(
         Draw each sample independently, so that in one epoch some come twice and some never.
     validation
         Samples to measure the network on after each epoch.
+    engine
+        Which engine runs the steps: ``"numpy"``, ``"numba"`` or, with ``"auto"``, the faster of
+        those that are installed; `choose_engine` says which. They differ in the last digits.
     running
-        Yield a running report, too, after every thousand samples or so, for a progress bar.
+        Yield running reports, too, some every second, for a progress bar.
 
     Returns
     -------
@@ -108,6 +110,8 @@ def fit(
     ValueError
         If an argument is out of range, the loss does not fit the network's output, a layer cannot
         be trained, or the samples are not the network's.
+    MnistNNError
+        If Numba's engine is asked for where Numba is not installed.
     """
     chosen = _check_loss(network, loss)
     for part in (samples, validation):
@@ -116,13 +120,14 @@ def fit(
     n = len(samples.y)
     size = _step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
-    engine = NumpyEngine(network, chosen, optimizer or SGD(), *samples, size)
+    choice = choose_engine(engine, network, size)
+    worker = make_engine(choice, network, chosen, optimizer or SGD(), *samples, size)
     orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
-    return _epochs(engine, orders, n_samples, validation, running)
+    return _epochs(worker, orders, n_samples, validation, running)
 
 
 def _epochs(
-    engine: NumpyEngine,
+    engine: Engine,
     orders: Iterator[NDArray[np.intp]],
     n_samples: int,
     validation: Samples | None,
@@ -207,12 +212,11 @@ def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -
     return rng.permutation(n) if shuffle else np.arange(n)
 
 
-def _run_epoch(engine: NumpyEngine, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
+def _run_epoch(engine: Engine, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
     """Run one epoch in chunks, yielding what it came to so far after each."""
-    chunk = engine.batch_size * math.ceil(CHUNK / engine.batch_size)
     total, hits, seconds = 0.0, 0, 0.0
-    for start in range(0, len(order), chunk):
-        places = order[start : start + chunk]
+    for start in range(0, len(order), engine.chunk):
+        places = order[start : start + engine.chunk]
         began = time.perf_counter()
         chunk_total, chunk_hits = engine.run(places)
         seconds += time.perf_counter() - began
@@ -221,7 +225,7 @@ def _run_epoch(engine: NumpyEngine, epoch: int, order: NDArray[np.intp]) -> Iter
         yield Report(epoch, seen, total / seen, hits / seen, seconds, complete=seen == len(order))
 
 
-def _check_finite(engine: NumpyEngine, report: Report) -> None:
+def _check_finite(engine: Engine, report: Report) -> None:
     """Stop as soon as a number is no longer finite."""
     loss = report.loss + (report.validation_loss or 0.0)
     if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
@@ -232,7 +236,7 @@ def _check_finite(engine: NumpyEngine, report: Report) -> None:
         )
 
 
-def _validated(engine: NumpyEngine, report: Report, validation: Samples) -> Report:
+def _validated(engine: Engine, report: Report, validation: Samples) -> Report:
     """Add how the network does on samples that it does not learn from."""
     with np.errstate(all="ignore"):  # the caller looks for what is not finite
         value, predicted = score(engine.network, engine.loss, *validation)

@@ -46,7 +46,8 @@ def test_watching_does_not_change_training(few: Samples) -> None:
 
 
 def test_running_reports_count_up_to_the_epoch(digits: Samples) -> None:
-    reports = list(fit(small_network(), digits, rng=stream(), epochs=1, running=True))
+    options = {"rng": stream(), "epochs": 1, "engine": "numpy", "running": True}
+    reports = list(fit(small_network(), digits, **options))
     assert [r.samples for r in reports] == [1024, 2048, 3072, 4096, 5000]
     assert [r.complete for r in reports] == [False] * 4 + [True]
 
@@ -130,7 +131,7 @@ def seen_by_an_epoch(few: Samples, **options: bool) -> tuple[np.ndarray, np.ndar
         return forward(x * 0, workspace)
 
     network.forward = spy  # type: ignore[method-assign]
-    list(fit(network, marked, rng=stream(), epochs=1, **options))
+    list(fit(network, marked, rng=stream(), epochs=1, engine="numpy", **options))
     return np.bincount(shown, minlength=1000), np.array(shown)
 
 

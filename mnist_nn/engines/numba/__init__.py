@@ -1,0 +1,8 @@
+"""The fast engine: the same steps as the NumPy engine's, compiled by Numba.
+
+It is imported only where it is asked for, as Numba takes a while to load and need not be installed.
+"""
+
+from .engine import NumbaEngine, obstacle
+
+__all__ = ["NumbaEngine", "obstacle"]

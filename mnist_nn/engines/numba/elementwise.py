@@ -1,0 +1,264 @@
+"""Activations and losses once more, compiled: `nn` has their mathematics and is the reference.
+
+An activation works on a stretch of the buffer in which the rows of a batch lie one after the other,
+with their padding, except for softmax, which needs each row by itself. Loops over single numbers
+are what LLVM turns into vectors on its own here, as nothing in them depends on anything else.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload
+
+from ...nn.activations import LEAK
+from ...nn.arrays import FloatArray
+from .vectors import from_bits, pick, put
+
+OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",  # a division by zero is no exception
+    "fastmath": {"contract"},
+    "no_cpython_wrapper": True,  # only the kernel is called from Python
+    "no_cfunc_wrapper": True,
+}
+
+SIGMOID, TANH, RELU, LEAKY_RELU, IDENTITY, SOFTMAX = range(6)
+ACTIVATION_CODES = {
+    "sigmoid": SIGMOID,
+    "tanh": TANH,
+    "relu": RELU,
+    "leaky_relu": LEAKY_RELU,
+    "identity": IDENTITY,
+    "softmax": SOFTMAX,
+}
+CROSS_ENTROPY, BINARY_CROSS_ENTROPY, MEAN_SQUARED_ERROR = range(3)
+LOSS_CODES = {
+    "cross_entropy": CROSS_ENTROPY,
+    "binary_cross_entropy": BINARY_CROSS_ENTROPY,
+    "mean_squared_error": MEAN_SQUARED_ERROR,
+}
+
+F = np.float32
+LOG2_E = F(1.44269504)
+LN2_HIGH, LN2_LOW = F(0.693359375), F(-2.12194440e-4)  # their sum is ln 2 to 33 bits
+
+
+def exponential(x: float) -> float:
+    """e^x. In float32 within 2 units in the last place, and limited to e^±87."""
+    raise NotImplementedError("only for compiled code")
+
+
+@overload(exponential, jit_options=OPTIONS)
+def _exponential(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.exp(x)
+
+    def float32(x):  # type: ignore[no-untyped-def]  # Numba wants the very signature
+        """Write e^x as 2^k e^r with |r| ≤ ln 2 / 2: k goes into the exponent's bits.
+
+        The polynomial for e^r is that of Moshier's Cephes library, `expf`.
+        """
+        x = min(max(x, F(-87)), F(87))
+        k = np.floor(x * LOG2_E + F(0.5))
+        r = x - k * LN2_HIGH - k * LN2_LOW
+        p = F(1.9875691500e-4)
+        p = p * r + F(1.3981999507e-3)
+        p = p * r + F(8.3334519073e-3)
+        p = p * r + F(4.1665795894e-2)
+        p = p * r + F(1.6666665459e-1)
+        p = p * r + F(5.0000001201e-1)
+        return (p * r * r + r + F(1)) * from_bits((np.int32(k) + np.int32(127)) << np.int32(23))
+
+    return float32
+
+
+def hyperbolic_tangent(x: float) -> float:
+    """Give tanh x; in float32 within 2 units in the last place."""
+    raise NotImplementedError("only for compiled code")
+
+
+@overload(hyperbolic_tangent, jit_options=OPTIONS)
+def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
+    if x != types.float32:
+        return lambda x: math.tanh(x)
+
+    def float32(x):  # type: ignore[no-untyped-def]
+        """Far from 0, 1 - 2 / (e^2x + 1); near it that would cancel, so a polynomial (Cephes)."""
+        size = abs(x)
+        far = math.copysign(F(1) - F(2) / (exponential(size + size) + F(1)), x)
+        q = x * x
+        p = F(-5.70498872745e-3)
+        p = p * q + F(2.06390887954e-2)
+        p = p * q + F(-5.37397155531e-2)
+        p = p * q + F(1.33314422036e-1)
+        p = p * q + F(-3.33332819422e-1)
+        near = p * q * x + x
+        return near if size < F(0.625) else far
+
+    return float32
+
+
+@njit(**OPTIONS)
+def softmax(y: FloatArray, start: int, end: int, units: int, width: int) -> None:
+    """e^z / Σ e^z over the `units` of each row, in place; what follows them in a row is void."""
+    for row in range(start, end, width):
+        largest = pick(y, row)
+        for j in range(row + 1, row + units):
+            largest = max(largest, pick(y, j))
+        for j in range(row, row + width):
+            put(y, j, pick(y, j) - largest)
+    for j in range(start, end):  # all rows in one long loop, the kind that becomes vectors
+        put(y, j, exponential(pick(y, j)))
+    for row in range(start, end, width):
+        total = pick(y, row)
+        for j in range(row + 1, row + units):
+            total += pick(y, j)
+        for j in range(row, row + units):
+            put(y, j, pick(y, j) / total)
+
+
+@njit(**OPTIONS)
+def softmax_pullback_row(y: FloatArray, dz: FloatArray, start: int, units: int) -> None:
+    """``dz = y · (dy - Σ dy·y)`` over the `units` from `start` on, in place."""
+    weighted = pick(y, start) * pick(dz, start)
+    for j in range(start + 1, start + units):
+        weighted += pick(y, j) * pick(dz, j)
+    for j in range(start, start + units):
+        put(dz, j, pick(y, j) * (pick(dz, j) - weighted))
+
+
+@njit(**OPTIONS)
+def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, width: int) -> None:
+    """Go from sums to outputs, in place.
+
+    Parameters
+    ----------
+    code
+        Of the activation.
+    y, start
+        Where the rows are.
+    n_rows, units, width
+        How many, their numbers, and how far it is from one to the next.
+    """
+    number = y.dtype.type  # a plain 1 would turn float32 into float64
+    zero, one, leak = number(0), number(1), number(LEAK)
+    end = start + n_rows * width
+    if code == SIGMOID:
+        for j in range(start, end):
+            put(y, j, one / (one + exponential(-pick(y, j))))
+    elif code == TANH:
+        for j in range(start, end):
+            put(y, j, hyperbolic_tangent(pick(y, j)))
+    elif code == RELU:
+        for j in range(start, end):
+            z = pick(y, j)
+            put(y, j, zero if z < zero else z)  # in this order NaN stays NaN
+    elif code == LEAKY_RELU:
+        for j in range(start, end):
+            z = pick(y, j)
+            put(y, j, leak * z if z < zero else z)
+    elif code == SOFTMAX:
+        softmax(y, start, end, units, width)
+
+
+@njit(**OPTIONS)
+def pull_back(
+    code: int, y: FloatArray, dz: FloatArray, start: int, n_rows: int, units: int, width: int
+) -> None:
+    """Go from the gradient at the outputs to that at the sums, in place in `dz`.
+
+    Parameters
+    ----------
+    code
+        Of the activation.
+    y, dz, start
+        Outputs and gradients, and where the rows are in both.
+    n_rows, units, width
+        How many, their numbers, and how far it is from one to the next.
+    """
+    number = y.dtype.type
+    zero, one, leak = number(0), number(1), number(LEAK)
+    end = start + n_rows * width
+    if code == SIGMOID:
+        for j in range(start, end):
+            put(dz, j, pick(dz, j) * pick(y, j) * (one - pick(y, j)))
+    elif code == TANH:
+        for j in range(start, end):
+            put(dz, j, pick(dz, j) * (one - pick(y, j) * pick(y, j)))
+    elif code == RELU:
+        for j in range(start, end):
+            put(dz, j, pick(dz, j) if pick(y, j) > zero else zero)
+    elif code == LEAKY_RELU:
+        for j in range(start, end):
+            put(dz, j, pick(dz, j) * (one if pick(y, j) > zero else leak))
+    elif code == SOFTMAX:
+        for row in range(start, end, width):
+            softmax_pullback_row(y, dz, row, units)
+
+
+@njit(**OPTIONS)
+def score_row(
+    loss: int,
+    activation: int,
+    logits: FloatArray,
+    z: int,
+    outputs: FloatArray,
+    deltas: FloatArray,
+    y: int,
+    units: int,
+    label: int,
+) -> float:
+    """Score one sample and write its gradient with respect to its logits.
+
+    Parameters
+    ----------
+    loss, activation
+        Codes.
+    logits, z
+        The last layer's sums, and where this sample's begin.
+    outputs, deltas, y
+        Its outputs, the gradient, and where this sample's begin in both.
+    units
+        How many.
+    label
+        Its class; a single output should be 0 or 1.
+
+    Returns
+    -------
+    float
+        The loss.
+    """
+    number = outputs.dtype.type
+    for j in range(y, y + units):
+        put(deltas, j, pick(outputs, j))
+    wanted = 0 if units == 1 else label
+    target = number(label if units == 1 else 1)
+    put(deltas, y + wanted, pick(deltas, y + wanted) - target)  # y - t
+    value = 0.0
+    if loss == CROSS_ENTROPY:
+        largest, likely = pick(logits, z), pick(outputs, y)
+        for j in range(1, units):
+            largest, likely = max(largest, pick(logits, z + j)), max(likely, pick(outputs, y + j))
+        value += largest - pick(logits, z + wanted) - math.log(likely)
+    elif loss == BINARY_CROSS_ENTROPY:
+        for j in range(units):
+            s, t = pick(logits, z + j), number(0 if j != wanted else target)
+            value += max(s, number(0)) - s * t + math.log1p(math.exp(-abs(s)))
+    else:
+        for j in range(y, y + units):
+            value += number(0.5) * pick(deltas, j) * pick(deltas, j)
+        pull_back(activation, outputs, deltas, y, 1, units, units)
+    return value
+
+
+@njit(**OPTIONS)
+def predicted_class(outputs: FloatArray, y: int, units: int) -> int:
+    """Choose the class that the outputs from y on speak for."""
+    if units == 1:
+        return 1 if pick(outputs, y) > 0.5 else 0
+    largest = 0
+    for j in range(1, units):
+        if pick(outputs, y + j) > pick(outputs, y + largest):
+            largest = j
+    return largest

@@ -1,0 +1,251 @@
+"""The kernel runs many batches without coming back to Python."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from ...nn.arrays import FloatArray
+from .dense import BLOCK
+from .elementwise import OPTIONS
+from .layout import INPUTS, PANELS, ROWS, WEIGHTS, WIDTH, Numbers
+from .passes import step_layers, task_start, through
+from .sparse import SLACK, dot_product, fetch_sample, list_inputs, step_panel, sum_panel
+from .vectors import lanes, load, multiply_add, spread, store
+
+
+@njit(**OPTIONS)
+def list_rows(
+    plan: Numbers,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    ends: Numbers,
+    products: FloatArray,
+    x: NDArray[Any],
+    scale: FloatArray,
+    order: Numbers,
+    start: int,
+    n_rows: int,
+    batch_size: int,
+    task: int,
+    tasks: int,
+) -> None:
+    """List the inputs of a task's share of a group, whose order begins at `start`.
+
+    Where the group is of several batches, also give each row its dot products with the rows of
+    batches before it: `catch_up` needs them.
+    """
+    n_inputs = plan[INPUTS, 0]
+    for row in range(task_start(task, tasks, n_rows), task_start(task + 1, tasks, n_rows)):
+        sample = order[start + row] * n_inputs
+        begin = row * (n_inputs + SLACK)
+        ends[row] = list_inputs(x, sample, n_inputs, scale, places, values, begin)
+        if start + row + n_rows < len(order):
+            fetch_sample(x, order[start + row + n_rows] * n_inputs, n_inputs)
+        for earlier in range(row // batch_size * batch_size):
+            products[row * n_rows + earlier] = dot_product(
+                x, sample, order[start + earlier] * n_inputs, n_inputs, scale
+            )
+
+
+@njit(**OPTIONS)
+def sum_first(
+    plan: Numbers,
+    params: FloatArray,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    ends: Numbers,
+    outputs: FloatArray,
+    n_rows: int,
+    task: int,
+    tasks: int,
+) -> None:
+    """Make the first layer's sums of a group, without biases, in a task's panels."""
+    step, n = lanes(params), plan[PANELS, 0]
+    room = plan[INPUTS, 0] + SLACK
+    for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
+        panel = plan[WEIGHTS, 0] + p * plan[INPUTS, 0] * step
+        z = plan[ROWS, 0] + p * step
+        for row in range(n_rows):
+            sum_panel(params, panel, places, values, row * room, ends[row], outputs, z)
+            z += plan[WIDTH, 0]
+
+
+@njit(**OPTIONS)
+def step_first(
+    plan: Numbers,
+    params: FloatArray,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    ends: Numbers,
+    deltas: FloatArray,
+    n_rows: int,
+    task: int,
+    tasks: int,
+) -> None:
+    """Change a task's panels of the first layer by what the rows of a group say."""
+    step, n = lanes(params), plan[PANELS, 0]
+    room = plan[INPUTS, 0] + SLACK
+    for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
+        panel = plan[WEIGHTS, 0] + p * plan[INPUTS, 0] * step
+        dz = plan[ROWS, 0] + p * step
+        for row in range(n_rows):
+            step_panel(params, panel, places, values, row * room, ends[row], deltas, dz)
+            dz += plan[WIDTH, 0]
+
+
+@njit(**OPTIONS)
+def catch_up(
+    plan: Numbers,
+    products: FloatArray,
+    outputs: FloatArray,
+    deltas: FloatArray,
+    n_rows: int,
+    lo: int,
+    hi: int,
+) -> None:
+    """Bring the first layer's sums of a batch up to date with the batches before it in its group.
+
+    They were made with the weights as they stood before the group. Since then each earlier sample
+    t added ``xₜᵀ dzₜ`` to W, so what sample s lacks is ``xₛ (xₜᵀ dzₜ) = (xₛ · xₜ) dzₜ``.
+    """
+    width = plan[WIDTH, 0]
+    for row in range(lo, hi):
+        for k in range(plan[ROWS, 0], plan[ROWS, 0] + width, lanes(outputs)):
+            z = row * width + k
+            total = load(outputs, z)
+            for earlier in range(lo):
+                product = spread(products, row * n_rows + earlier)
+                total = multiply_add(product, load(deltas, earlier * width + k), total)
+            store(outputs, z, total)
+
+
+@njit(**OPTIONS)
+def run_small_batches(
+    plan: Numbers,
+    params: FloatArray,
+    outputs: FloatArray,
+    deltas: FloatArray,
+    logits: FloatArray,
+    labels: Numbers,
+    losses: NDArray[np.float64],
+    hits: Numbers,
+    products: FloatArray,
+    n_rows: int,
+    batch_size: int,
+    rate: float,
+    loss: int,
+) -> None:
+    """Step through a group's batches one by one; the first layer's weights wait for its end."""
+    for lo in range(0, n_rows, batch_size):
+        hi = min(lo + batch_size, n_rows)
+        share = -rate / (hi - lo)
+        catch_up(plan, products, outputs, deltas, n_rows, lo, hi)
+        through(plan, params, outputs, deltas, logits, labels, losses, hits, loss, share, lo, hi)
+        step_layers(plan, params, outputs, deltas, lo, hi, 0, 1)
+
+
+def _sources() -> str:
+    """Fingerprint the source of this engine."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def compiled(parallel: bool) -> Callable[..., tuple[float, int]]:
+    """Compile the kernel, or find it compiled by an earlier process, at its first call.
+
+    Numba knows a function that it kept by its own file only. So that a change in any file of this
+    engine counts, a fingerprint of all of them is part of the function.
+    """
+    version = f"{_sources()}, parallel: {parallel}"
+
+    def run(
+        plan: Numbers,
+        params: FloatArray,
+        buffers: tuple[Any, ...],
+        x: NDArray[Any],
+        y: Numbers,
+        scale: FloatArray,
+        order: Numbers,
+        batch: int,
+        group: int,
+        rate: float,
+        loss: int,
+        tasks: int,
+    ) -> tuple[float, int]:
+        outputs, deltas, logits, labels, losses, hits, places, values, ends, products = buffers
+        total, right = 0.0, len(version) * 0
+        for start in range(0, len(order), group):
+            n = min(group, len(order) - start)
+            for task in prange(tasks):
+                list_rows(
+                    plan,
+                    places,
+                    values,
+                    ends,
+                    products,
+                    x,
+                    scale,
+                    order,
+                    start,
+                    n,
+                    batch,
+                    task,
+                    tasks,
+                )
+            for task in prange(tasks):
+                sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
+            for row in range(n):
+                labels[row] = y[order[start + row]]
+            if n > batch:
+                run_small_batches(
+                    plan,
+                    params,
+                    outputs,
+                    deltas,
+                    logits,
+                    labels,
+                    losses,
+                    hits,
+                    products,
+                    n,
+                    batch,
+                    rate,
+                    loss,
+                )
+            else:
+                n_blocks, share = (n + BLOCK - 1) // BLOCK, -rate / n
+                for task in prange(tasks):
+                    lo = BLOCK * task_start(task, tasks, n_blocks)
+                    hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
+                    through(
+                        plan,
+                        params,
+                        outputs,
+                        deltas,
+                        logits,
+                        labels,
+                        losses,
+                        hits,
+                        loss,
+                        share,
+                        lo,
+                        hi,
+                    )
+                for task in prange(tasks):
+                    step_layers(plan, params, outputs, deltas, 0, n, task, tasks)
+            for task in prange(tasks):
+                step_first(plan, params, places, values, ends, deltas, n, task, tasks)
+            for row in range(n):
+                total += losses[row]
+                right += hits[row]
+        return total, right
+
+    kernel: Callable[..., tuple[float, int]] = njit(
+        parallel=parallel, cache=True, error_model="numpy"
+    )(run)
+    return kernel

@@ -1,0 +1,147 @@
+"""The first layer, which reads mostly zeros.
+
+Four of five pixels of a digit are blank. A zero adds nothing to a sum, and the gradient of its
+weight is zero, so both ways through the layer may skip it: exactly, not approximately. So each
+sample is listed as its non-zero inputs. A panel of weights (see `layout`) for 784 inputs has 50 kB,
+so most of it stays in the nearest cache while a whole group of samples goes through it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...nn.arrays import FloatArray
+from .elementwise import OPTIONS
+from .vectors import (
+    add,
+    fetch,
+    lanes,
+    load,
+    multiply_add,
+    pick,
+    put,
+    put_shifted,
+    spread,
+    store,
+    which,
+    zeros,
+)
+
+SLACK = 8  # a list is written eight entries at a time, the last ones in vain
+
+# Row b has the places of the bits set in b, from the lowest.
+_BITS = np.arange(256)[:, None] >> np.arange(8) & 1
+PLACES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.uint8).ravel()
+COUNTS = _BITS.sum(axis=1)
+
+
+@njit(**OPTIONS)
+def list_inputs(
+    x: NDArray[Any],
+    at: int,
+    n_inputs: int,
+    scale: FloatArray,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    start: int,
+) -> int:
+    """List a sample's non-zero inputs.
+
+    Parameters
+    ----------
+    x
+        All samples, flat.
+    at
+        Where the sample begins.
+    n_inputs
+        Numbers per sample.
+    scale
+        One number, by which inputs are multiplied.
+    places, values
+        Where the list goes: how far into a panel each input's weights begin, and its value.
+    start
+        Where in them the list begins; there must be room for all inputs and `SLACK`.
+
+    Returns
+    -------
+    int
+        Where the list ends.
+    """
+    end = start
+    whole = n_inputs // 8 * 8
+    for i in range(0, whole, 8):
+        bits = which(x, at + i)
+        put_shifted(places, end, PLACES, 8 * bits, i)  # no branch: zeros cannot be foreseen
+        end += pick(COUNTS, bits)
+    for i in range(whole, n_inputs):
+        put(places, end, np.int32(i))
+        end += pick(x, at + i) != 0
+    for k in range(start, end):
+        place = pick(places, k)
+        put(values, k, pick(scale, 0) * values.dtype.type(pick(x, at + place)))
+        put(places, k, np.int32(place * lanes(values)))
+    return end
+
+
+@njit(**OPTIONS)
+def fetch_sample(x: NDArray[Any], at: int, n_inputs: int) -> None:
+    """Ask memory for a sample that is due soon."""
+    for i in range(0, n_inputs, 64 // x.itemsize):
+        fetch(x, at + i)
+
+
+@njit(error_model="numpy", fastmath={"contract", "reassoc"})  # any order of adding, to be fast
+def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArray) -> Any:
+    """Σ xₐ x_b over the scaled inputs of the samples that begin at `a` and at `b`."""
+    number = scale.dtype.type
+    total = number(0)
+    first, second = x[a : a + n_inputs], x[b : b + n_inputs]
+    for i in range(n_inputs):
+        total += number(first[i]) * number(second[i])
+    return scale[0] * scale[0] * total
+
+
+@njit(**OPTIONS)
+def sum_panel(
+    params: FloatArray,
+    panel: int,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    start: int,
+    end: int,
+    z: FloatArray,
+    row: int,
+) -> None:
+    """``z = x W`` for one sample and one panel of W, over the listed inputs."""
+    a = b = c = d = zeros(params)  # four sums, because each addition takes its time
+    k = start
+    while k + 4 <= end:
+        a = multiply_add(spread(values, k), load(params, panel + pick(places, k)), a)
+        b = multiply_add(spread(values, k + 1), load(params, panel + pick(places, k + 1)), b)
+        c = multiply_add(spread(values, k + 2), load(params, panel + pick(places, k + 2)), c)
+        d = multiply_add(spread(values, k + 3), load(params, panel + pick(places, k + 3)), d)
+        k += 4
+    while k < end:
+        a = multiply_add(spread(values, k), load(params, panel + pick(places, k)), a)
+        k += 1
+    store(z, row, add(add(a, b), add(c, d)))
+
+
+@njit(**OPTIONS)
+def step_panel(
+    params: FloatArray,
+    panel: int,
+    places: NDArray[np.int32],
+    values: FloatArray,
+    start: int,
+    end: int,
+    dz: FloatArray,
+    row: int,
+) -> None:
+    """``W += xᵀ dz`` for one sample and one panel of W: only rows of listed inputs change."""
+    change = load(dz, row)
+    for k in range(start, end):
+        weights = panel + pick(places, k)
+        store(params, weights, multiply_add(spread(values, k), change, load(params, weights)))

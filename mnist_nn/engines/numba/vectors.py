@@ -1,0 +1,279 @@
+"""A vector is what a register holds: 64 bytes of neighbours, 16 of float32 or 8 of float64.
+
+Numba compiles loops over single numbers and leaves it to LLVM to guess which may run side by side.
+In the inner loops of a matrix product the guess is often no, because two arrays might overlap. So
+this module gives Numba a vector type and the dozen operations that the kernels are written in; LLVM
+fits them to the processor: one register with AVX-512, two with AVX2, four with SSE or NEON.
+
+An index counts numbers, not vectors, and is *not* checked: no wrap-around, no bounds.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+from numba.np.arrayobj import make_array
+from numpy.typing import DTypeLike
+
+BYTES = 64
+TOTALS = 8  # vectors that `store_totals` adds up at a time
+
+_I32 = ir.IntType(32)
+
+
+def lanes_of(dtype: DTypeLike) -> int:
+    """How many numbers of a floating-point type make a vector."""
+    return BYTES // np.dtype(dtype).itemsize
+
+
+class Vector(types.Type):
+    """The type of a vector of `scalar`s."""
+
+    def __init__(self, scalar: Any) -> None:
+        self.scalar = scalar
+        self.lanes = BYTES * 8 // scalar.bitwidth
+        super().__init__(name=f"Vector({scalar})")
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    """A vector is an LLVM vector and lives in registers."""
+
+    def __init__(self, manager: Any, vector: Vector) -> None:
+        scalar = manager.lookup(vector.scalar).get_value_type()
+        super().__init__(manager, vector, ir.VectorType(scalar, vector.lanes))
+
+
+def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Point at an element of a contiguous array."""
+    data = make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+def _vector_address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Point at the vector that begins at an element."""
+    address = _address(context, builder, array_type, array, index)
+    vector = context.get_value_type(Vector(array_type.dtype))
+    return builder.bitcast(address, vector.as_pointer())
+
+
+def _mask(numbers: Any) -> Any:
+    """Say which lanes a shuffle takes."""
+    numbers = list(numbers)
+    return ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
+
+
+def _fold(builder: Any, a: Any, b: Any) -> Any:
+    """Add neighbours: [a0 + a1, a2 + a3, …, b0 + b1, b2 + b3, …]."""
+    n = a.type.count
+    even = builder.shuffle_vector(a, b, _mask(range(0, 2 * n, 2)))
+    odd = builder.shuffle_vector(a, b, _mask(range(1, 2 * n, 2)))
+    return builder.fadd(even, odd)
+
+
+@intrinsic
+def lanes(typing: Any, array: Any) -> Any:
+    """Count the numbers in a vector of this array; a constant once compiled."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.intp, Vector(array.dtype).lanes)
+
+    return types.intp(array), generate
+
+
+@intrinsic
+def zeros(typing: Any, array: Any) -> Any:
+    """Give a vector of zeros, for sums of this array's numbers."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(context.get_value_type(signature.return_type), None)
+
+    return Vector(array.dtype)(array), generate
+
+
+@intrinsic
+def pick(typing: Any, array: Any, index: Any) -> Any:
+    """Read one number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_address(context, builder, signature.args[0], *args))
+
+    return array.dtype(array, types.intp), generate
+
+
+@intrinsic
+def put(typing: Any, array: Any, index: Any, number: Any) -> Any:
+    """Write one number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _address(context, builder, signature.args[0], *args[:2]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), generate
+
+
+@intrinsic
+def load(typing: Any, array: Any, index: Any) -> Any:
+    """Read the vector that begins at an index."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _vector_address(context, builder, signature.args[0], *args)
+        return builder.load(address, align=array.dtype.bitwidth // 8)
+
+    return Vector(array.dtype)(array, types.intp), generate
+
+
+@intrinsic
+def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
+    """Write a vector from an index on."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _vector_address(context, builder, signature.args[0], *args[:2])
+        builder.store(args[2], address, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def spread(typing: Any, array: Any, index: Any) -> Any:
+    """Read one number into every lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = builder.load(_address(context, builder, signature.args[0], *args))
+        vector = context.get_value_type(signature.return_type)
+        undefined = ir.Constant(vector, ir.Undefined)
+        first = builder.insert_element(undefined, number, ir.Constant(_I32, 0))
+        return builder.shuffle_vector(first, undefined, _mask([0] * vector.count))
+
+    return Vector(array.dtype)(array, types.intp), generate
+
+
+@intrinsic
+def add(typing: Any, a: Any, b: Any) -> Any:
+    """Add lane by lane."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(*args)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Give a · b + c lane by lane, rounded once where the processor can."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = args[0].type
+        name = f"llvm.fmuladd.v{vector.count}f{signature.args[0].scalar.bitwidth}"
+        function_type = ir.FunctionType(vector, [vector] * 3)
+        function = cgutils.get_or_insert_function(builder.module, function_type, name)
+        return builder.call(function, args)
+
+    return a(a, b, c), generate
+
+
+@intrinsic
+def store_totals(
+    typing: Any,
+    array: Any,
+    index: Any,
+    a: Any,
+    b: Any,
+    c: Any,
+    d: Any,
+    e: Any,
+    f: Any,
+    g: Any,
+    h: Any,
+) -> Any:
+    """Write the sums over the lanes of eight vectors to eight neighbours.
+
+    Adding up the lanes of one vector takes a chain of shuffles; eight at a time share theirs.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vectors = list(args[2:])
+        while len(vectors) > 1:
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            vectors = [_fold(builder, first, second) for first, second in pairs]
+        (sums,) = vectors
+        if sums.type.count > TOTALS:  # float32: two lanes are left of each
+            sums = _fold(builder, sums, sums)
+        sums = builder.shuffle_vector(sums, sums, _mask(range(TOTALS)))
+        address = _address(context, builder, signature.args[0], *args[:2])
+        address = builder.bitcast(address, sums.type.as_pointer())
+        builder.store(sums, address, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, *[a] * TOTALS), generate
+
+
+@intrinsic
+def which(typing: Any, array: Any, index: Any) -> Any:
+    """Look which of eight neighbours are not zero: bit k is set if ``array[index + k]`` is not."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        scalar = context.get_value_type(array.dtype)
+        vector = ir.VectorType(scalar, 8)
+        address = _address(context, builder, signature.args[0], *args)
+        address = builder.bitcast(address, vector.as_pointer())
+        numbers = builder.load(address, align=array.dtype.bitwidth // 8)
+        zero = ir.Constant(vector, None)
+        if isinstance(array.dtype, types.Float):
+            nonzero = builder.fcmp_unordered("!=", numbers, zero)  # NaN is not zero
+        else:
+            nonzero = builder.icmp_unsigned("!=", numbers, zero)
+        bits = builder.bitcast(nonzero, ir.IntType(8))
+        return builder.zext(bits, context.get_value_type(types.intp))
+
+    return types.intp(array, types.intp), generate
+
+
+@intrinsic
+def put_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shift: Any) -> Any:
+    """Write eight numbers of a table of bytes, each plus `shift`, to eight int32 neighbours."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, index, table, row, shift = args
+        source = _address(context, builder, signature.args[2], table, row)
+        source = builder.bitcast(source, ir.VectorType(ir.IntType(8), 8).as_pointer())
+        vector = ir.VectorType(_I32, 8)
+        numbers = builder.zext(builder.load(source, align=1), vector)
+        undefined = ir.Constant(vector, ir.Undefined)
+        first = builder.insert_element(undefined, builder.trunc(shift, _I32), ir.Constant(_I32, 0))
+        numbers = builder.add(numbers, builder.shuffle_vector(first, undefined, _mask([0] * 8)))
+        target = _address(context, builder, signature.args[0], array, index)
+        builder.store(numbers, builder.bitcast(target, vector.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, table, types.intp, types.intp), generate
+
+
+@intrinsic
+def fetch(typing: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of a number that will be read soon; nothing waits for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        address = builder.bitcast(_address(context, builder, signature.args[0], *args), pointer)
+        function_type = ir.FunctionType(ir.VoidType(), [pointer, _I32, _I32, _I32])
+        function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
+        read, near, data = (ir.Constant(_I32, n) for n in (0, 2, 1))
+        builder.call(function, [address, read, near, data])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+@intrinsic
+def from_bits(typing: Any, bits: Any) -> Any:
+    """Take an int32 for the bits of a float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
