@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "engines": {"nn"} | GROUND,
     "training": {"nn", "engines", "data"} | GROUND,
     "evaluation": {"nn", "data"},
-    "config": {"nn", "data", "training"} | GROUND,
+    "config": {"nn", "data", "engines", "training"} | GROUND,
     "model": {"nn", "data", "config"} | GROUND,
     "cli": {"nn", "data", "engines", "training", "evaluation", "config", "model", "streams"}
     | GROUND,

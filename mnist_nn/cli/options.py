@@ -58,6 +58,7 @@ def read_settings(files: list[Path], overrides: list[str] | None, **named: str |
         "epochs": "training.epochs",
         "batch_size": "training.batch_size",
         "lr": "training.optimizer.learning_rate",
+        "engine": "training.engine",
     }
     sources = [read_override(text) for text in overrides or ()]
     for name, value in named.items():

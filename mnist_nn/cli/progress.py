@@ -2,12 +2,15 @@
 
 import contextlib
 import sys
+import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
 
 from ..training import Report
+from .guard import note
 
 MAX_LINES = 100  # a run of more epochs than this does not print each
 
@@ -75,6 +78,18 @@ class TrainingProgress:
 
     def _worth_a_line(self, epoch: int) -> bool:
         return epoch % self.every == 0 or epoch in (1, self.epochs)
+
+
+@contextlib.contextmanager
+def said_if_slow(text: str, *, quiet: bool, seconds: float = 1.5) -> Iterator[None]:
+    """Print a note if what is done in the context takes longer than it usually does."""
+    timer = threading.Timer(seconds, note, [text])
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def epoch_line(report: Report, epochs: int) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..data import Samples
+    from ..engines import Choice, EngineName
     from ..nn import Network
 
 MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
@@ -35,6 +36,9 @@ def train(
     lr: Annotated[
         str | None, typer.Option(metavar="X", help="Set training.optimizer.learning_rate.")
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="auto|numpy|numba", help="Set training.engine.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved config and the network; stop.")
     ] = False,
@@ -50,7 +54,9 @@ def train(
     from ..model import Model, build_network, check_fits, current_versions, save_model
     from ..streams import streams
 
-    settings = read_settings(config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr)
+    settings = read_settings(
+        config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr, engine=engine
+    )
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
@@ -62,8 +68,10 @@ def train(
     network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
     dataset = load_dataset(name, data_dir)
     training, validation = _hold_out(dataset.train, settings.data.validation, rng.validation)
-    history = _train(network, settings, training, validation, rng.shuffling, quiet)
-    model = Model(settings, network, history, dataset.sha256, current_versions())
+    choice = _choose_engine(network, settings, training, quiet)
+    history = _train(network, settings, training, validation, rng.shuffling, choice.name, quiet)
+    libraries = ["numba"] if choice.name == "numba" else []
+    model = Model(settings, network, history, dataset.sha256, current_versions(*libraries))
     save_model(output, model)
     typer.echo(output)
 
@@ -107,18 +115,35 @@ def _hold_out(
     return samples.take(kept), samples.take(held)
 
 
+def _choose_engine(
+    network: "Network", settings: "Config", samples: "Samples", quiet: bool
+) -> "Choice":
+    """Choose the engine, and say which it is."""
+    from ..engines import choose_engine
+    from ..training import step_size
+
+    plan = settings.training
+    choice = choose_engine(plan.engine, network, step_size(len(samples.y), plan.batch_size))
+    if not quiet:
+        note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
+    elif plan.engine not in ("auto", choice.name):
+        note(f"engine: {choice.name}, as {choice.reason}")
+    return choice
+
+
 def _train(
     network: "Network",
     settings: "Config",
     samples: "Samples",
     validation: "Samples | None",
     rng: "np.random.Generator",
+    engine: "EngineName",
     quiet: bool,
 ) -> list[dict[str, Any]]:
     """Train under a progress bar; return the history, one dict per epoch."""
     from ..errors import ConfigError
     from ..training import fit, run_length
-    from .progress import TrainingProgress
+    from .progress import TrainingProgress, said_if_slow
 
     plan = settings.training
     epochs, total = run_length(len(samples.y), plan.batch_size, plan.epochs, plan.iterations)
@@ -130,9 +155,8 @@ def _train(
             f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
             f"on {len(samples.y):,} samples of {settings.data.dataset}{held}"
         )
-    history = []
-    with TrainingProgress(epochs, total, quiet=quiet) as progress:
-        for report in fit(
+    with said_if_slow("compiling the engine; the next run will find it ready", quiet=quiet):
+        reports = fit(
             network,
             samples,
             rng=rng,
@@ -144,8 +168,12 @@ def _train(
             shuffle=plan.shuffle,
             replacement=plan.replacement,
             validation=validation,
+            engine=engine,
             running=True,
-        ):
+        )
+    history = []
+    with TrainingProgress(epochs, total, quiet=quiet) as progress:
+        for report in reports:
             progress.show(report)
             if report.complete:
                 history.append({k: v for k, v in asdict(report).items() if k != "complete"})

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from ..data import DATASETS
+from ..engines import EngineName
 from ..errors import hint, shown
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
 from ..training import SGD, Optimizer
@@ -118,6 +119,7 @@ class TrainingConfig(Section):
     iterations: Count | None = None
     shuffle: bool = True
     replacement: bool = False
+    engine: EngineName = "auto"
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MnistNNError
+from ..errors import ConfigError
 from ..nn import Loss, Network
 from .interface import Engine, Stepper
 from .numpy import NumpyEngine
@@ -46,7 +46,7 @@ def choose_engine(name: EngineName, network: Network, batch_size: int) -> Choice
 
     Raises
     ------
-    MnistNNError
+    ConfigError
         If Numba is asked for by name and cannot be imported.
     """
     if name == "numpy":
@@ -59,7 +59,7 @@ def choose_engine(name: EngineName, network: Network, batch_size: int) -> Choice
         remedy = f"{EXTRA} makes training several times faster"
         if name == "auto":
             return Choice("numpy", f"{reason}; {remedy}" if missing else reason)
-        raise MnistNNError(
+        raise ConfigError(
             f"training.engine: {reason}\n{EXTRA}, or use engine auto or numpy"
         ) from error
     limit = obstacle(network, batch_size)

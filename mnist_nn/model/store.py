@@ -6,6 +6,7 @@ Builtin values and NumPy arrays only, so that anyone can read it with ``pickle.l
 
 import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from pickle import dumps
 from typing import Annotated, Any, Literal
@@ -83,12 +84,13 @@ class Content(Part):
     versions: dict[str, str]
 
 
-def current_versions() -> dict[str, str]:
-    """Versions that a model trained now is trained with."""
+def current_versions(*libraries: str) -> dict[str, str]:
+    """Versions that a model trained now is trained with, those of more libraries included."""
     return {
         "mnist-nn": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
+        **{library: version(library) for library in libraries},
     }
 
 

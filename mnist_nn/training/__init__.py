@@ -1,6 +1,6 @@
 """How a network learns."""
 
 from .optimizers import SGD, Optimizer
-from .trainer import Report, fit, run_length
+from .trainer import Report, fit, run_length, step_size
 
-__all__ = ["SGD", "Optimizer", "Report", "fit", "run_length"]
+__all__ = ["SGD", "Optimizer", "Report", "fit", "run_length", "step_size"]

@@ -110,7 +110,7 @@ def fit(
     ValueError
         If an argument is out of range, the loss does not fit the network's output, a layer cannot
         be trained, or the samples are not the network's.
-    MnistNNError
+    ConfigError
         If Numba's engine is asked for where Numba is not installed.
     """
     chosen = _check_loss(network, loss)
@@ -118,7 +118,7 @@ def fit(
         if part is not None:
             _check_samples(network, part)
     n = len(samples.y)
-    size = _step_size(n, batch_size)
+    size = step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
     choice = choose_engine(engine, network, size)
     worker = make_engine(choice, network, chosen, optimizer or SGD(), *samples, size)
@@ -195,13 +195,13 @@ def run_length(
         if epochs is None:
             raise ValueError("give epochs or iterations")
         return epochs, epochs * n
-    size = _step_size(n, batch_size)
+    size = step_size(n, batch_size)
     whole, rest = divmod(iterations, math.ceil(n / size))  # epochs, and steps of a last one
     return whole + (rest > 0), whole * n + rest * size
 
 
-def _step_size(n: int, batch_size: int | Literal["full"]) -> int:
-    """Samples of a full step; a batch larger than the data is all of them."""
+def step_size(n: int, batch_size: int | Literal["full"]) -> int:
+    """Say how many of n samples a full step takes; a batch larger than the data is all of them."""
     return n if batch_size == "full" else min(batch_size, n)
 
 
