@@ -1,12 +1,14 @@
-"""A loss scores a batch and says how each logit should move.
+"""A loss scores samples and says how each logit should move.
 
-Each is one function ``loss(activation, logits, outputs, targets, out)``. It returns the batch's
-mean loss and writes to ``out`` that mean's gradient with respect to the *logits*: the last layer's
-sums, before its activation. Two pairs of loss and activation were made for each other, softmax with
-cross-entropy and sigmoid with binary cross-entropy: their gradient is simply ``outputs - targets``,
-and their value, taken from the logits, is finite however wrong the network is.
+Each is a pair of functions. ``values(logits, outputs, targets)`` gives the loss of each sample;
+``gradient(activation, outputs, targets, out)`` writes to ``out`` the gradient of their *mean* with
+respect to the *logits*: the last layer's sums, before its activation. Two pairs of loss and
+activation were made for each other, softmax with cross-entropy and sigmoid with binary
+cross-entropy: their gradient is simply ``outputs - targets``, over the number of samples, and their
+value, taken from the logits, is finite however wrong the network is.
 
-Every array is ``(n, n_outputs)``; `encode` turns integer labels into such targets.
+Every array is ``(n, n_outputs)`` but the values, ``(n,)``; `encode` turns integer labels into such
+targets.
 """
 
 from collections.abc import Callable
@@ -19,69 +21,61 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from .activations import ACTIVATIONS, Activation
 from .arrays import FloatArray
 
-LossFunction: TypeAlias = Callable[
-    [Activation, FloatArray, FloatArray, FloatArray, FloatArray], float
-]
+Values: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+Gradient: TypeAlias = Callable[[Activation, FloatArray, FloatArray, FloatArray], None]
 
 
-def cross_entropy(
-    activation: Activation,
-    logits: FloatArray,
-    outputs: FloatArray,
-    targets: FloatArray,
-    out: FloatArray,
-) -> float:
+def cross_entropy(logits: FloatArray, outputs: FloatArray, targets: FloatArray) -> FloatArray:
     """-Σ t log y per sample, for softmax outputs; targets are rows that sum to one.
 
     With ``y = softmax(z)``, ``-log y_k = (z_max - z_k) - log y_max``. The first term never passes
     through an exponential, and ``y_max`` is at least ``1 / n_outputs``, so the logarithm never
     meets zero. For the gradient, ``∂(-log y_k)/∂z_j = y_j - [j = k]``, hence ``y - t``.
     """
-    n = len(logits)
     wanted = np.einsum("nk,nk->n", targets, logits)  # z_k of each row
-    values = logits.max(axis=1) - wanted - np.log(outputs.max(axis=1))  # (n,)
-    np.subtract(outputs, targets, out=out)
-    out /= n
-    return float(np.sum(values, dtype=np.float64)) / n
+    values: FloatArray = logits.max(axis=1) - wanted - np.log(outputs.max(axis=1))
+    return values
 
 
 def binary_cross_entropy(
-    activation: Activation,
-    logits: FloatArray,
-    outputs: FloatArray,
-    targets: FloatArray,
-    out: FloatArray,
-) -> float:
+    logits: FloatArray, outputs: FloatArray, targets: FloatArray
+) -> FloatArray:
     """-Σ [t log y + (1 - t) log(1 - y)] per sample, for sigmoid outputs, each a yes or no.
 
     It sums over the outputs, where Keras and others take their mean. With ``y = σ(z)`` one term is
     ``max(z, 0) - z t + log(1 + e^-|z|)``, in which nothing overflows; its derivative is
     ``σ(z) - t``.
     """
-    n = len(logits)
     terms = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    values: FloatArray = terms.sum(axis=1)
+    return values
+
+
+def error_gradient(
+    activation: Activation, outputs: FloatArray, targets: FloatArray, out: FloatArray
+) -> None:
+    """``dz = (y - t) / n``, of either cross-entropy."""
     np.subtract(outputs, targets, out=out)
-    out /= n
-    return float(np.sum(terms, dtype=np.float64)) / n
+    out /= len(out)
 
 
-def mean_squared_error(
-    activation: Activation,
-    logits: FloatArray,
-    outputs: FloatArray,
-    targets: FloatArray,
-    out: FloatArray,
-) -> float:
-    """½ Σ (y - t)² per sample, for any output; its gradient goes back through the activation.
+def mean_squared_error(logits: FloatArray, outputs: FloatArray, targets: FloatArray) -> FloatArray:
+    """½ Σ (y - t)² per sample, for any output.
 
     The mean is over samples only. Keras and others take it over the outputs as well, and no half.
     """
-    n = len(logits)
     error = outputs - targets  # (n, n_outputs)
-    value = 0.5 * float(np.sum(error * error, dtype=np.float64)) / n
-    error /= n
-    activation.pull_back(outputs, error, out)
-    return value
+    values: FloatArray = 0.5 * np.einsum("nk,nk->n", error, error)
+    return values
+
+
+def squared_error_gradient(
+    activation: Activation, outputs: FloatArray, targets: FloatArray, out: FloatArray
+) -> None:
+    """``dy = (y - t) / n``, and from there back through the activation."""
+    dy = outputs - targets
+    dy /= len(dy)
+    activation.pull_back(outputs, dy, out)
 
 
 @dataclass(frozen=True)
@@ -92,8 +86,8 @@ class Loss:
     ----------
     name
         Its key in a config.
-    function
-        Value and gradient, as this module's docstring has it.
+    values, gradient
+        As this module's docstring has them.
     fits
         The output activations that it is right for.
     reason
@@ -101,9 +95,15 @@ class Loss:
     """
 
     name: str
-    function: LossFunction
+    values: Values
+    gradient: Gradient
     fits: tuple[str, ...]
     reason: str
+
+    def mean(self, logits: FloatArray, outputs: FloatArray, targets: FloatArray) -> float:
+        """Average the samples' losses, in float64."""
+        values = self.values(logits, outputs, targets)
+        return float(np.mean(values, dtype=np.float64))
 
     def check(self, activation: str) -> None:
         """Refuse an output activation that this loss is not defined for.
@@ -126,18 +126,21 @@ LOSSES = {
         Loss(
             "cross_entropy",
             cross_entropy,
+            error_gradient,
             ("softmax",),
             "it scores probabilities that sum to one",
         ),
         Loss(
             "binary_cross_entropy",
             binary_cross_entropy,
+            error_gradient,
             ("sigmoid",),
             "it scores each output as a yes or no of its own",
         ),
         Loss(
             "mean_squared_error",
             mean_squared_error,
+            squared_error_gradient,
             tuple(name for name, a in ACTIVATIONS.items() if a.pullback is not None),
             "the derivative of that output is zero wherever it exists",
         ),

@@ -256,22 +256,60 @@ class Network:
             If `x` has another shape.
         """
         work = workspace or self.workspace(len(x))
-        inputs = work.outputs[0]
+        self.scale(x, work.outputs[0])
+        np.dot(work.outputs[0], self.layers[0].W, out=self.first_sums(work))
+        return self.forward_from_sums(work)
+
+    def scale(self, x: NDArray[Any], inputs: FloatArray) -> None:
+        """Make a layer's inputs of samples.
+
+        Parameters
+        ----------
+        x
+            Of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
+        inputs
+            Where they go, of the same shape.
+
+        Raises
+        ------
+        ValueError
+            If `x` has another shape.
+        """
         if x.shape != inputs.shape:
             raise ValueError(f"samples must be an array of shape {inputs.shape}, got {x.shape}")
         scale = self.input_scale if x.dtype.kind in "iu" else 1.0
         np.multiply(x, scale, out=inputs, dtype=inputs.dtype, casting="same_kind")
+
+    def first_sums(self, workspace: Workspace) -> FloatArray:
+        """Say where in a workspace the first layer's weighted sums go, of shape (n, units)."""
+        return workspace.outputs[1] if len(self.layers) > 1 else workspace.logits
+
+    def forward_from_sums(self, workspace: Workspace) -> FloatArray:
+        """Run the network forward from the first layer's sums, which lack only its biases.
+
+        Parameters
+        ----------
+        workspace
+            With ``x W`` of the first layer in `first_sums`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            As for `forward`.
+        """
+        work = workspace
         for i, layer in enumerate(self.layers):
             y = work.outputs[i + 1]
             z = work.logits if i == len(self.layers) - 1 else y
-            np.dot(work.outputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
+            if i > 0:
+                np.dot(work.outputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
             if layer.b is not None:
                 z += layer.b
             layer.activation.function(z, y)
         return work.outputs[-1]
 
     def backward(self, workspace: Workspace) -> None:
-        """Fill `grads`, given the gradient at the logits that a loss left in the workspace.
+        """Fill `grads`, given the loss's gradient at the logits, ``workspace.deltas[-1]``.
 
         For one layer, ``z = x W + b``. If ``dz`` is the loss's gradient at its sums, the chain rule
         gives the gradient at everything that ``z`` was made of; and ``x`` being the output of the
@@ -284,12 +322,25 @@ class Network:
         Parameters
         ----------
         workspace
-            As `loss` filled it.
+            As `forward` and a loss's gradient filled it.
+        """
+        self.backward_to_sums(workspace)
+        x, dz = workspace.outputs[0], workspace.deltas[0]
+        np.dot(x.T, dz, out=self.layers[0].dW)
+
+    def backward_to_sums(self, workspace: Workspace) -> None:
+        """Fill all of `grads` but what belongs to the first layer's weights.
+
+        Parameters
+        ----------
+        workspace
+            As for `backward`.
         """
         work = workspace
         for i in reversed(range(len(self.layers))):
             layer, x, dz = self.layers[i], work.outputs[i], work.deltas[i]
-            np.dot(x.T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
+            if i > 0:
+                np.dot(x.T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
             if layer.db is not None:
                 np.add.reduce(dz, axis=0, out=layer.db)  # (n, units) -> (units,)
             if i > 0:
@@ -314,8 +365,7 @@ class Network:
         loss
             An entry of `LOSSES` that fits the last layer's activation.
         workspace
-            For n samples; it keeps the outputs, and the loss's gradient at the logits. A new one if
-            None.
+            For n samples; it keeps the outputs. A new one if None.
 
         Returns
         -------
@@ -324,8 +374,7 @@ class Network:
         """
         work = workspace or self.workspace(len(x))
         outputs = self.forward(x, work)
-        activation = self.layers[-1].activation
-        return loss.function(activation, work.logits, outputs, targets, work.deltas[-1])
+        return loss.mean(work.logits, outputs, targets)
 
     def loss_and_gradient(
         self,
@@ -347,9 +396,10 @@ class Network:
             Mean loss of the batch.
         """
         work = workspace or self.workspace(len(x))
-        value = self.loss(x, targets, loss, work)
+        outputs = self.forward(x, work)
+        loss.gradient(self.layers[-1].activation, outputs, targets, work.deltas[-1])
         self.backward(work)
-        return value
+        return loss.mean(work.logits, outputs, targets)
 
     def predict(self, x: NDArray[Any], batch_size: int = 1000) -> FloatArray:
         """Run the network on any number of samples, `batch_size` at a time to spare memory.

@@ -7,10 +7,10 @@ from mnist_nn.nn import ACTIVATIONS, LOSSES, encode, target_rows
 def value_and_gradient(
     loss: str, activation: str, logits: np.ndarray, targets: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    chosen = ACTIVATIONS[activation]
     gradient = np.empty_like(logits)
-    outputs = chosen.function(logits, None)
-    return LOSSES[loss].function(chosen, logits, outputs, targets, gradient), gradient
+    outputs = ACTIVATIONS[activation].function(logits, None)
+    LOSSES[loss].gradient(ACTIVATIONS[activation], outputs, targets, gradient)
+    return LOSSES[loss].mean(logits, outputs, targets), gradient
 
 
 LOGITS = np.array([[1.0, 2.0, 0.5], [-1.0, 0.0, 3.0]])

@@ -6,28 +6,30 @@ plain gradient descent needs no gradient in memory (`passes`); and where batches
 first layer takes several of them at a time (`kernel.catch_up`).
 """
 
-from collections.abc import Callable
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from importlib import import_module
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ...nn import Loss, Network
 from ..interface import Stepper, whole_batches
 from .elementwise import LOSS_CODES
+from .gate import CAN_WAIT, make_gate, throw_open
 from .kernel import compiled
 from .layout import PANELS, WIDTH, aligned, lay_out, pack, unpack
 from .sparse import SLACK
 
 GROUP = 16  # samples that small batches go through the first layer with
-WORK_PER_CHUNK = 500_000_000  # parameters times samples: some hundredths of a second
-WORK_PER_TASK = 500_000  # the same of a batch for each thread: starting it takes a microsecond
+WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
+WORK_PER_TASK = (
+    500_000  # the same of a batch for each thread: waiting for one another takes some, too
+)
 MAX_LISTS = 2**26  # bytes for the inputs of a batch
 
-_kernel: Callable[[bool], Callable[..., tuple[float, int]]] = cache(compiled)
+_kernel = cache(compiled)
 
 
 def obstacle(network: Network, batch_size: int) -> str | None:
@@ -52,17 +54,9 @@ def obstacle(network: Network, batch_size: int) -> str | None:
     return None
 
 
-def _n_threads() -> int:
-    """Count the threads that can share a batch: one unless OpenMP is there to start them quickly.
-
-    What Numba has without OpenMP takes 90 µs to start threads, longer than a whole batch takes.
-    """
-    try:
-        import_module("numba.np.ufunc.omppool")
-    except ImportError:
-        return 1
-    n: int = numba.get_num_threads()
-    return n
+def _n_processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class NumbaEngine:
@@ -92,14 +86,14 @@ class NumbaEngine:
         self.y, self.batch_size = np.ascontiguousarray(y, np.int64), batch_size
         self.group_size = max(GROUP // batch_size, 1) * batch_size
         self.layout = lay_out(network, self.group_size)
-        self.parameters = aligned(self.layout.n_parameters, network.dtype)
+        self.params = aligned(self.layout.n_parameters, network.dtype)
         self.buffers = self._allocate()
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
         self.scale = np.array([scale], network.dtype)
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
         self.n_tasks = self._share_out(work * batch_size // WORK_PER_TASK)
-        self.kernel = _kernel(self.n_tasks > 1)
+        self.helpers = ThreadPoolExecutor(max(self.n_tasks - 1, 1), "mnist-nn")
         self.run(np.arange(0))  # compiles
 
     def _allocate(self) -> tuple[NDArray[Any], ...]:
@@ -122,31 +116,35 @@ class NumbaEngine:
 
     def _share_out(self, most: int) -> int:
         """Say how many threads should share a batch; small ones in groups go one after another."""
-        if self.group_size > self.batch_size:
+        if self.group_size > self.batch_size or not CAN_WAIT:
             return 1
-        return max(1, min(_n_threads(), int(self.layout.plan[PANELS, 0]), most))
+        return max(1, min(_n_processors(), int(self.layout.plan[PANELS, 0]), most))
 
     def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`."""
-        n_threads = numba.get_num_threads()
-        pack(self.network, self.layout, self.parameters)
-        numba.set_num_threads(self.n_tasks)
+        pack(self.network, self.layout, self.params)
+        gate = make_gate()
+        arguments = (
+            self.layout.plan,
+            self.params,
+            self.buffers,
+            self.x,
+            self.y,
+            self.scale,
+            np.ascontiguousarray(order, np.int64),
+            self.batch_size,
+            self.group_size,
+            self.network.dtype.type(self.optimizer.learning_rate),
+            LOSS_CODES[self.loss.name],
+            gate,
+            self.n_tasks,
+        )
+        kernel = _kernel()
         try:
-            total, hits = self.kernel(
-                self.layout.plan,
-                self.parameters,
-                self.buffers,
-                self.x,
-                self.y,
-                self.scale,
-                np.ascontiguousarray(order, np.int64),
-                self.batch_size,
-                self.group_size,
-                self.network.dtype.type(self.optimizer.learning_rate),
-                LOSS_CODES[self.loss.name],
-                self.n_tasks,
-            )
+            for task in range(1, self.n_tasks):
+                self.helpers.submit(kernel, *arguments, task)
+            total, hits = kernel(*arguments, 0)
         finally:
-            numba.set_num_threads(n_threads)
-        unpack(self.network, self.layout, self.parameters)
+            throw_open(gate)  # if this thread was interrupted, the others must not wait for it
+        unpack(self.network, self.layout, self.params)
         return total, hits

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from ...nn.arrays import FloatArray
 from .dense import BLOCK
 from .elementwise import OPTIONS
+from .gate import wait
 from .layout import INPUTS, PANELS, ROWS, WEIGHTS, WIDTH, Numbers
 from .passes import step_layers, task_start, through
 from .sparse import SLACK, dot_product, fetch_sample, list_inputs, step_panel, sum_panel
@@ -27,28 +28,26 @@ def list_rows(
     products: FloatArray,
     x: NDArray[Any],
     scale: FloatArray,
-    order: Numbers,
-    start: int,
-    n_rows: int,
+    samples: Numbers,
+    following: Numbers,
     batch_size: int,
     task: int,
     tasks: int,
 ) -> None:
-    """List the inputs of a task's share of a group, whose order begins at `start`.
+    """List the inputs of a task's share of a group's samples; the following group's are sent for.
 
     Where the group is of several batches, also give each row its dot products with the rows of
     batches before it: `catch_up` needs them.
     """
-    n_inputs = plan[INPUTS, 0]
+    n_inputs, n_rows = plan[INPUTS, 0], len(samples)
     for row in range(task_start(task, tasks, n_rows), task_start(task + 1, tasks, n_rows)):
-        sample = order[start + row] * n_inputs
-        begin = row * (n_inputs + SLACK)
-        ends[row] = list_inputs(x, sample, n_inputs, scale, places, values, begin)
-        if start + row + n_rows < len(order):
-            fetch_sample(x, order[start + row + n_rows] * n_inputs, n_inputs)
+        at, begin = samples[row] * n_inputs, row * (n_inputs + SLACK)
+        ends[row] = list_inputs(x, at, n_inputs, scale, places, values, begin)
+        if row < len(following):
+            fetch_sample(x, following[row] * n_inputs, n_inputs)
         for earlier in range(row // batch_size * batch_size):
             products[row * n_rows + earlier] = dot_product(
-                x, sample, order[start + earlier] * n_inputs, n_inputs, scale
+                x, at, samples[earlier] * n_inputs, n_inputs, scale
             )
 
 
@@ -155,13 +154,19 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def compiled(parallel: bool) -> Callable[..., tuple[float, int]]:
+def compiled() -> Callable[..., tuple[float, int]]:
     """Compile the kernel, or find it compiled by an earlier process, at its first call.
 
     Numba knows a function that it kept by its own file only. So that a change in any file of this
     engine counts, a fingerprint of all of them is part of the function.
+
+    Returns
+    -------
+    callable
+        It is called at the same time by each of `tasks` threads, with its number as `task`. They go
+        through the groups together, and each does its share of every phase.
     """
-    version = f"{_sources()}, parallel: {parallel}"
+    version = _sources()
 
     def run(
         plan: Numbers,
@@ -175,33 +180,36 @@ def compiled(parallel: bool) -> Callable[..., tuple[float, int]]:
         group: int,
         rate: float,
         loss: int,
+        gate: Numbers,
         tasks: int,
+        task: int,
     ) -> tuple[float, int]:
         outputs, deltas, logits, labels, losses, hits, places, values, ends, products = buffers
         total, right = 0.0, len(version) * 0
         for start in range(0, len(order), group):
             n = min(group, len(order) - start)
-            for task in prange(tasks):
-                list_rows(
-                    plan,
-                    places,
-                    values,
-                    ends,
-                    products,
-                    x,
-                    scale,
-                    order,
-                    start,
-                    n,
-                    batch,
-                    task,
-                    tasks,
-                )
-            for task in prange(tasks):
-                sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
-            for row in range(n):
-                labels[row] = y[order[start + row]]
-            if n > batch:
+            samples = order[start : start + n]
+            following = order[start + n : start + 2 * n]
+            list_rows(
+                plan,
+                places,
+                values,
+                ends,
+                products,
+                x,
+                scale,
+                samples,
+                following,
+                batch,
+                task,
+                tasks,
+            )
+            for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
+                labels[row] = y[samples[row]]
+            wait(gate, tasks)
+            sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
+            wait(gate, tasks)
+            if n > batch:  # which is for one thread
                 run_small_batches(
                     plan,
                     params,
@@ -219,33 +227,24 @@ def compiled(parallel: bool) -> Callable[..., tuple[float, int]]:
                 )
             else:
                 n_blocks, share = (n + BLOCK - 1) // BLOCK, -rate / n
-                for task in prange(tasks):
-                    lo = BLOCK * task_start(task, tasks, n_blocks)
-                    hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-                    through(
-                        plan,
-                        params,
-                        outputs,
-                        deltas,
-                        logits,
-                        labels,
-                        losses,
-                        hits,
-                        loss,
-                        share,
-                        lo,
-                        hi,
-                    )
-                for task in prange(tasks):
-                    step_layers(plan, params, outputs, deltas, 0, n, task, tasks)
-            for task in prange(tasks):
-                step_first(plan, params, places, values, ends, deltas, n, task, tasks)
+                lo = BLOCK * task_start(task, tasks, n_blocks)
+                hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
+                through(
+                    plan, params, outputs, deltas, logits, labels, losses, hits, loss, share, lo, hi
+                )
+                wait(gate, tasks)
+                step_layers(plan, params, outputs, deltas, 0, n, task, tasks)
+            step_first(plan, params, places, values, ends, deltas, n, task, tasks)
             for row in range(n):
                 total += losses[row]
                 right += hits[row]
+            wait(gate, tasks)
         return total, right
 
-    kernel: Callable[..., tuple[float, int]] = njit(
-        parallel=parallel, cache=True, error_model="numpy"
-    )(run)
+    options = {"nogil": True, "error_model": "numpy"}
+    kernel: Callable[..., tuple[float, int]]
+    try:
+        kernel = njit(cache=True, **options)(run)
+    except RuntimeError:  # there is no folder that it could be kept in
+        kernel = njit(**options)(run)
     return kernel

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from mnist_nn.data import Samples
+from mnist_nn.engines.numba import NumbaEngine
+from mnist_nn.engines.numba.layout import aligned, lay_out, pack, unpack
+from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.training import SGD
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_is_packed_comes_back(dtype: type, bias: bool) -> None:
+    layers = [Dense(units) for units in (33, 16, 1)]
+    network = Network(5, layers, rng=None, bias=bias, dtype=dtype)
+    network.params[:] = np.arange(1, network.params.size + 1)
+    layout = lay_out(network, 10)
+    params = aligned(layout.n_parameters, network.dtype)
+    pack(network, layout, params)
+    assert np.count_nonzero(params) == network.params.size
+    network.params[:] = 0
+    unpack(network, layout, params)
+    np.testing.assert_array_equal(network.params, np.arange(1, network.params.size + 1))
+
+
+def test_units_that_do_not_exist_never_learn(digits: Samples) -> None:
+    """Eleven units are padded to sixteen; what is behind them must stay zero to be harmless."""
+    layers = [Dense(11, "tanh"), Dense(11, "sigmoid"), Dense(10, "softmax")]
+    network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
+    engine = NumbaEngine(network, LOSSES["cross_entropy"], SGD(), *digits, 32)
+    engine.run(np.arange(640))
+    assert np.count_nonzero(engine.params) <= network.params.size
+    assert np.count_nonzero(network.params) > 0.8 * network.params.size
+
+
+def test_an_aligned_array_begins_at_a_cache_line() -> None:
+    for n in (1, 17, 1000):
+        assert aligned(n, np.dtype(np.float32)).ctypes.data % 64 == 0
