@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..config import Config
     from ..data import Samples
-    from ..engines import Choice, EngineName
+    from ..engines import Choice
     from ..nn import Network
 
 MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
@@ -51,8 +51,10 @@ def train(
     is printed at the end.
     """
     from ..data import dataset_info, load_dataset
+    from ..engines import choose_engine
     from ..model import Model, build_network, check_fits, current_versions, save_model
     from ..streams import streams
+    from ..training import step_size
 
     settings = read_settings(
         config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr, engine=engine
@@ -68,8 +70,9 @@ def train(
     network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
     dataset = load_dataset(name, data_dir)
     training, validation = _hold_out(dataset.train, settings.data.validation, rng.validation)
-    choice = _choose_engine(network, settings, training, quiet)
-    history = _train(network, settings, training, validation, rng.shuffling, choice.name, quiet)
+    step = step_size(len(training.y), settings.training.batch_size)
+    choice = choose_engine(settings.training.engine, network, step)
+    history = _train(network, settings, training, validation, rng.shuffling, choice, quiet)
     libraries = ["numba"] if choice.name == "numba" else []
     model = Model(settings, network, history, dataset.sha256, current_versions(*libraries))
     save_model(output, model)
@@ -115,20 +118,14 @@ def _hold_out(
     return samples.take(kept), samples.take(held)
 
 
-def _choose_engine(
-    network: "Network", settings: "Config", samples: "Samples", quiet: bool
-) -> "Choice":
-    """Choose the engine, and say which it is."""
-    from ..engines import choose_engine
-    from ..training import step_size
-
-    plan = settings.training
-    choice = choose_engine(plan.engine, network, step_size(len(samples.y), plan.batch_size))
-    if not quiet:
-        note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
-    elif plan.engine not in ("auto", choice.name):
-        note(f"engine: {choice.name}, as {choice.reason}")
-    return choice
+def _announce(network: "Network", settings: "Config", n: int, held: int, choice: "Choice") -> None:
+    """Say what is going to be trained, on what, and by which engine."""
+    held_out = f", {held:,} held out" if held else ""
+    note(
+        f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
+        f"on {n:,} samples of {settings.data.dataset}{held_out}"
+    )
+    note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
 
 
 def _train(
@@ -137,7 +134,7 @@ def _train(
     samples: "Samples",
     validation: "Samples | None",
     rng: "np.random.Generator",
-    engine: "EngineName",
+    choice: "Choice",
     quiet: bool,
 ) -> list[dict[str, Any]]:
     """Train under a progress bar; return the history, one dict per epoch."""
@@ -150,11 +147,10 @@ def _train(
     if epochs > MAX_EPOCHS:
         raise ConfigError(f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run")
     if not quiet:
-        held = f", {len(validation.y):,} held out" if validation else ""
-        note(
-            f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
-            f"on {len(samples.y):,} samples of {settings.data.dataset}{held}"
-        )
+        held = len(validation.y) if validation else 0
+        _announce(network, settings, len(samples.y), held, choice)
+    elif plan.engine not in ("auto", choice.name):
+        note(f"engine: {choice.name} ({choice.reason})")
     with said_if_slow("compiling the engine; the next run will find it ready", quiet=quiet):
         reports = fit(
             network,
@@ -168,7 +164,7 @@ def _train(
             shuffle=plan.shuffle,
             replacement=plan.replacement,
             validation=validation,
-            engine=engine,
+            engine=choice.name,
             running=True,
         )
     history = []

@@ -32,8 +32,10 @@ def test_train_writes_a_model_and_prints_its_path(run: Run, tmp_path: Path) -> N
     assert lines[0] == (
         "training 784-128-64-10 (109,386 parameters) on 5,000 samples of mnist-sample"
     )
-    assert [line[:10] for line in lines[1:]] == ["epoch 1/2 ", "epoch 2/2 "]
-    assert re.search(r"loss \d\.\d{4}  accuracy +[\d.]+%  [\d,]+ samples/s  [\d.]+ s$", lines[1])
+    assert lines[1] == "engine: numba"
+    epochs = [line for line in lines[2:] if not line.startswith("compiling")]
+    assert [line[:10] for line in epochs] == ["epoch 1/2 ", "epoch 2/2 "]
+    assert re.search(r"loss \d\.\d{4}  accuracy +[\d.]+%  [\d,]+ samples/s  [\d.]+ s$", epochs[0])
     model = load_model(tmp_path / "m.pkl")
     assert [set(epoch) for epoch in model.history] == [
         {
@@ -41,6 +43,21 @@ def test_train_writes_a_model_and_prints_its_path(run: Run, tmp_path: Path) -> N
             *("validation_loss", "validation_accuracy"),
         }
     ] * 2
+
+
+def test_the_engine_can_be_chosen_and_is_on_record(run: Run, tmp_path: Path) -> None:
+    versions = {}
+    for engine in ("numpy", "numba"):
+        result = run("train", *SAMPLE, "--epochs", 1, "--engine", engine, "-o", engine)
+        assert f"\nengine: {engine}\n" in result.stderr
+        versions[engine] = load_model(tmp_path / engine).versions
+    assert versions["numba"].keys() - versions["numpy"].keys() == {"numba"}
+
+
+def test_an_unknown_engine_is_a_usage_error(run: Run) -> None:
+    result = run("train", *SAMPLE, "--engine", "cuda")
+    assert result.exit_code == 2
+    assert "--engine cuda" in result.stderr
 
 
 def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path) -> None:

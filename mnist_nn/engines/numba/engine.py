@@ -69,6 +69,8 @@ class NumbaEngine:
     ----------
     network, loss, optimizer, x, y, batch_size
         As for every `Engine`.
+    threads
+        How many share a batch; None for as many as are worth it. The result is the same.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class NumbaEngine:
         x: NDArray[Any],
         y: NDArray[np.integer[Any]],
         batch_size: int,
+        threads: int | None = None,
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
@@ -92,7 +95,8 @@ class NumbaEngine:
         self.scale = np.array([scale], network.dtype)
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
-        self.n_tasks = self._share_out(work * batch_size // WORK_PER_TASK)
+        worth = min(work * batch_size // WORK_PER_TASK, _n_processors())
+        self.n_tasks = self._share_out(threads or worth)
         self.helpers = ThreadPoolExecutor(max(self.n_tasks - 1, 1), "mnist-nn")
         self.run(np.arange(0))  # compiles
 
@@ -115,10 +119,10 @@ class NumbaEngine:
         )
 
     def _share_out(self, most: int) -> int:
-        """Say how many threads should share a batch; small ones in groups go one after another."""
+        """Say how many threads share a batch; small batches, in groups, go one after another."""
         if self.group_size > self.batch_size or not CAN_WAIT:
             return 1
-        return max(1, min(_n_processors(), int(self.layout.plan[PANELS, 0]), most))
+        return max(1, min(most, int(self.layout.plan[PANELS, 0])))
 
     def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`."""

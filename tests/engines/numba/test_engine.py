@@ -146,8 +146,7 @@ def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
 def trained(samples: Samples, n_tasks: int, pieces: int = 1) -> np.ndarray:
     network = make_network((40, "sigmoid"), (10, "softmax"))
     loss, optimizer = LOSSES["cross_entropy"], SGD(learning_rate=0.3)
-    engine = NumbaEngine(network, loss, optimizer, *samples, 64)
-    engine.n_tasks = n_tasks
+    engine = NumbaEngine(network, loss, optimizer, *samples, 64, threads=n_tasks)
     for order in np.split(np.arange(1920), pieces):
         engine.run(order)
     return network.params
