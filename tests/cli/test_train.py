@@ -54,6 +54,20 @@ def test_the_engine_can_be_chosen_and_is_on_record(run: Run, tmp_path: Path) -> 
     assert versions["numba"].keys() - versions["numpy"].keys() == {"numba"}
 
 
+@pytest.mark.slow
+def test_a_run_that_numba_leaves_to_numpy_is_noted_once_even_when_quiet(
+    run: Run, data_dir: Path
+) -> None:
+    base = ("train", "--config", CONFIGS / "base.yaml", "--data-dir", data_dir, "--epochs", 1)
+    handed_over = run(*base, "--engine", "numba", "--batch-size", "full", "-q")
+    assert handed_over.exit_code == 0
+    assert handed_over.stderr == (
+        "engine: numpy (the numba engine takes batches of up to 10,591 samples of 784 inputs, "
+        "not of 60,000)\n"
+    )
+    assert run(*base, "-q").stderr == ""
+
+
 def test_an_unknown_engine_is_a_usage_error(run: Run) -> None:
     result = run("train", *SAMPLE, "--engine", "cuda")
     assert result.exit_code == 2

@@ -6,11 +6,11 @@ plain gradient descent needs no gradient in memory (`passes`); and where batches
 first layer takes several of them at a time (`kernel.catch_up`).
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,9 +24,7 @@ from .sparse import SLACK
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
-WORK_PER_TASK = (
-    500_000  # the same of a batch for each thread: waiting for one another takes some, too
-)
+WORK_PER_TASK = 500_000  # the same, of a batch: for less, a thread more is not worth waiting for
 MAX_LISTS = 2**26  # bytes for the inputs of a batch
 
 _kernel = cache(compiled)
@@ -54,11 +52,6 @@ def obstacle(network: Network, batch_size: int) -> str | None:
     return None
 
 
-def _n_processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class NumbaEngine:
     """Trains a network on the samples it is pointed at: an `Engine`.
 
@@ -70,7 +63,8 @@ class NumbaEngine:
     network, loss, optimizer, x, y, batch_size
         As for every `Engine`.
     threads
-        How many share a batch; None for as many as are worth it. The result is the same.
+        How many share a batch; None for as many as are worth it, at most Numba's own number: that
+        of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The result is the same.
     """
 
     def __init__(
@@ -95,7 +89,7 @@ class NumbaEngine:
         self.scale = np.array([scale], network.dtype)
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
-        worth = min(work * batch_size // WORK_PER_TASK, _n_processors())
+        worth = min(work * batch_size // WORK_PER_TASK, numba.config.NUMBA_NUM_THREADS)
         self.n_tasks = self._share_out(threads or worth)
         self.helpers = ThreadPoolExecutor(max(self.n_tasks - 1, 1), "mnist-nn")
         self.run(np.arange(0))  # compiles

@@ -190,41 +190,16 @@ def compiled() -> Callable[..., tuple[float, int]]:
             n = min(group, len(order) - start)
             samples = order[start : start + n]
             following = order[start + n : start + 2 * n]
-            list_rows(
-                plan,
-                places,
-                values,
-                ends,
-                products,
-                x,
-                scale,
-                samples,
-                following,
-                batch,
-                task,
-                tasks,
-            )
+            lists = places, values, ends, products
+            list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
             for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
                 labels[row] = y[samples[row]]
             wait(gate, tasks)
             sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
             wait(gate, tasks)
             if n > batch:  # which is for one thread
-                run_small_batches(
-                    plan,
-                    params,
-                    outputs,
-                    deltas,
-                    logits,
-                    labels,
-                    losses,
-                    hits,
-                    products,
-                    n,
-                    batch,
-                    rate,
-                    loss,
-                )
+                rows = outputs, deltas, logits, labels, losses, hits
+                run_small_batches(plan, params, *rows, products, n, batch, rate, loss)
             else:
                 n_blocks, share = (n + BLOCK - 1) // BLOCK, -rate / n
                 lo = BLOCK * task_start(task, tasks, n_blocks)
