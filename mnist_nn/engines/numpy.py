@@ -90,8 +90,7 @@ class NumpyEngine:
             batch = slice(start, start + self.batch_size)
             if start + self.batch_size > len(x):
                 work = work.first(len(x) - start)
-            z = network.first_sums(work)
-            np.dot(products[batch, :start], steps[:start], out=z)
+            z = np.dot(products[batch, :start], steps[:start], out=network.first_sums(work))
             z += sums[batch]
             outputs = network.forward_from_sums(work)
             logits[batch] = work.logits

@@ -316,7 +316,7 @@ class Network:
         layer below, its activation's pullback takes ``dx`` on to that layer's own sums::
 
             dW = xᵀ dz      a weight carried x into z
-            db = Σ dz       a bias was added to every row
+            db = 1ᵀ dz      a bias was added to every row
             dx = dz Wᵀ      an input went through its row of weights
 
         Parameters
@@ -342,7 +342,7 @@ class Network:
             if i > 0:
                 np.dot(x.T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
             if layer.db is not None:
-                np.add.reduce(dz, axis=0, out=layer.db)  # (n, units) -> (units,)
+                np.dot(work.ones, dz, out=layer.db)  # (n,) @ (n, units) -> (units,)
             if i > 0:
                 dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
                 self.layers[i - 1].activation.pull_back(x, dx, work.deltas[i - 1])
