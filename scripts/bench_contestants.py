@@ -1,0 +1,334 @@
+"""Who is timed: our engines and their peers, each training 784-128-64-10 for an epoch at a time.
+
+All start from the same weights and take the same steps: plain gradient descent on cross-entropy
+through softmax, sigmoid hidden layers, the same learning rate, the samples in a fresh order each
+epoch. Each hands back its weights, and one function measures them all.
+"""
+
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mnist_nn.engines import choose_engine, make_engine
+from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.training import SGD
+
+Array = NDArray[Any]
+Layers = list[tuple[Array, Array]]  # weights of shape (n_in, n_out) and biases of each layer
+
+
+class Job(NamedTuple):
+    """What a contestant has to do.
+
+    Attributes
+    ----------
+    x
+        Pixels, one image a row, as the contestant's `pixels` says.
+    y
+        Labels, int64.
+    start
+        The weights to start from, for its own use.
+    batch_size, learning_rate, threads
+        How.
+    """
+
+    x: Array
+    y: Array
+    start: Layers
+    batch_size: int
+    learning_rate: float
+    threads: int
+
+
+class Contestant(Protocol):
+    """Something that can train for an epoch; made of a `Job`.
+
+    Attributes
+    ----------
+    pixels
+        How it reads images: bytes of 0 to 255, or floats of 0 to 1.
+    """
+
+    pixels: ClassVar[DTypeLike]
+
+    def __init__(self, job: Job) -> None: ...
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train on all samples in this order; be done when it returns."""
+
+    def layers(self) -> Layers | None:
+        """Hand back what it has learnt; None where nothing is."""
+
+
+def start_network() -> Network:
+    """Draw the weights that everybody starts from: Glorot's, biases zero."""
+    layers = [Dense(128), Dense(64), Dense(10, "softmax")]
+    return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
+
+
+def layers_of(network: Network) -> Layers:
+    """Copy a network's parameters."""
+    return [(layer.W.copy(), layer.b.copy()) for layer in network.layers if layer.b is not None]
+
+
+def accuracy(layers: Layers, x: Array, y: Array) -> float:
+    """Share of images that these layers read correctly, measured alike for all contestants."""
+    network = start_network()
+    for layer, (W, b) in zip(network.layers, layers, strict=True):
+        layer.W[...] = W
+        layer.b[...] = b
+    return float(np.mean(network.predict(x).argmax(1) == y))
+
+
+class OurNumpy:
+    """The NumPy engine, in the pieces that training gives it."""
+
+    pixels = np.uint8
+    engine_name = "numpy"
+
+    def __init__(self, job: Job) -> None:
+        self.network = start_network()
+        choice = choose_engine(self.engine_name, self.network, job.batch_size)
+        sgd = SGD(learning_rate=job.learning_rate)
+        self.engine = make_engine(
+            choice, self.network, LOSSES["cross_entropy"], sgd, job.x, job.y, job.batch_size
+        )
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train: see `Contestant`."""
+        for start in range(0, len(order), self.engine.chunk):
+            self.engine.run(order[start : start + self.engine.chunk])
+
+    def layers(self) -> Layers:
+        """Hand back the weights: see `Contestant`."""
+        return layers_of(self.network)
+
+
+class OurNumba(OurNumpy):
+    """The Numba engine."""
+
+    engine_name = "numba"
+
+
+class PyTorch:
+    """Eager PyTorch as its tutorials write it, but without a DataLoader, which is slower still.
+
+    The samples are put in order once per epoch, so that a batch is a view.
+    """
+
+    pixels = np.float32
+
+    def __init__(self, job: Job) -> None:
+        import torch
+
+        self.torch, self.job = torch, job
+        torch.set_num_threads(job.threads)
+        self.x, self.y = torch.from_numpy(job.x), torch.from_numpy(job.y)
+        self.model = torch.nn.Sequential(
+            torch.nn.Linear(784, 128),
+            torch.nn.Sigmoid(),
+            torch.nn.Linear(128, 64),
+            torch.nn.Sigmoid(),
+            torch.nn.Linear(64, 10),
+        )
+        with torch.no_grad():
+            for linear, (W, b) in zip(self.model[::2], job.start, strict=True):
+                linear.weight.copy_(torch.from_numpy(W.T))
+                linear.bias.copy_(torch.from_numpy(b))
+        self.loss = torch.nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=job.learning_rate)
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train: see `Contestant`."""
+        places = self.torch.from_numpy(order)
+        x, y = self.x[places], self.y[places]
+        size = self.job.batch_size
+        for start in range(0, len(order), size):
+            self.optimizer.zero_grad()
+            outputs = self.model(x[start : start + size])
+            self.loss(outputs, y[start : start + size]).backward()
+            self.optimizer.step()
+
+    def layers(self) -> Layers:
+        """Hand back the weights: see `Contestant`."""
+        return [
+            (linear.weight.detach().numpy().T, linear.bias.detach().numpy())
+            for linear in self.model[::2]
+        ]
+
+
+class Jax:
+    """JAX with the whole epoch compiled, one scan over the batches, parameters reused in place."""
+
+    pixels = np.float32
+
+    def __init__(self, job: Job) -> None:
+        import jax
+
+        self.jax = jax
+        self.params = [(jax.numpy.array(W), jax.numpy.array(b)) for W, b in job.start]
+        self.x, self.y = jax.numpy.asarray(job.x), jax.numpy.asarray(job.y)
+        epoch = jax.jit(self._epoch(job), donate_argnums=0)
+        order = jax.numpy.arange(len(job.y))
+        self.compiled = epoch.lower(self.params, self.x, self.y, order).compile()
+
+    def _epoch(self, job: Job) -> Any:
+        """Write an epoch as a function of the parameters."""
+        jax, size = self.jax, job.batch_size
+
+        def loss(params: Any, x: Any, y: Any) -> Any:
+            for W, b in params[:-1]:
+                x = jax.nn.sigmoid(x @ W + b)
+            W, b = params[-1]
+            scores = jax.nn.log_softmax(x @ W + b)
+            return -jax.numpy.mean(jax.numpy.take_along_axis(scores, y[:, None], 1))
+
+        def epoch(params: Any, x: Any, y: Any, order: Any) -> Any:
+            def step(params: Any, places: Any) -> Any:
+                grads = jax.grad(loss)(params, x[places], y[places])
+                return jax.tree.map(lambda p, g: p - job.learning_rate * g, params, grads), None
+
+            whole = len(order) // size * size
+            params, _ = jax.lax.scan(step, params, order[:whole].reshape(-1, size))
+            return step(params, order[whole:])[0] if whole < len(order) else params
+
+        return epoch
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train: see `Contestant`."""
+        places = self.jax.numpy.array(order)
+        self.params = self.jax.block_until_ready(self.compiled(self.params, self.x, self.y, places))
+
+    def layers(self) -> Layers:
+        """Hand back the weights: see `Contestant`."""
+        return [(np.asarray(W), np.asarray(b)) for W, b in self.params]
+
+
+class ScikitLearn:
+    """scikit-learn's MLPClassifier, which shuffles by itself."""
+
+    pixels = np.float32
+
+    def __init__(self, job: Job) -> None:
+        from sklearn.neural_network import MLPClassifier
+
+        self.x, self.y = job.x, job.y
+        self.model = MLPClassifier(
+            hidden_layer_sizes=[W.shape[1] for W, _ in job.start[:-1]],
+            activation="logistic",
+            solver="sgd",
+            alpha=0.0,
+            batch_size=job.batch_size,
+            learning_rate_init=job.learning_rate,
+            momentum=0.0,
+            nesterovs_momentum=False,
+            random_state=np.random.RandomState(0),  # with a number, every epoch has the same order
+        )
+        size = job.batch_size
+        self.model.partial_fit(self.x[:size], self.y[:size], classes=np.arange(10))  # makes weights
+        mine = zip(self.model.coefs_, self.model.intercepts_, strict=True)
+        for (W, b), (W_start, b_start) in zip(mine, job.start, strict=True):
+            W[...], b[...] = W_start, b_start
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train: see `Contestant`."""
+        self.model.partial_fit(self.x, self.y)
+
+    def layers(self) -> Layers:
+        """Hand back the weights: see `Contestant`."""
+        return list(zip(self.model.coefs_, self.model.intercepts_, strict=True))
+
+
+def sigmoid(z: Array) -> Array:
+    """The textbook's formula."""
+    return 1 / (1 + np.exp(-z))
+
+
+class ReferenceA:
+    """Write-up A's training loop, with the right derivative: a textbook in NumPy, in float64.
+
+    One sample at a time, no biases, parameters and activations in dictionaries, a new array for
+    every result.
+    """
+
+    pixels = np.float64
+
+    def __init__(self, job: Job) -> None:
+        self.x, self.y, self.learning_rate = job.x, job.y, job.learning_rate
+        self.targets = np.eye(10)
+        self.params = {  # as in the write-up, a row of weights for each unit
+            f"W{number}": np.array(W.T, np.float64, order="C")
+            for number, (W, _) in enumerate(job.start, 1)
+        }
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Train: see `Contestant`."""
+        for place in order:
+            values = self._forward(self.x[place])
+            changes = self._backward(values, self.targets[self.y[place]])
+            for name, change in changes.items():
+                self.params[name] -= self.learning_rate * change
+
+    def _forward(self, x: Array) -> dict[str, Array]:
+        params, values = self.params, {"A0": x}
+        values["Z1"] = np.dot(params["W1"], values["A0"])
+        values["A1"] = sigmoid(values["Z1"])
+        values["Z2"] = np.dot(params["W2"], values["A1"])
+        values["A2"] = sigmoid(values["Z2"])
+        values["Z3"] = np.dot(params["W3"], values["A2"])
+        powers = np.exp(values["Z3"] - values["Z3"].max())
+        values["A3"] = powers / np.sum(powers)
+        return values
+
+    def _backward(self, values: dict[str, Array], target: Array) -> dict[str, Array]:
+        params, changes = self.params, {}
+        error = values["A3"] - target
+        changes["W3"] = np.outer(error, values["A2"])
+        error = np.dot(params["W3"].T, error) * values["A2"] * (1 - values["A2"])
+        changes["W2"] = np.outer(error, values["A1"])
+        error = np.dot(params["W2"].T, error) * values["A1"] * (1 - values["A1"])
+        changes["W1"] = np.outer(error, values["A0"])
+        return changes
+
+    def layers(self) -> Layers:
+        """Hand back the weights: see `Contestant`."""
+        return [(W.T, np.zeros(len(W))) for W in self.params.values()]
+
+
+class FirstLayerProducts:
+    """A floor, no contestant: the two matrix products that a dense first layer cannot do without.
+
+    The sums on the way forward and the weights' gradient on the way back, with nothing around
+    them: no shuffling, no activation, no step, and the other layers left out.
+    """
+
+    pixels = np.float32
+
+    def __init__(self, job: Job) -> None:
+        self.x, self.size = job.x, job.batch_size
+        self.W, _ = job.start[0]
+        self.sums = np.empty((self.size, self.W.shape[1]), np.float32)
+        self.deltas = np.full_like(self.sums, 0.01)
+        self.gradient = np.empty_like(self.W)
+
+    def epoch(self, order: NDArray[np.intp]) -> None:
+        """Multiply, batch by batch."""
+        for start in range(0, len(self.x), self.size):
+            x = self.x[start : start + self.size]
+            np.dot(x, self.W, out=self.sums[: len(x)])
+            np.dot(x.T, self.deltas[: len(x)], out=self.gradient)
+
+    def layers(self) -> None:
+        """Nothing is learnt."""
+
+
+CONTESTANTS: dict[str, type[Contestant]] = {
+    "numba": OurNumba,
+    "numpy": OurNumpy,
+    "pytorch": PyTorch,
+    "jax": Jax,
+    "scikit-learn": ScikitLearn,
+    "reference-a": ReferenceA,
+    "products": FirstLayerProducts,
+}
