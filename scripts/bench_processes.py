@@ -21,7 +21,7 @@ def describe(dataset: str) -> Row:
     command = [sys.executable, str(WORKER), "describe", dataset]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if answer.returncode:
-        raise SystemExit(f"{dataset} cannot be read: see above")
+        raise SystemExit(answer.returncode)  # the worker has said why
     row: Row = json.loads(answer.stdout)
     return row
 

@@ -32,6 +32,7 @@ from bench_contestants import (
 
 import mnist_nn.data
 from mnist_nn.data.datasets import data_folder, load_dataset
+from mnist_nn.errors import MnistNNError
 
 IMPORTS = {  # what a contestant needs, imported before its preparation is timed
     "numba": "mnist_nn.engines.numba",
@@ -133,7 +134,10 @@ def linearity(name: str, times: str, batch_size: str, dataset: str) -> None:
 
 def describe(dataset: str) -> None:
     """Say how many samples a dataset has, and in which file they are."""
-    samples = len(load_dataset(dataset).train.y)
+    try:
+        samples = len(load_dataset(dataset).train.y)
+    except MnistNNError as error:
+        raise SystemExit(str(error)) from error
     shipped = Path(mnist_nn.data.__file__).parent / f"{dataset}.npz"
     path = shipped if shipped.exists() else data_folder() / f"{dataset}.npz"
     say(samples=samples, path=str(path))

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Loss, Network
+from ...nn import Loss, Network, check_labels
 from ..interface import Stepper, whole_batches
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
@@ -63,8 +63,13 @@ class NumbaEngine:
     network, loss, optimizer, x, y, batch_size
         As for every `Engine`.
     threads
-        How many share a batch; None for as many as are worth it, at most Numba's own number: that
+        How many threads share a batch; None for as many as are worth it, at most Numba's own number: that
         of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The result is the same.
+
+    Raises
+    ------
+    ValueError
+        If the samples are not the network's or a label is no class: the kernel does not look.
     """
 
     def __init__(
@@ -77,6 +82,9 @@ class NumbaEngine:
         batch_size: int,
         threads: int | None = None,
     ) -> None:
+        if x.shape != (len(y), network.sizes[0]):
+            raise ValueError(f"samples must be ({len(y)}, {network.sizes[0]}), got {x.shape}")
+        check_labels(y, network.sizes[-1])
         self.network, self.loss, self.optimizer = network, loss, optimizer
         dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
         self.x = np.ascontiguousarray(x, dtype).reshape(-1)
@@ -119,7 +127,15 @@ class NumbaEngine:
         return max(1, min(most, int(self.layout.plan[PANELS, 0])))
 
     def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
-        """Step through samples in the given order: see `Engine`."""
+        """Step through samples in the given order: see `Engine`.
+
+        Raises
+        ------
+        IndexError
+            If the order names a sample that does not exist.
+        """
+        if len(order) and not 0 <= order.min() <= order.max() < len(self.y):
+            raise IndexError(f"an order is of samples 0 to {len(self.y) - 1}")
         pack(self.network, self.layout, self.params)
         gate = make_gate()
         arguments = (

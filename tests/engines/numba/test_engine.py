@@ -199,3 +199,15 @@ def test_a_second_process_finds_the_kernel_compiled(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert outputs == ["0 1\n", "1 0\n"]
+
+
+def test_what_would_reach_beyond_an_array_is_refused(digits: Samples) -> None:
+    network = make_network((10, "softmax"))
+    make = (network, LOSSES["cross_entropy"], SGD())
+    for x, y in ((digits.x[:9], digits.y), (digits.x[:, :9], digits.y), (digits.x, digits.y + 1)):
+        with pytest.raises(ValueError, match=r"samples must be|labels must lie in 0\.\.9"):
+            NumbaEngine(*make, x, y, 32)
+    engine = NumbaEngine(*make, *digits, 32)
+    for order in ([0, 5000], [-1, 0]):
+        with pytest.raises(IndexError, match="0 to 4999"):
+            engine.run(np.array(order))
