@@ -63,8 +63,9 @@ class NumbaEngine:
     network, loss, optimizer, x, y, batch_size
         As for every `Engine`.
     threads
-        How many threads share a batch; None for as many as are worth it, at most Numba's own number: that
-        of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The result is the same.
+        How many threads share a batch; None for as many as are worth it, at most Numba's own
+        number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The result is the
+        same.
 
     Raises
     ------
