@@ -13,8 +13,9 @@ from .activations import (
 )
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
+from .layer import Dense, Layer
 from .losses import LOSSES, Loss, check_labels, encode, target_rows
-from .network import Dense, Layer, Network
+from .network import Network
 from .numerical import gradient_descent, numerical_gradient
 from .scoring import predicted_classes, score
 from .sequential import Sequential

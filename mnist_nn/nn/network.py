@@ -9,68 +9,18 @@ between calls.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .activations import ACTIVATIONS, Activation
+from .activations import ACTIVATIONS
 from .arrays import FloatArray
 from .initializers import Initializer, Random
+from .layer import Dense, Layer
 from .losses import Loss
 from .workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Dense:
-    """What a dense layer should be: how many units, and how they answer.
-
-    Attributes
-    ----------
-    units
-        Number of outputs, 1 or more.
-    activation
-        A key of `ACTIVATIONS`.
-
-    Raises
-    ------
-    ValueError
-        If `units` is below 1 or the activation is unknown.
-    """
-
-    units: int
-    activation: str = "sigmoid"
-
-    def __post_init__(self) -> None:
-        if self.units < 1:
-            raise ValueError(f"units must be 1 or more, got {self.units}")
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(
-                f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}"
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A dense layer in place: its activation, and views into the network's two vectors.
-
-    Attributes
-    ----------
-    activation
-        How its units answer.
-    W, dW
-        Weights and their gradient, of shape (n_in, units).
-    b, db
-        Biases and their gradient, of shape (units,); None in a network without biases.
-    """
-
-    activation: Activation
-    W: FloatArray
-    dW: FloatArray
-    b: FloatArray | None
-    db: FloatArray | None
 
 
 class Network:

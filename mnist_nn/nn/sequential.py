@@ -3,7 +3,8 @@
 from typing import Any
 
 from .initializers import Random
-from .network import Dense, Network
+from .layer import Dense
+from .network import Network
 
 
 class Sequential:

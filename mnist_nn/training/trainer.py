@@ -96,7 +96,8 @@ def fit(
         Samples to measure the network on after each epoch.
     engine
         Which engine runs the steps: ``"numpy"``, ``"numba"`` or, with ``"auto"``, the faster of
-        those that are installed; `choose_engine` says which. They differ in the last digits.
+        those that are installed; `choose_engine` says which. They differ in the last digits. What
+        Numba's cannot run, NumPy's does.
     running
         Yield running reports, too, some every second, for a progress bar.
 

@@ -31,7 +31,7 @@ def reference_run(
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
-@pytest.mark.parametrize("size", [1, 32, 200])
+@pytest.mark.parametrize("size", [1, 7, 32, 200])
 def test_a_run_is_that_of_an_independent_implementation(
     digits: Samples, dtype: type, tolerance: float, size: int
 ) -> None:

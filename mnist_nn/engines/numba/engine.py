@@ -43,13 +43,11 @@ def obstacle(network: Network, batch_size: int) -> str | None:
     str or None
         The end of a sentence that begins with the engine's name.
     """
-    size = batch_size * (network.sizes[0] + SLACK) * (4 + network.dtype.itemsize)
-    if size > MAX_LISTS:
-        return (
-            f"takes batches of up to {MAX_LISTS // (size // batch_size):,} samples "
-            f"of {network.sizes[0]:,} inputs, not of {batch_size:,}"
-        )
-    return None
+    n_inputs = network.sizes[0]
+    most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
+    if batch_size <= most:
+        return None
+    return f"takes batches of up to {most:,} samples of {n_inputs:,} inputs, not of {batch_size:,}"
 
 
 class NumbaEngine:

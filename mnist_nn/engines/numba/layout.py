@@ -24,7 +24,7 @@ row of the workspace to the next; the code of its activation; whether it has bia
 they are zero here and stay so); where its weights and biases begin in the parameters, and its rows
 in the workspace."""
 
-SLACK = 8  # rows that a kernel may read, and not use, behind the last panel
+SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
 
 Numbers = NDArray[np.int64]
 
@@ -58,7 +58,7 @@ def lay_out(network: Network, n_rows: int) -> Layout:
     codes = [ACTIVATION_CODES[layer.activation.name] for layer in network.layers]
     biased = np.full(len(units), network.bias)
     plan = np.array([inputs, units, panels, widths, codes, biased, weights, biases, rows], np.int64)
-    return Layout(plan, n_parameters + SLACK * lanes, n_workspace)
+    return Layout(plan, n_parameters + SPARE_ROWS * lanes, n_workspace)
 
 
 def _places(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:

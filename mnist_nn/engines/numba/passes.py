@@ -6,16 +6,13 @@ the same for any number of them.
 
 The arrays are the same throughout; `plan` (see `layout`) says where each layer lies in them.
 
-======================  ===========================================================================
-`params`            weights in panels, and biases
-`outputs`               of each layer, by row: first its sums, then what it puts out
-`deltas`                of each layer, by row: the loss's gradient at its sums, times
-                        -learning_rate / batch_size, so that adding ``xᵀ dz`` to the weights is
-                        the whole step
-`logits`                the last layer's sums, which the loss needs besides its outputs
-`labels`                class of each row
-`losses`, `hits`        what each row came to, and whether the network was right
-======================  ===========================================================================
+- `params`: weights in panels, and biases.
+- `outputs`: of each layer, by row: first its sums, then what it puts out.
+- `deltas`: of each layer, by row: the loss's gradient at its sums, times
+  -learning_rate / batch_size, so that adding ``xᵀ dz`` to the weights is the whole step.
+- `logits`: the last layer's sums, which the loss needs besides its outputs.
+- `labels`: class of each row.
+- `losses`, `hits`: what each row came to, and whether the network was right.
 """
 
 import numpy as np

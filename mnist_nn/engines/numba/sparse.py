@@ -92,7 +92,7 @@ def fetch_sample(x: NDArray[Any], at: int, n_inputs: int) -> None:
         fetch(x, at + i)
 
 
-@njit(error_model="numpy", fastmath={"contract", "reassoc"})  # any order of adding, to be fast
+@njit(**{**OPTIONS, "fastmath": {"contract", "reassoc"}})  # any order of adding, to be fast
 def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArray) -> Any:
     """Σ xₐ x_b over the scaled inputs of the samples that begin at `a` and at `b`."""
     number = scale.dtype.type
