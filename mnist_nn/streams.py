@@ -20,11 +20,17 @@ class Streams(NamedTuple):
         Draws the order of the samples.
     validation
         Draws which samples are held out.
+    dropout
+        Draws which units are silenced.
+    augmentation
+        Draws how pictures are distorted.
     """
 
     initialisation: np.random.Generator
     shuffling: np.random.Generator
     validation: np.random.Generator
+    dropout: np.random.Generator
+    augmentation: np.random.Generator
 
 
 def streams(seed: int) -> Streams:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mnist_nn.engines import choose_engine, make_engine
+from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Dense, Network
 from mnist_nn.training import SGD
 
@@ -90,15 +90,15 @@ class OurNumpy:
     def __init__(self, job: Job) -> None:
         self.network = start_network()
         choice = choose_engine(self.engine_name, self.network, job.batch_size)
-        sgd = SGD(learning_rate=job.learning_rate)
-        self.engine = make_engine(
-            choice, self.network, LOSSES["cross_entropy"], sgd, job.x, job.y, job.batch_size
-        )
+        recipe = Recipe(LOSSES["cross_entropy"], SGD(learning_rate=job.learning_rate))
+        self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
+        rng = np.random.default_rng(0)
+        self.engine = make_engine(choice, self.network, recipe, job.x, job.y, job.batch_size, rng)
 
     def epoch(self, order: NDArray[np.intp]) -> None:
         """Train: see `Contestant`."""
         for start in range(0, len(order), self.engine.chunk):
-            self.engine.run(order[start : start + self.engine.chunk])
+            self.engine.run(order[start : start + self.engine.chunk], self.rates)
 
     def layers(self) -> Layers:
         """Hand back the weights: see `Contestant`."""

@@ -23,6 +23,7 @@ from bench_contestants import (
     LOSSES,
     SGD,
     Job,
+    Recipe,
     accuracy,
     choose_engine,
     layers_of,
@@ -115,16 +116,18 @@ def linearity(name: str, times: str, batch_size: str, dataset: str) -> None:
     x, y = np.tile(train.x, (int(times), 1)), np.tile(train.y, int(times))
     del train
     network, sgd = start_network(), SGD(learning_rate=0.5)
-    arguments = (choose_engine(name, network, size), network, LOSSES["cross_entropy"], sgd)
-    make_engine(*arguments, x[:1000], y[:1000], size).run(np.arange(1000))
+    recipe, rng = Recipe(LOSSES["cross_entropy"], sgd), np.random.default_rng(0)
+    arguments = (choose_engine(name, network, size), network, recipe)
+    rates = np.full(len(y), sgd.learning_rate)  # more than enough
+    make_engine(*arguments, x[:1000], y[:1000], size, rng).run(np.arange(1000), rates)
     forget_peak()
     before, rng, seconds = memory("VmRSS"), np.random.default_rng(1), 0.0
-    engine = make_engine(*arguments, x, y, size)
+    engine = make_engine(*arguments, x, y, size, rng)
     for _ in range(IN_ALL // int(times)):
         began = time.perf_counter()
         order = rng.permutation(len(y))
         for start in range(0, len(y), engine.chunk):
-            engine.run(order[start : start + engine.chunk])
+            engine.run(order[start : start + engine.chunk], rates)
         seconds += time.perf_counter() - began
     after = memory("VmHWM")
     extra = None if before is None or after is None else (after - before) / len(y)

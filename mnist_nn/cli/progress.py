@@ -103,11 +103,9 @@ def epoch_line(report: Report, epochs: int) -> str:
         parts.append(
             f"validation {_short(report.validation_loss)} {report.validation_accuracy:7.2%}"
         )
-    parts += [
-        f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s",
-        f"{report.seconds:.2f} s",
-    ]
-    return "  ".join(parts)
+    else:  # together they would not fit a line of 80 columns
+        parts.append(f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s")
+    return "  ".join([*parts, f"{report.seconds:.2f} s"])
 
 
 def _short(loss: float) -> str:

@@ -1,24 +1,18 @@
 """``mnist-nn train``: from a config to a model file."""
 
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .guard import note
 from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
+from .seeds import MAX_SEEDS, Finished, seed_path, summarise
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config import Config
-    from ..data import Samples
-    from ..engines import Choice
-    from ..nn import Network
-
-MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
+    from ..data import Dataset
 
 
 def train(
@@ -29,6 +23,15 @@ def train(
     ] = Path("model.pkl"),
     data_dir: DataDir = None,
     seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            max=MAX_SEEDS,
+            help="Repeat the run with N seeds, from seed on; print mean, deviation and interval.",
+        ),
+    ] = None,
     epochs: Annotated[str | None, typer.Option(metavar="N", help="Set training.epochs.")] = None,
     batch_size: Annotated[
         str | None, typer.Option(metavar="N|full", help="Set training.batch_size.")
@@ -48,13 +51,12 @@ def train(
     """Train a network as a config says, and write it to a model file.
 
     Options win over --set, --set over files, later files over earlier ones. The path of the model
-    is printed at the end.
+    is printed at the end. With --seeds there is a model for each, model-seed0.pkl and so on, and a
+    table of their accuracies: on the validation samples if any are held out, else on the test
+    samples, which are not read before all training is over.
     """
     from ..data import dataset_info, load_dataset
-    from ..engines import choose_engine
-    from ..model import Model, build_network, check_fits, current_versions, save_model
-    from ..streams import streams
-    from ..training import step_size
+    from ..model import check_fits
 
     settings = read_settings(
         config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr, engine=engine
@@ -65,18 +67,36 @@ def train(
     if dry_run:
         typer.echo(_describe(settings, info.n_inputs), nl=False)
         return
-    _check_output(output)
-    rng = streams(settings.seed)
-    network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
+    numbers = range(settings.seed, settings.seed + (seeds or 1))
+    paths = [output if seeds is None else seed_path(output, number) for number in numbers]
+    for path in paths:
+        _check_output(path)
     dataset = load_dataset(name, data_dir)
-    training, validation = _hold_out(dataset.train, settings.data.validation, rng.validation)
-    step = step_size(len(training.y), settings.training.batch_size)
-    choice = choose_engine(settings.training.engine, network, step)
-    history = _train(network, settings, training, validation, rng.shuffling, choice, quiet)
-    libraries = ["numba"] if choice.name == "numba" else []
-    model = Model(settings, network, history, dataset.sha256, current_versions(*libraries))
-    save_model(output, model)
-    typer.echo(output)
+    finished = []
+    for number, path in zip(numbers, paths, strict=True):
+        if seeds is not None and not quiet:
+            note(f"seed {number}")
+        seeded = settings.model_copy(update={"seed": number})
+        finished.append(_train(seeded, dataset, path, quiet))
+    if seeds is None:
+        typer.echo(output)
+    else:
+        summarise(finished, settings, dataset)
+
+
+def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) -> Finished:
+    """Do one run, and write its model."""
+    from ..model import Model, current_versions, save_model
+    from .run import Run
+
+    run = Run(settings, dataset.info, dataset.train, quiet=quiet)
+    run.train()
+    libraries = ["numba"] if run.choice.name == "numba" else []
+    versions = current_versions(*libraries)
+    save_model(output, Model(settings, run.network, run.history, dataset.sha256, versions))
+    seconds = sum(epoch["seconds"] for epoch in run.history)
+    epoch = run.history[run.kept_epoch - 1]
+    return Finished(settings.seed, output, run.network, epoch, seconds)
 
 
 def _check_output(output: Path) -> None:
@@ -97,83 +117,6 @@ def _check_output(output: Path) -> None:
         raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
     if not os.access(target.parent, os.W_OK):
         raise ConfigError(f"--output {output}: the folder {target.parent} cannot be written to")
-
-
-def _hold_out(
-    samples: "Samples", held_out: int | float, rng: "np.random.Generator"
-) -> "tuple[Samples, Samples | None]":
-    """Split the training samples by a count or a fraction; no validation samples for 0."""
-    from ..data import stratified_split
-    from ..errors import ConfigError
-
-    n = len(samples.y)
-    count = held_out if isinstance(held_out, int) else round(held_out * n)
-    if count >= n:
-        raise ConfigError(f"data.validation: {count:,} of {n:,} samples leaves none to train on")
-    if held_out == 0:
-        return samples, None
-    if count == 0:
-        raise ConfigError(f"data.validation: {held_out} of {n:,} samples is less than one")
-    kept, held = stratified_split(samples.y, count, rng)
-    return samples.take(kept), samples.take(held)
-
-
-def _announce(network: "Network", settings: "Config", n: int, held: int, choice: "Choice") -> None:
-    """Say what is going to be trained, on what, and by which engine."""
-    held_out = f", {held:,} held out" if held else ""
-    note(
-        f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
-        f"on {n:,} samples of {settings.data.dataset}{held_out}"
-    )
-    note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
-
-
-def _train(
-    network: "Network",
-    settings: "Config",
-    samples: "Samples",
-    validation: "Samples | None",
-    rng: "np.random.Generator",
-    choice: "Choice",
-    quiet: bool,
-) -> list[dict[str, Any]]:
-    """Train under a progress bar; return the history, one dict per epoch."""
-    from ..errors import ConfigError
-    from ..training import fit, run_length
-    from .progress import TrainingProgress, said_if_slow
-
-    plan = settings.training
-    epochs, total = run_length(len(samples.y), plan.batch_size, plan.epochs, plan.iterations)
-    if epochs > MAX_EPOCHS:
-        raise ConfigError(f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run")
-    if not quiet:
-        held = len(validation.y) if validation else 0
-        _announce(network, settings, len(samples.y), held, choice)
-    elif plan.engine not in ("auto", choice.name):
-        note(f"engine: {choice.name} ({choice.reason})")
-    with said_if_slow("compiling the engine; the next run will find it ready", quiet=quiet):
-        reports = fit(
-            network,
-            samples,
-            rng=rng,
-            loss=plan.loss,
-            optimizer=plan.optimizer,
-            batch_size=plan.batch_size,
-            epochs=plan.epochs,
-            iterations=plan.iterations,
-            shuffle=plan.shuffle,
-            replacement=plan.replacement,
-            validation=validation,
-            engine=choice.name,
-            running=True,
-        )
-    history = []
-    with TrainingProgress(epochs, total, quiet=quiet) as progress:
-        for report in reports:
-            progress.show(report)
-            if report.complete:
-                history.append({k: v for k, v in asdict(report).items() if k != "complete"})
-    return history
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

@@ -1,14 +1,16 @@
 """Loading a config: merge its sources, check the result, and word what is wrong for a person."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError, hint, shown
+from ..training import EarlyStopping, Optimizer, Schedule
 from .schema import MAX_LAYERS, Config
 from .sources import Source, merge, read_file
 
@@ -19,8 +21,14 @@ PLAIN_WORDS = {
     "a valid string": "text",
     "a valid boolean": "true or false",
     "greater than 0": "above 0",
+    "less than 1": "below 1",
     "greater than or equal to 0": "0 or more",
     "greater than or equal to 1": "1 or more",
+}
+
+RECORDS = {  # the kinds of record that a key may hold, by their names
+    key: {record.name: record for record in get_args(get_args(table)[0])}
+    for key, table in (("optimizer", Optimizer), ("schedule", Schedule))
 }
 
 
@@ -83,13 +91,23 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
         key=lambda problem: problem["type"] not in UNKNOWN_KEY,  # often the cause of the others
     )
     first = problems[0]
-    path = ".".join(str(part)[:60] for part in first["loc"])
-    label = next((s.label for s in reversed(sources) if _sets(s.values, first["loc"])), None)
+    place = _without_record(first["loc"])
+    if first["type"].startswith("union_tag"):
+        place = (*place, "name")
+    path = ".".join(str(part)[:60] for part in place)
+    label = next((s.label for s in reversed(sources) if _sets(s.values, place)), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
     words = ": ".join(part for part in (label, path, _message(first)) if part)
     more = len(problems) - 1
     return words + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
+
+
+def _without_record(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Leave the name of the record out, which pydantic counts as a part of the path."""
+    if len(path) > 2 and path[0] == "training" and path[2] in RECORDS.get(str(path[1]), ()):
+        return (*path[:2], *path[3:])
+    return path
 
 
 def _sets(values: Any, path: tuple[str | int, ...]) -> bool:
@@ -110,9 +128,17 @@ def _message(problem: ErrorDetails) -> str:
         return f"unknown key {_hint_key(path)}"
     if kind == "value_error":
         return str(problem["ctx"]["error"])
+    if kind.startswith("union_tag"):
+        known = RECORDS[str(path[-1])]
+        name = problem["ctx"].get("tag")
+        return (
+            f"unknown {path[-1]} {shown(name)} {hint(str(name), known)}"
+            if name
+            else (f"missing: which {path[-1]} it is {hint('', known)}")
+        )
     if kind == "missing":
         return "missing: every layer needs units and an activation"
-    if kind in ("model_type", "dataclass_type", "dict_type"):
+    if kind in ("model_type", "dataclass_type", "dict_type", "model_attributes_type"):
         return f"must be a mapping of keys to values, got {shown(value)}"
     if kind == "literal_error":
         return f"must be {problem['ctx']['expected']}, got {shown(value)}"
@@ -125,14 +151,26 @@ def _message(problem: ErrorDetails) -> str:
 def _hint_key(path: tuple[str | int, ...]) -> str:
     """Suggest a key for one that does not exist: a sibling of a like name, or its real place."""
     wrong = str(path[-1])
-    known = list(_paths(_defaults()))
-    parent = tuple("0" if isinstance(part, int) else part for part in path[:-1])
+    known = list(_paths(_every_key(path)))
+    parent = tuple("0" if isinstance(part, int) else part for part in _without_record(path)[:-1])
     siblings = [p[-1] for p in known if p[:-1] == parent]
     elsewhere = [".".join(p) for p in known if p[-1] == wrong]
     suggestion = hint(wrong, siblings)
     if elsewhere and "did you mean" not in suggestion:
         return f"(did you mean '{elsewhere[0]}'?)"
     return suggestion
+
+
+def _every_key(path: tuple[str | int, ...]) -> dict[str, Any]:
+    """Give every key that a config may have, those of the record on this path included."""
+    tree = _defaults()
+    training = tree["training"]
+    training["early_stopping"] = dataclasses.asdict(EarlyStopping())
+    if len(path) > 2 and path[0] == "training":
+        record = RECORDS.get(str(path[1]), {}).get(str(path[2]))
+        if record is not None:
+            training[path[1]] = {field.name: None for field in dataclasses.fields(record)}
+    return tree
 
 
 def _paths(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -15,11 +15,12 @@ from pydantic import (
     model_validator,
 )
 
+from ..augmentation import Augmentation
 from ..data import DATASETS
 from ..engines import EngineName
 from ..errors import hint, shown
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
-from ..training import SGD, Optimizer
+from ..training import SGD, Constant, EarlyStopping, Optimizer, Schedule
 
 MAX_UNITS = 100_000
 MAX_LAYERS = 100
@@ -78,6 +79,7 @@ class DataConfig(Section):
 
     dataset: Annotated[str, _one_of("dataset", DATASETS)] = "mnist"
     validation: HeldOut = 0
+    augmentation: Augmentation = Augmentation()
 
 
 class LayerConfig(Section):
@@ -85,6 +87,7 @@ class LayerConfig(Section):
 
     units: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     activation: Annotated[str, _one_of("activation", ACTIVATIONS)]
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class InitializerConfig(Section):
@@ -113,12 +116,18 @@ class TrainingConfig(Section):
     """How the network learns."""
 
     loss: Annotated[str, _one_of("loss", LOSSES)] = "cross_entropy"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
     optimizer: Optimizer = SGD()
+    schedule: Schedule = Constant()
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     batch_size: BatchSize = 32
     epochs: Count | None = 10
     iterations: Count | None = None
     shuffle: bool = True
     replacement: bool = False
+    early_stopping: EarlyStopping | None = None
     engine: EngineName = "auto"
 
     @model_validator(mode="after")
@@ -147,8 +156,24 @@ class Config(Section):
                     f"network.layers.{i}.activation: '{layer.activation}' cannot be trained, its "
                     "derivative is zero wherever it exists; use sigmoid, tanh or relu"
                 )
+        last = len(self.network.layers) - 1
+        if self.network.layers[last].dropout:
+            raise ValueError(
+                f"network.layers.{last}.dropout: the last layer's outputs are the answer and "
+                "cannot be dropped; set it to 0"
+            )
         try:
             LOSSES[self.training.loss].check(self.network.layers[-1].activation)
         except ValueError as error:
             raise ValueError(f"training.loss: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_watched(self) -> Self:
+        stopping = self.training.early_stopping
+        if stopping and stopping.monitor.startswith("validation") and not self.data.validation:
+            raise ValueError(
+                f"training.early_stopping.monitor: {stopping.monitor} needs validation samples; "
+                "hold some out with data.validation, such as 5000 or 0.1"
+            )
         return self

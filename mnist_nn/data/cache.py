@@ -74,24 +74,34 @@ def write_cache(path: Path, arrays: Arrays) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def read_cache(path: Path, source: Source) -> Arrays:
-    """Read a cache and verify every array in it.
+def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
+    """Read arrays of a cache and verify them.
+
+    Parameters
+    ----------
+    path
+        Of the cache.
+    source
+        What it was made of.
+    part
+        ``train`` or ``test`` to read nothing else.
 
     Raises
     ------
     OSError
         If there is none, or it cannot be read.
     DataError
-        If it is no such archive, or an array's type, shape or SHA-256 is wrong.
+        If it is no such archive, or one of these arrays' type, shape or SHA-256 is wrong.
     """
+    files = [file for file in source.files if file.key.endswith(part)]
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as npz:
-            arrays = {file.key: npz[file.key] for file in source.files}
+            arrays = {file.key: npz[file.key] for file in files}
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a damaged archive may fail in any way that zip and NumPy know
         raise DataError(f"{path} is damaged ({type(error).__name__})") from error
-    for file in source.files:
+    for file in files:
         array = arrays[file.key]
         if (np.shape(array), getattr(array, "dtype", None)) != (file.shape, np.uint8):
             raise DataError(f"{path} is damaged: {file.key} is not {file.shape} uint8")

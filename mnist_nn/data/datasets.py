@@ -54,19 +54,23 @@ class DatasetInfo:
     input_scale
         What a network multiplies the numbers by: 1/255 brings pixels to 0..1.
     load
-        Reads training and test samples, given the data folder; the test samples are None where the
-        dataset has none.
+        Reads the samples of a part, ``train`` or ``test``, given the data folder.
+    parts
+        Which there are.
     """
 
     n_inputs: int
     class_names: tuple[str, ...]
     input_scale: float
-    load: Callable[[Path], tuple[Samples, Samples | None]]
+    load: Callable[[Path, str], Samples]
+    parts: tuple[str, ...] = ("train", "test")
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A dataset in memory.
+    """A dataset, of which the test samples are read when they are first asked for.
+
+    So that a program that trains does not even have them.
 
     Attributes
     ----------
@@ -74,16 +78,27 @@ class Dataset:
         A key of `DATASETS`.
     info
         The entry.
+    folder
+        Where downloaded data lie.
     train
         To learn from.
-    test
-        Never to be learnt from; None where the dataset has none.
     """
 
     name: str
     info: DatasetInfo
+    folder: Path
     train: Samples
-    test: Samples | None
+
+    @cached_property
+    def test(self) -> Samples | None:
+        """Never to be learnt from; None where the dataset has none.
+
+        Raises
+        ------
+        DataError
+            If its files are damaged or gone.
+        """
+        return self.info.load(self.folder, "test") if "test" in self.info.parts else None
 
     @cached_property
     def sha256(self) -> dict[str, str]:
@@ -125,9 +140,9 @@ def _download(name: str, folder: Path) -> str:
     return f"mnist-nn download --dataset {name}{place}"
 
 
-def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
+def _load_source(name: str, folder: Path, part: str) -> Samples:
     try:
-        arrays = read_cache(folder / f"{name}.npz", SOURCES[name])
+        arrays = read_cache(folder / f"{name}.npz", SOURCES[name], part)
     except FileNotFoundError as error:
         raise DataError(
             f"{name} is not in {folder}; fetch it with: {_download(name, folder)}\n"
@@ -135,32 +150,26 @@ def _load_source(name: str, folder: Path) -> tuple[Samples, Samples]:
         ) from error
     except DataError as error:
         raise DataError(f"{error}\nfix it with: {_download(name, folder)}") from error
-    return (
-        Samples(_flat(arrays["x_train"]), arrays["y_train"]),
-        Samples(_flat(arrays["x_test"]), arrays["y_test"]),
-    )
+    return Samples(_flat(arrays[f"x_{part}"]), arrays[f"y_{part}"])
 
 
-def _load_sample(folder: Path) -> tuple[Samples, Samples]:
+def _load_sample(folder: Path, part: str) -> Samples:
     with (
         as_file(files(__package__) / "mnist-sample.npz") as path,
         np.load(path, allow_pickle=False) as npz,
     ):
-        return (
-            Samples(_flat(npz["x_train"]), npz["y_train"]),
-            Samples(_flat(npz["x_test"]), npz["y_test"]),
-        )
+        return Samples(_flat(npz[f"x_{part}"]), npz[f"y_{part}"])
 
 
-def _load_iris(folder: Path) -> tuple[Samples, None]:
+def _load_iris(folder: Path, part: str) -> Samples:
     text = (files(__package__) / "iris.csv").read_text()
     rows = np.loadtxt(text.splitlines(), delimiter=",", skiprows=1)
-    return Samples(rows[:, :4], rows[:, 4].astype(np.uint8)), None
+    return Samples(rows[:, :4], rows[:, 4].astype(np.uint8))
 
 
-def _load_moons(folder: Path) -> tuple[Samples, Samples]:
+def _load_moons(folder: Path, part: str) -> Samples:
     samples = Samples(*moons(1000, 0.2, np.random.default_rng(20)))  # a dataset is always the same
-    return samples.take(np.arange(900)), samples.take(np.arange(900, 1000))
+    return samples.take(np.arange(900) if part == "train" else np.arange(900, 1000))
 
 
 _DIGITS = tuple("0123456789")
@@ -183,7 +192,7 @@ DATASETS = {
         784, _CLOTHES, PIXEL_SCALE, partial(_load_source, "fashion-mnist")
     ),
     "mnist-sample": DatasetInfo(784, _DIGITS, PIXEL_SCALE, _load_sample),
-    "iris": DatasetInfo(4, ("setosa", "versicolor", "virginica"), 1.0, _load_iris),
+    "iris": DatasetInfo(4, ("setosa", "versicolor", "virginica"), 1.0, _load_iris, ("train",)),
     "moons": DatasetInfo(2, ("upper", "lower"), 1.0, _load_moons),
 }
 
@@ -220,10 +229,10 @@ def load_dataset(name: str, folder: Path | None = None) -> Dataset:
     ConfigError
         If there is no dataset of that name.
     DataError
-        If its files are missing or damaged.
+        If its files are missing or damaged; the test samples' are looked at when these are read.
     """
-    info = dataset_info(name)
-    return Dataset(name, info, *info.load(folder or data_folder()))
+    info, folder = dataset_info(name), folder or data_folder()
+    return Dataset(name, info, folder, info.load(folder, "train"))
 
 
 def load_mnist(

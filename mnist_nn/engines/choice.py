@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from ..nn import Loss, Network
-from .interface import Engine, Stepper
+from ..nn import Network
+from .interface import Engine, Recipe
 from .numpy import NumpyEngine
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
@@ -69,15 +69,15 @@ def choose_engine(name: EngineName, network: Network, batch_size: int) -> Choice
 def make_engine(
     choice: Choice,
     network: Network,
-    loss: Loss,
-    optimizer: Stepper,
+    recipe: Recipe,
     x: NDArray[Any],
     y: NDArray[np.integer[Any]],
     batch_size: int,
+    rng: np.random.Generator,
 ) -> Engine:
     """Make the chosen engine; the other parameters are those of an `Engine`."""
     if choice.name == "numpy":
-        return NumpyEngine(network, loss, optimizer, x, y, batch_size)
+        return NumpyEngine(network, recipe, x, y, batch_size, rng)
     from .numba import NumbaEngine
 
-    return NumbaEngine(network, loss, optimizer, x, y, batch_size)
+    return NumbaEngine(network, recipe, x, y, batch_size, rng)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Loss, Network, predicted_classes, target_rows
+from ..nn import Network, add_penalty_gradient, predicted_classes, target_rows
 from ..nn.arrays import FloatArray
-from .interface import Stepper, whole_batches
+from .interface import Recipe, draw_noise, whole_batches
 
 CHUNK = 1000  # samples
 GROUP = 64  # samples that small batches go through the first layer with
@@ -18,62 +18,97 @@ class NumpyEngine:
 
     Parameters
     ----------
-    network, loss, optimizer, x, y, batch_size
+    network, recipe, x, y, batch_size, rng
         As for every `Engine`.
     """
 
     def __init__(
         self,
         network: Network,
-        loss: Loss,
-        optimizer: Stepper,
+        recipe: Recipe,
         x: NDArray[Any],
         y: NDArray[np.integer[Any]],
         batch_size: int,
+        rng: np.random.Generator,
     ) -> None:
-        self.network, self.loss, self.optimizer = network, loss, optimizer
+        self.network, self.recipe, self.rng = network, recipe, rng
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.target_rows = target_rows(network.sizes[-1], network.dtype)
-        self.workspace = network.workspace(batch_size)
+        self.target_rows = target_rows(network.sizes[-1], network.dtype, recipe.label_smoothing)
+        self.workspace = network.workspace(batch_size, training=True)
+        self.state = recipe.optimizer.start(network.params, network.n_weights)
+        self.averaged = network.astype(network.dtype) if recipe.ema_decay else None
         self.chunk = whole_batches(CHUNK, batch_size)
         n_batches = GROUP // batch_size  # of fewer than four, a group would not pay
-        self.group_size = batch_size * (n_batches if n_batches >= 4 else 1)
+        grouped = n_batches >= 4 and recipe.plain
+        self.group_size = batch_size * (n_batches if grouped else 1)
 
-    def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
+    def run(
+        self,
+        order: NDArray[np.intp],
+        rates: NDArray[np.float64],
+        x: NDArray[Any] | None = None,
+    ) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`.
 
         NumPy's warnings about numbers that are not finite are silenced; a caller sees the loss.
         """
-        x, labels = self.x[order], self.y[order]
+        x, labels = self.x[order] if x is None else x, self.y[order]
         targets = self.target_rows[labels]  # (m, n_outputs)
         logits = np.empty_like(targets)
+        noise = draw_noise(self.rng, len(order), self.network.n_noise)
         run = self._run_batch if self.group_size == self.batch_size else self._run_group
         with np.errstate(all="ignore"):
             for start in range(0, len(order), self.group_size):
                 part = slice(start, start + self.group_size)
-                run(x[part], targets[part], logits[part])
+                steps = slice(start // self.batch_size, None)
+                run(x[part], targets[part], logits[part], noise[part], rates[steps])
             outputs = self.network.layers[-1].activation.function(logits, None)
-            values = self.loss.values(logits, outputs, targets)
+            values = self.recipe.loss.values(logits, outputs, targets)
         hits = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(hits)
 
-    def _run_batch(self, x: NDArray[Any], targets: FloatArray, logits: FloatArray) -> None:
+    def _run_batch(
+        self,
+        x: NDArray[Any],
+        targets: FloatArray,
+        logits: FloatArray,
+        noise: NDArray[np.uint16],
+        rates: NDArray[np.float64],
+    ) -> None:
         """Take one step, and fill in the logits before it."""
-        network, work = self.network, self.workspace.first(len(x))
+        network, recipe, work = self.network, self.recipe, self.workspace.first(len(x))
+        network.drop(noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
-        self.loss.gradient(network.layers[-1].activation, outputs, targets, work.deltas[-1])
+        recipe.loss.gradient(network.layers[-1].activation, outputs, targets, work.deltas[-1])
         network.backward(work)
-        self.optimizer.step(network.params, network.grads)
+        if recipe.l2:
+            add_penalty_gradient(network, recipe.l2)
+        if recipe.clip_norm:
+            norm = np.linalg.norm(network.grads)
+            if norm > recipe.clip_norm:
+                network.grads *= recipe.clip_norm / norm
+        recipe.optimizer.step(network.params, network.grads, self.state, float(rates[0]))
+        if self.averaged:
+            change = network.params - self.averaged.params
+            change *= 1 - recipe.share_kept(self.state.steps)
+            self.averaged.params += change
 
-    def _run_group(self, x: NDArray[Any], targets: FloatArray, logits: FloatArray) -> None:
+    def _run_group(
+        self,
+        x: NDArray[Any],
+        targets: FloatArray,
+        logits: FloatArray,
+        noise: NDArray[np.uint16],
+        rates: NDArray[np.float64],
+    ) -> None:
         """Take the steps of several small batches; the same, but in fewer and larger products.
 
         The first layer has most of the weights, and to go through them for a single sample costs
         nearly as much as for a dozen. So its sums are made for the whole group, with the weights W
         as they stand before it, and what the batches say of W is added up at its end. In between,
         each batch's sums lack what the earlier samples t of the group, by ``W += xₜᵀ sₜ`` with
-        ``sₜ = -learning_rate · dzₜ``, would have added to them: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``, for
+        ``sₜ = -rate · dzₜ``, would have added to them: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``, for
         which W is not needed.
         """
         network, W = self.network, self.network.layers[0].W
@@ -86,16 +121,17 @@ class NumpyEngine:
         params, grads = network.params[rest], network.grads[rest]
         activation = network.layers[-1].activation
         work = self.workspace
-        for start in range(0, len(x), self.batch_size):
-            batch = slice(start, start + self.batch_size)
+        for step, start in enumerate(range(0, len(x), self.batch_size)):
+            batch, rate = slice(start, start + self.batch_size), float(rates[step])
             if start + self.batch_size > len(x):
                 work = work.first(len(x) - start)
             z = np.dot(products[batch, :start], steps[:start], out=network.first_sums(work))
             z += sums[batch]
+            network.drop(noise[batch], work)
             outputs = network.forward_from_sums(work)
             logits[batch] = work.logits
-            self.loss.gradient(activation, outputs, targets[batch], work.deltas[-1])
+            self.recipe.loss.gradient(activation, outputs, targets[batch], work.deltas[-1])
             network.backward_to_sums(work)
-            self.optimizer.step(params, grads)
-            np.multiply(work.deltas[0], -self.optimizer.learning_rate, out=steps[batch])
+            self.recipe.optimizer.step(params, grads, self.state, rate)
+            np.multiply(work.deltas[0], -rate, out=steps[batch])
         W += inputs.T @ steps

@@ -32,7 +32,7 @@ def build_network(
     legacy = settings.legacy_seed if rng is not None else None
     return Network(
         n_inputs,
-        [Dense(layer.units, layer.activation) for layer in config.network.layers],
+        [Dense(layer.units, layer.activation, layer.dropout) for layer in config.network.layers],
         rng=rng if legacy is None else np.random.RandomState(legacy),
         bias=config.network.bias,
         initializer=Initializer(settings.name, settings.scale, settings.biases),
@@ -42,12 +42,13 @@ def build_network(
 
 
 def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
-    """Refuse a network whose outputs cannot tell a dataset's classes apart.
+    """Refuse a config that does not suit its dataset.
 
     Raises
     ------
     ConfigError
-        Unless there is one output per class, or a single one for two classes.
+        Unless there is one output per class, or a single one for two classes, and only pictures
+        are to be distorted.
     """
     units, n_classes = config.network.layers[-1].units, len(info.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
@@ -60,4 +61,9 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
         raise ConfigError(
             "network.layers: a softmax over a single unit is always 1; use sigmoid with "
             "training.loss=binary_cross_entropy"
+        )
+    if config.data.augmentation.active and info.n_inputs != 784:
+        raise ConfigError(
+            f"data.augmentation: {dataset} holds no 28×28 pictures that could be distorted; "
+            "leave its numbers at 0"
         )

@@ -17,6 +17,7 @@ from .layer import Dense, Layer
 from .losses import LOSSES, Loss, check_labels, encode, target_rows
 from .network import Network
 from .numerical import gradient_descent, numerical_gradient
+from .penalty import add_penalty_gradient, penalty
 from .scoring import predicted_classes, score
 from .sequential import Sequential
 from .workspace import Workspace
@@ -34,6 +35,7 @@ __all__ = [
     "Network",
     "Sequential",
     "Workspace",
+    "add_penalty_gradient",
     "check_gradients",
     "check_labels",
     "encode",
@@ -41,6 +43,7 @@ __all__ = [
     "identity",
     "leaky_relu",
     "numerical_gradient",
+    "penalty",
     "predicted_classes",
     "relu",
     "score",

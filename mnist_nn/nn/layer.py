@@ -16,15 +16,18 @@ class Dense:
         Number of outputs, 1 or more.
     activation
         A key of `ACTIVATIONS`.
+    dropout
+        Share of its outputs that are silenced at each step of training, 0 or more and below 1.
 
     Raises
     ------
     ValueError
-        If `units` is below 1 or the activation is unknown.
+        If `units` is below 1, the activation is unknown or `dropout` is out of range.
     """
 
     units: int
     activation: str = "sigmoid"
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.units < 1:
@@ -33,6 +36,8 @@ class Dense:
             raise ValueError(
                 f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}"
             )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be 0 or more and below 1, got {self.dropout}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,8 @@ class Layer:
         Weights and their gradient, of shape (n_in, units).
     b, db
         Biases and their gradient, of shape (units,); None in a network without biases.
+    dropout
+        Share of its outputs that are silenced at each step of training.
     """
 
     activation: Activation
@@ -54,3 +61,4 @@ class Layer:
     dW: FloatArray
     b: FloatArray | None
     db: FloatArray | None
+    dropout: float = 0.0

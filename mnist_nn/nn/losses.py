@@ -148,7 +148,7 @@ LOSSES = {
 }
 
 
-def target_rows(n_outputs: int, dtype: DTypeLike) -> FloatArray:
+def target_rows(n_outputs: int, dtype: DTypeLike, smoothing: float = 0.0) -> FloatArray:
     """One row of targets for each class: row ``k`` is what the network should say to class ``k``.
 
     Parameters
@@ -157,15 +157,18 @@ def target_rows(n_outputs: int, dtype: DTypeLike) -> FloatArray:
         Units of the last layer. A single unit tells two classes apart: 0 and 1.
     dtype
         Of the result.
+    smoothing
+        Share of each target, 0 or more and below 1, that is spread evenly over all classes, so
+        that the network is not asked to be certain (Szegedy et al., "Rethinking the Inception
+        architecture for computer vision", 2016).
 
     Returns
     -------
     ndarray of shape (n_classes, n_outputs)
-        One-hot rows, or ``[[0], [1]]`` for a single output.
+        One-hot rows, or ``[[0], [1]]`` for a single output, smoothed.
     """
-    if n_outputs == 1:
-        return np.array([[0], [1]], dtype=dtype)
-    return np.eye(n_outputs, dtype=dtype)
+    hard = np.array([[0], [1]]) if n_outputs == 1 else np.eye(n_outputs)
+    return ((1 - smoothing) * hard + smoothing / len(hard)).astype(dtype)
 
 
 def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> FloatArray:

@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .activations import ACTIVATIONS
 from .arrays import FloatArray
+from .dropout import fill_mask
 from .initializers import Initializer, Random
 from .layer import Dense, Layer
 from .losses import Loss
@@ -47,7 +48,7 @@ class Network:
     Raises
     ------
     ValueError
-        If there is no layer or no input, or the dtype is another.
+        If there is no layer or no input, the last layer has dropout, or the dtype is another.
 
     Attributes
     ----------
@@ -75,6 +76,8 @@ class Network:
     ) -> None:
         if n_inputs < 1 or not layers:
             raise ValueError(f"a network needs inputs and layers, got {n_inputs} and {len(layers)}")
+        if layers[-1].dropout:
+            raise ValueError("the last layer's outputs are the answer and cannot be dropped")
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
         self.sizes = (n_inputs, *(layer.units for layer in layers))
@@ -102,7 +105,7 @@ class Network:
                 vector[bias : bias + dense.units] if self.bias else None
                 for vector in (self.params, self.grads)
             )
-            views.append(Layer(ACTIVATIONS[dense.activation], W, dW, b, db))
+            views.append(Layer(ACTIVATIONS[dense.activation], W, dW, b, db, dense.dropout))
             weight, bias = weight + W.size, bias + dense.units
         return views
 
@@ -169,10 +172,9 @@ class Network:
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """Copy the network in another precision."""
-        layers = [Dense(row["output_dim"], row["activation"]) for row in self.architecture]
         copy = Network(
             self.sizes[0],
-            layers,
+            [Dense(len(row.W.T), row.activation.name, row.dropout) for row in self.layers],
             rng=None,
             bias=self.bias,
             input_scale=self.input_scale,
@@ -181,9 +183,32 @@ class Network:
         copy.params[...] = self.params
         return copy
 
-    def workspace(self, n: int) -> Workspace:
-        """Make room for passes of `n` samples."""
-        return Workspace.allocate(self.sizes, n, self.dtype)
+    def workspace(self, n: int, *, training: bool = False) -> Workspace:
+        """Make room for passes of `n` samples; only when `training` is there dropout in them."""
+        dropped = [training and layer.dropout > 0 for layer in self.layers]
+        return Workspace.allocate(self.sizes, n, self.dtype, dropped)
+
+    @property
+    def n_noise(self) -> int:
+        """How many numbers of noise dropout takes for each sample: see `drop`."""
+        return sum(layer.W.shape[1] for layer in self.layers if layer.dropout)
+
+    def drop(self, noise: NDArray[np.uint16], workspace: Workspace) -> None:
+        """Choose which units the next pass of a batch goes without.
+
+        Parameters
+        ----------
+        noise
+            Evenly distributed over all numbers of 16 bits, of shape (n, n_noise).
+        workspace
+            For n samples, made for training.
+        """
+        start = 0
+        for layer, mask in zip(self.layers, workspace.masks, strict=True):
+            if mask is not None:
+                end = start + mask.shape[1]
+                fill_mask(noise[:, start:end], layer.dropout, mask)
+                start = end
 
     def forward(self, x: NDArray[Any], workspace: Workspace | None = None) -> FloatArray:
         """Run the network forward on a batch.
@@ -252,10 +277,13 @@ class Network:
             y = work.outputs[i + 1]
             z = work.logits if i == len(self.layers) - 1 else y
             if i > 0:
-                np.dot(work.outputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
+                np.dot(work.inputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
             if layer.b is not None:
                 z += layer.b
             layer.activation.function(z, y)
+            mask = work.masks[i]
+            if mask is not None:
+                np.multiply(y, mask, out=work.inputs[i + 1])
         return work.outputs[-1]
 
     def backward(self, workspace: Workspace) -> None:
@@ -288,14 +316,18 @@ class Network:
         """
         work = workspace
         for i in reversed(range(len(self.layers))):
-            layer, x, dz = self.layers[i], work.outputs[i], work.deltas[i]
+            layer, dz = self.layers[i], work.deltas[i]
             if i > 0:
-                np.dot(x.T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
+                np.dot(work.inputs[i].T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
             if layer.db is not None:
                 np.dot(work.ones, dz, out=layer.db)  # (n,) @ (n, units) -> (units,)
             if i > 0:
                 dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
-                self.layers[i - 1].activation.pull_back(x, dx, work.deltas[i - 1])
+                mask = work.masks[i - 1]
+                if mask is not None:
+                    dx *= mask
+                below = self.layers[i - 1].activation
+                below.pull_back(work.outputs[i], dx, work.deltas[i - 1])
 
     def loss(
         self,

@@ -1,6 +1,37 @@
 """How a network learns."""
 
-from .optimizers import SGD, Optimizer
-from .trainer import Report, fit, run_length, step_size
+from .early_stopping import EarlyStopper, EarlyStopping
+from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
+from .report import Report
+from .schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    Schedule,
+    Step,
+)
+from .trainer import fit, run_length, step_size
 
-__all__ = ["SGD", "Optimizer", "Report", "fit", "run_length", "step_size"]
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "Cosine",
+    "EarlyStopper",
+    "EarlyStopping",
+    "Exponential",
+    "OneCycle",
+    "Optimizer",
+    "RMSprop",
+    "ReduceOnPlateau",
+    "Report",
+    "Schedule",
+    "Step",
+    "fit",
+    "run_length",
+    "step_size",
+]

@@ -7,47 +7,21 @@ epochs (print, plot, stop early) is an ordinary statement in an ordinary loop.
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..augmentation import Augmentation, Augmenter
 from ..data import Samples
-from ..engines import Engine, EngineName, choose_engine, make_engine
+from ..engines import Engine, EngineName, Recipe, choose_engine, make_engine
 from ..errors import DivergenceError, hint
 from ..nn import LOSSES, Loss, Network, check_labels, score
-from .optimizers import SGD, Optimizer
-
-
-@dataclass(frozen=True)
-class Report:
-    """How an epoch went, or how it is going.
-
-    Attributes
-    ----------
-    epoch
-        From 1.
-    samples
-        Seen in this epoch.
-    loss, accuracy
-        Mean over those samples, each measured just before the step it took part in.
-    seconds
-        Spent on training in this epoch; validation and the caller's own work are not counted.
-    complete
-        Whether the epoch is over. Only then is the network validated.
-    validation_loss, validation_accuracy
-        On the validation samples; None where there are none.
-    """
-
-    epoch: int
-    samples: int
-    loss: float
-    accuracy: float
-    seconds: float
-    complete: bool = True
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
+from .optimizers import SGD, Rule
+from .report import Report
+from .schedules import Constant, Curve, Progress
 
 
 def fit(
@@ -56,19 +30,29 @@ def fit(
     *,
     rng: np.random.Generator,
     loss: str = "cross_entropy",
-    optimizer: Optimizer | None = None,
+    optimizer: Rule | None = None,
+    schedule: Curve | None = None,
     batch_size: int | Literal["full"] = 32,
     epochs: int | None = 10,
     iterations: int | None = None,
     shuffle: bool = True,
     replacement: bool = False,
+    label_smoothing: float = 0.0,
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    ema_decay: float | None = None,
+    augmentation: Augmentation | None = None,
+    dropout_rng: np.random.Generator | None = None,
+    augmentation_rng: np.random.Generator | None = None,
     validation: Samples | None = None,
     engine: EngineName = "auto",
     running: bool = False,
 ) -> Iterator[Report]:
     """Train a network in place, one epoch for each report that is asked for.
 
-    Nothing happens until the reports are iterated over: ``for report in fit(...)``.
+    Nothing happens until the reports are iterated over: ``for report in fit(...)``. Whenever an
+    epoch is reported, the network has the parameters that were validated: with `ema_decay` those
+    are the averaged ones.
 
     Parameters
     ----------
@@ -82,6 +66,8 @@ def fit(
         A key of `LOSSES` that fits the network's output.
     optimizer
         How to step; `SGD` with its defaults if None.
+    schedule
+        How the learning rate varies; not at all if None.
     batch_size
         Samples per step, 1 or more; ``"full"`` for all of them.
     epochs
@@ -92,6 +78,13 @@ def fit(
         Whether each epoch has an order of its own; otherwise it is that of `samples`.
     replacement
         Draw each sample independently, so that in one epoch some come twice and some never.
+    label_smoothing, l2, clip_norm, ema_decay
+        As in a `Recipe`.
+    augmentation
+        How to distort the pictures, anew each time they are shown; not at all if None. They must
+        be of 28×28 pixels, uint8.
+    dropout_rng, augmentation_rng
+        Draw which units are silenced and how pictures are distorted; spawned from `rng` if None.
     validation
         Samples to measure the network on after each epoch.
     engine
@@ -118,32 +111,107 @@ def fit(
     for part in (samples, validation):
         if part is not None:
             _check_samples(network, part)
+    _check_ranges(label_smoothing, l2, clip_norm, ema_decay)
     n = len(samples.y)
     size = step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
+    recipe = Recipe(chosen, optimizer or SGD(), label_smoothing, l2, clip_norm, ema_decay)
     choice = choose_engine(engine, network, size)
-    worker = make_engine(choice, network, chosen, optimizer or SGD(), *samples, size)
+    distort = None
+    if augmentation is not None and augmentation.active:
+        _check_pictures(samples)
+        stream = augmentation_rng or rng.spawn(1)[0]
+        distort = Augmenter(augmentation, stream, compiled=choice.name == "numba")
+    worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or rng.spawn(1)[0])
+    course = Course(worker, schedule or Constant(), samples, size, n_epochs, n_samples, distort)
     orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
-    return _epochs(worker, orders, n_samples, validation, running)
+    return _epochs(course, orders, validation, running)
+
+
+@dataclass
+class Course:
+    """A run: what carries it out, how long it is, and how its epochs went so far.
+
+    Attributes
+    ----------
+    engine, schedule, samples, batch_size
+        As for `fit`.
+    n_epochs, n_samples
+        How long it is: see `run_length`.
+    distort
+        What makes new pictures of old ones, if anything does.
+    losses
+        The one of each epoch that `Progress` asks for.
+    """
+
+    engine: Engine
+    schedule: Curve
+    samples: Samples
+    batch_size: int
+    n_epochs: int
+    n_samples: int
+    distort: Augmenter | None
+    losses: list[float] = field(default_factory=list)
+
+    def rates(self, epoch: int, start: int, n: int) -> NDArray[np.float64]:
+        """Give the learning rates of n samples' steps, from sample `start` of an epoch on."""
+        n_samples = len(self.samples.y)
+        per_epoch = math.ceil(n_samples / self.batch_size)
+        whole, rest = divmod(self.n_samples, n_samples)
+        steps = np.arange(math.ceil(n / self.batch_size)) + start // self.batch_size
+        progress = Progress(
+            epoch - 1 + steps / per_epoch,
+            1 / per_epoch,
+            whole + math.ceil(rest / self.batch_size) / per_epoch,
+            self.losses,
+        )
+        return self.schedule.rates(self.engine.recipe.optimizer.learning_rate, progress)
+
+    def show(self, places: NDArray[np.intp], rates: NDArray[np.float64]) -> tuple[float, int]:
+        """Have the engine step through some samples; see `Engine.run`."""
+        if self.distort is None:
+            return self.engine.run(places, rates)
+        return self.engine.run(places, rates, self.distort(self.samples.x[places]))
 
 
 def _epochs(
-    engine: Engine,
+    course: Course,
     orders: Iterator[NDArray[np.intp]],
-    n_samples: int,
     validation: Samples | None,
     running: bool,
 ) -> Iterator[Report]:
-    """Run one epoch per order, `n_samples` in all, yielding what `fit` promises."""
-    left = n_samples
+    """Run one epoch per order, yielding what `fit` promises."""
+    left, engine = course.n_samples, course.engine
     for epoch, order in enumerate(orders, 1):
-        for report in _run_epoch(engine, epoch, order[:left]):
-            if report.complete and validation is not None:
-                report = _validated(engine, report, validation)
-            _check_finite(engine, report)
-            if report.complete or running:
+        for report in _run_epoch(course, epoch, order[:left]):
+            if not report.complete:
+                _check_finite(engine, report)
+                if running:
+                    yield report
+                continue
+            with _averaged(engine):
+                if validation is not None:
+                    report = _validated(engine, report, validation)
+                _check_finite(engine, report)
+                latest = report.validation_loss
+                course.losses.append(report.loss if latest is None else latest)
                 yield report
         left -= len(order)
+
+
+@contextmanager
+def _averaged(engine: Engine) -> Iterator[None]:
+    """Let the network have its averaged parameters, if there are any, while it is looked at.
+
+    Whoever stops iterating then keeps them; only going on brings the others back.
+    """
+    if engine.averaged is None:
+        yield
+        return
+    current = engine.network.params.copy()
+    engine.network.params[...] = engine.averaged.params
+    yield
+    engine.network.params[...] = current
 
 
 def _check_loss(network: Network, loss: str) -> Loss:
@@ -165,6 +233,29 @@ def _check_samples(network: Network, samples: Samples) -> None:
             f"got {x.shape} with {len(y)}"
         )
     check_labels(y, network.sizes[-1])
+
+
+def _check_ranges(
+    label_smoothing: float, l2: float, clip_norm: float | None, ema_decay: float | None
+) -> None:
+    """Refuse numbers that make no sense."""
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing must be 0 or more and below 1, got {label_smoothing}")
+    if not 0 <= l2 < math.inf:
+        raise ValueError(f"l2 must be 0 or more, got {l2}")
+    if clip_norm is not None and not 0 < clip_norm < math.inf:
+        raise ValueError(f"clip_norm must be above 0, got {clip_norm}")
+    if ema_decay is not None and not 0 < ema_decay < 1:
+        raise ValueError(f"ema_decay must be above 0 and below 1, got {ema_decay}")
+
+
+def _check_pictures(samples: Samples) -> None:
+    """Refuse to distort what is no picture."""
+    if samples.x.dtype != np.uint8 or samples.x.shape[1] != 784:
+        raise ValueError(
+            f"only pictures of 784 pixels, uint8, can be distorted, got {samples.x.shape[1]} "
+            f"numbers of {samples.x.dtype}"
+        )
 
 
 def run_length(
@@ -213,17 +304,26 @@ def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -
     return rng.permutation(n) if shuffle else np.arange(n)
 
 
-def _run_epoch(engine: Engine, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
+def _run_epoch(course: Course, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
     """Run one epoch in chunks, yielding what it came to so far after each."""
-    total, hits, seconds = 0.0, 0, 0.0
-    for start in range(0, len(order), engine.chunk):
-        places = order[start : start + engine.chunk]
+    total, hits, seconds, chunk = 0.0, 0, 0.0, course.engine.chunk
+    for start in range(0, len(order), chunk):
+        places = order[start : start + chunk]
         began = time.perf_counter()
-        chunk_total, chunk_hits = engine.run(places)
+        rates = course.rates(epoch, start, len(places))
+        chunk_total, chunk_hits = course.show(places, rates)
         seconds += time.perf_counter() - began
         total, hits = total + chunk_total, hits + chunk_hits
         seen = start + len(places)
-        yield Report(epoch, seen, total / seen, hits / seen, seconds, complete=seen == len(order))
+        yield Report(
+            epoch,
+            seen,
+            total / seen,
+            hits / seen,
+            seconds,
+            float(rates[-1]),
+            complete=seen == len(order),
+        )
 
 
 def _check_finite(engine: Engine, report: Report) -> None:
@@ -232,7 +332,7 @@ def _check_finite(engine: Engine, report: Report) -> None:
     if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
         raise DivergenceError(
             f"training diverged in epoch {report.epoch}: loss {loss} after "
-            f"{report.samples:,} samples at learning_rate {engine.optimizer.learning_rate:g}\n"
+            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
             "try a smaller training.optimizer.learning_rate"
         )
 
@@ -240,6 +340,6 @@ def _check_finite(engine: Engine, report: Report) -> None:
 def _validated(engine: Engine, report: Report, validation: Samples) -> Report:
     """Add how the network does on samples that it does not learn from."""
     with np.errstate(all="ignore"):  # the caller looks for what is not finite
-        value, predicted = score(engine.network, engine.loss, *validation)
+        value, predicted = score(engine.network, engine.recipe.loss, *validation)
     accuracy = float(np.mean(predicted == validation.y))
     return replace(report, validation_loss=value, validation_accuracy=accuracy)

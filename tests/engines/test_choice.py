@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_nn.engines import choose_engine, make_engine
+from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Dense, Network
 from mnist_nn.training import SGD
 
@@ -33,7 +33,8 @@ def test_the_engine_made_is_the_one_chosen(name) -> None:
     network = Network(784, [Dense(10, "softmax")], rng=None)
     x, y = np.zeros((3, 784), np.uint8), np.zeros(3, np.uint8)
     choice = choose_engine(name, network, 1)
-    engine = make_engine(choice, network, LOSSES["cross_entropy"], SGD(), x, y, 1)
+    recipe = Recipe(LOSSES["cross_entropy"], SGD())
+    engine = make_engine(choice, network, recipe, x, y, 1, np.random.default_rng(0))
     assert type(engine).__name__.lower() == f"{name}engine"
 
 

@@ -29,9 +29,10 @@ def forward_block(
     panel: int,
     bias: int,
     n_inputs: int,
-    work: FloatArray,
+    inputs: FloatArray,
     x: int,
     x_width: int,
+    sums: FloatArray,
     z: int,
     z_width: int,
 ) -> None:
@@ -43,27 +44,34 @@ def forward_block(
     for k in range(n_inputs):
         w = load(params, weights)
         weights += lanes(params)
-        a = multiply_add(spread(work, x + k), w, a)
-        b = multiply_add(spread(work, x1 + k), w, b)
-        c = multiply_add(spread(work, x2 + k), w, c)
-        d = multiply_add(spread(work, x3 + k), w, d)
-        e = multiply_add(spread(work, x4 + k), w, e)
-        f = multiply_add(spread(work, x5 + k), w, f)
-        g = multiply_add(spread(work, x6 + k), w, g)
-        h = multiply_add(spread(work, x7 + k), w, h)
-    store(work, z, a)
-    store(work, z + z_width, b)
-    store(work, z + 2 * z_width, c)
-    store(work, z + 3 * z_width, d)
-    store(work, z + 4 * z_width, e)
-    store(work, z + 5 * z_width, f)
-    store(work, z + 6 * z_width, g)
-    store(work, z + 7 * z_width, h)
+        a = multiply_add(spread(inputs, x + k), w, a)
+        b = multiply_add(spread(inputs, x1 + k), w, b)
+        c = multiply_add(spread(inputs, x2 + k), w, c)
+        d = multiply_add(spread(inputs, x3 + k), w, d)
+        e = multiply_add(spread(inputs, x4 + k), w, e)
+        f = multiply_add(spread(inputs, x5 + k), w, f)
+        g = multiply_add(spread(inputs, x6 + k), w, g)
+        h = multiply_add(spread(inputs, x7 + k), w, h)
+    store(sums, z, a)
+    store(sums, z + z_width, b)
+    store(sums, z + 2 * z_width, c)
+    store(sums, z + 3 * z_width, d)
+    store(sums, z + 4 * z_width, e)
+    store(sums, z + 5 * z_width, f)
+    store(sums, z + 6 * z_width, g)
+    store(sums, z + 7 * z_width, h)
 
 
 @njit(**OPTIONS)
 def forward_row(
-    params: FloatArray, panel: int, bias: int, n_inputs: int, work: FloatArray, x: int, z: int
+    params: FloatArray,
+    panel: int,
+    bias: int,
+    n_inputs: int,
+    inputs: FloatArray,
+    x: int,
+    sums: FloatArray,
+    z: int,
 ) -> None:
     """``z = x W + b`` for one sample and one panel of W."""
     step = lanes(params)
@@ -72,15 +80,15 @@ def forward_row(
     weights = panel
     whole = n_inputs // 4 * 4
     for k in range(0, whole, 4):
-        a = multiply_add(spread(work, x + k), load(params, weights), a)
-        b = multiply_add(spread(work, x + k + 1), load(params, weights + step), b)
-        c = multiply_add(spread(work, x + k + 2), load(params, weights + 2 * step), c)
-        d = multiply_add(spread(work, x + k + 3), load(params, weights + 3 * step), d)
+        a = multiply_add(spread(inputs, x + k), load(params, weights), a)
+        b = multiply_add(spread(inputs, x + k + 1), load(params, weights + step), b)
+        c = multiply_add(spread(inputs, x + k + 2), load(params, weights + 2 * step), c)
+        d = multiply_add(spread(inputs, x + k + 3), load(params, weights + 3 * step), d)
         weights += 4 * step
     for k in range(whole, n_inputs):
-        a = multiply_add(spread(work, x + k), load(params, weights), a)
+        a = multiply_add(spread(inputs, x + k), load(params, weights), a)
         weights += step
-    store(work, z, add(add(a, b), add(c, d)))
+    store(sums, z, add(add(a, b), add(c, d)))
 
 
 @njit(**OPTIONS)

@@ -208,6 +208,7 @@ def score_row(
     y: int,
     units: int,
     label: int,
+    smoothing: float,
 ) -> float:
     """Score one sample and write its gradient with respect to its logits.
 
@@ -223,6 +224,8 @@ def score_row(
         How many.
     label
         Its class; a single output should be 0 or 1.
+    smoothing
+        Share of the target that is spread over all classes.
 
     Returns
     -------
@@ -230,20 +233,24 @@ def score_row(
         The loss.
     """
     number = outputs.dtype.type
-    for j in range(y, y + units):
-        put(deltas, j, pick(outputs, j))
-    wanted = 0 if units == 1 else label
-    target = number(label if units == 1 else 1)
-    put(deltas, y + wanted, pick(deltas, y + wanted) - target)  # y - t
+    low = smoothing / max(units, 2)
+    high = number(1 - smoothing + low)
+    wanted = 0 if units == 1 else label  # which output should be high, if it should
+    top, bottom = high if units > 1 or label else number(low), number(low)
+    for j in range(units):
+        target = top if j == wanted else bottom
+        put(deltas, y + j, pick(outputs, y + j) - target)
     value = 0.0
     if loss == CROSS_ENTROPY:
         largest, likely = pick(logits, z), pick(outputs, y)
         for j in range(1, units):
             largest, likely = max(largest, pick(logits, z + j)), max(likely, pick(outputs, y + j))
-        value += largest - pick(logits, z + wanted) - math.log(likely)
+        value += largest - math.log(likely)
+        for j in range(units):
+            value -= (top if j == wanted else bottom) * pick(logits, z + j)
     elif loss == BINARY_CROSS_ENTROPY:
         for j in range(units):
-            s, t = pick(logits, z + j), number(0 if j != wanted else target)
+            s, t = pick(logits, z + j), top if j == wanted else bottom
             value += max(s, number(0)) - s * t + math.log1p(math.exp(-abs(s)))
     else:
         for j in range(y, y + units):

@@ -1,9 +1,9 @@
 """The Numba engine: NumPy's steps, compiled, and sparing the zeros of the input.
 
 What makes it fast, beside compiling: the first layer skips inputs that are zero (`sparse`); weights
-lie where whole vectors of them can be loaded (`layout`); a step goes straight to the weights, as
-plain gradient descent needs no gradient in memory (`passes`); and where batches are small, the
-first layer takes several of them at a time (`kernel.catch_up`).
+lie where whole vectors of them can be loaded (`layout`); a plain step goes straight to the weights,
+with no gradient in memory (`passes`), and any other optimizer's is made in one sweep (`update`);
+and where batches are small, the first layer takes several of them at a time (`kernel.catch_up`).
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +14,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Loss, Network, check_labels
-from ..interface import Stepper, whole_batches
+from ...nn import Network, check_labels
+from ..interface import Recipe, draw_noise, whole_batches
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
 from .kernel import compiled
-from .layout import PANELS, WIDTH, aligned, lay_out, pack, unpack
+from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, unpack
 from .sparse import SLACK
+from .update import PIECE, Memory, settings_of
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
@@ -58,7 +59,7 @@ class NumbaEngine:
 
     Parameters
     ----------
-    network, loss, optimizer, x, y, batch_size
+    network, recipe, x, y, batch_size, rng
         As for every `Engine`.
     threads
         How many threads share a batch; None for as many as are worth it, at most Numba's own
@@ -74,23 +75,29 @@ class NumbaEngine:
     def __init__(
         self,
         network: Network,
-        loss: Loss,
-        optimizer: Stepper,
+        recipe: Recipe,
         x: NDArray[Any],
         y: NDArray[np.integer[Any]],
         batch_size: int,
+        rng: np.random.Generator,
         threads: int | None = None,
     ) -> None:
         if x.shape != (len(y), network.sizes[0]):
             raise ValueError(f"samples must be ({len(y)}, {network.sizes[0]}), got {x.shape}")
         check_labels(y, network.sizes[-1])
-        self.network, self.loss, self.optimizer = network, loss, optimizer
-        dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
-        self.x = np.ascontiguousarray(x, dtype).reshape(-1)
-        self.y, self.batch_size = np.ascontiguousarray(y, np.int64), batch_size
-        self.group_size = max(GROUP // batch_size, 1) * batch_size
+        self.network, self.recipe, self.rng = network, recipe, rng
+        self.dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
+        self.x, self.y = self._flat(x), np.ascontiguousarray(y, np.int64)
+        self.batch_size = batch_size
+        self.group_size = batch_size * (max(GROUP // batch_size, 1) if recipe.plain else 1)
         self.layout = lay_out(network, self.group_size)
         self.params = aligned(self.layout.n_parameters, network.dtype)
+        pack(network, self.layout, self.params)
+        n_weights = int(self.layout.plan[BIASES, 0])
+        self.settings = settings_of(recipe, n_weights)
+        self.state = recipe.optimizer.start(self.params, n_weights)
+        self.averaged = network.astype(network.dtype) if recipe.ema_decay else None
+        self.memory = self._remember()
         self.buffers = self._allocate()
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
         self.scale = np.array([scale], network.dtype)
@@ -99,15 +106,30 @@ class NumbaEngine:
         worth = min(work * batch_size // WORK_PER_TASK, numba.config.NUMBA_NUM_THREADS)
         self.n_tasks = self._share_out(threads or worth)
         self.helpers = ThreadPoolExecutor(max(self.n_tasks - 1, 1), "mnist-nn")
-        self.run(np.arange(0))  # compiles
+        self.run(np.arange(0), np.empty(0))  # compiles
+
+    def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(x, self.dtype).reshape(-1)
+
+    def _remember(self) -> Memory:
+        """Make the arrays that outlive a step."""
+        n, empty = len(self.params), np.empty(0, self.network.dtype)
+        slots = [*self.state.slots, empty, empty]
+        average = self.params.copy() if self.averaged else empty
+        if self.recipe.plain:
+            return Memory(empty, empty, empty, empty, np.empty(0))
+        grads, squares = aligned(n, self.network.dtype), np.zeros(-(-n // PIECE))
+        return Memory(grads, slots[0], slots[1], average, squares)
 
     def _allocate(self) -> tuple[NDArray[Any], ...]:
         """Make the arrays for a group, in the order in which the kernel takes them."""
         n, dtype = self.group_size, self.network.dtype
         room = n * (self.network.sizes[0] + SLACK)
         n_products = n * n if n > self.batch_size else 0
+        n_masked = self.layout.n_workspace if self.network.n_noise else 0
         return (
             aligned(self.layout.n_workspace, dtype),  # outputs
+            aligned(n_masked, dtype),  # inputs
             aligned(self.layout.n_workspace, dtype),  # deltas
             aligned(n * int(self.layout.plan[WIDTH, -1]), dtype),  # logits
             np.empty(n, np.int64),  # labels
@@ -125,30 +147,47 @@ class NumbaEngine:
             return 1
         return max(1, min(most, int(self.layout.plan[PANELS, 0])))
 
-    def run(self, order: NDArray[np.intp]) -> tuple[float, int]:
+    def run(
+        self,
+        order: NDArray[np.intp],
+        rates: NDArray[np.float64],
+        x: NDArray[Any] | None = None,
+    ) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`.
 
         Raises
         ------
+        ValueError
+            If there is not one rate for each step, or `x` is of another shape.
         IndexError
             If the order names a sample that does not exist.
         """
         if len(order) and not 0 <= order.min() <= order.max() < len(self.y):
             raise IndexError(f"an order is of samples 0 to {len(self.y) - 1}")
+        shape = (len(order), self.network.sizes[0])
+        if len(rates) * self.batch_size < len(order) or (x is not None and x.shape != shape):
+            raise ValueError(
+                f"a run of {len(order)} samples needs a rate per step, and all samples"
+            )
         pack(self.network, self.layout, self.params)
         gate = make_gate()
         arguments = (
             self.layout.plan,
             self.params,
+            self.memory,
             self.buffers,
-            self.x,
-            self.y,
+            self.x if x is None else self._flat(x),
             self.scale,
-            np.ascontiguousarray(order, np.int64),
+            np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64),
+            self.y[order],
+            draw_noise(self.rng, len(order), self.network.n_noise),
+            np.ascontiguousarray(rates, np.float64),
             self.batch_size,
             self.group_size,
-            self.network.dtype.type(self.optimizer.learning_rate),
-            LOSS_CODES[self.loss.name],
+            self.settings,
+            LOSS_CODES[self.recipe.loss.name],
+            float(self.recipe.label_smoothing),
+            self.state.steps,
             gate,
             self.n_tasks,
         )
@@ -159,5 +198,8 @@ class NumbaEngine:
             total, hits = kernel(*arguments, 0)
         finally:
             throw_open(gate)  # if this thread was interrupted, the others must not wait for it
+        self.state.steps += -(-len(order) // self.batch_size)
         unpack(self.network, self.layout, self.params)
+        if self.averaged:
+            unpack(self.averaged, self.layout, self.memory.average)
         return total, hits

@@ -16,6 +16,7 @@ from .gate import wait
 from .layout import INPUTS, PANELS, ROWS, WEIGHTS, WIDTH, Numbers
 from .passes import step_layers, task_start, through
 from .sparse import SLACK, dot_product, fetch_sample, list_inputs, step_panel, sum_panel
+from .update import PIECE, Memory, Settings, finish_gradient, update
 from .vectors import lanes, load, multiply_add, spread, store
 
 
@@ -77,7 +78,7 @@ def sum_first(
 @njit(**OPTIONS)
 def step_first(
     plan: Numbers,
-    params: FloatArray,
+    target: FloatArray,
     places: NDArray[np.int32],
     values: FloatArray,
     ends: Numbers,
@@ -86,14 +87,14 @@ def step_first(
     task: int,
     tasks: int,
 ) -> None:
-    """Change a task's panels of the first layer by what the rows of a group say."""
-    step, n = lanes(params), plan[PANELS, 0]
+    """Add what the rows of a group say of the first layer's weights, in a task's panels."""
+    step, n = lanes(target), plan[PANELS, 0]
     room = plan[INPUTS, 0] + SLACK
     for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
         panel = plan[WEIGHTS, 0] + p * plan[INPUTS, 0] * step
         dz = plan[ROWS, 0] + p * step
         for row in range(n_rows):
-            step_panel(params, panel, places, values, row * room, ends[row], deltas, dz)
+            step_panel(target, panel, places, values, row * room, ends[row], deltas, dz)
             dz += plan[WIDTH, 0]
 
 
@@ -128,24 +129,51 @@ def run_small_batches(
     plan: Numbers,
     params: FloatArray,
     outputs: FloatArray,
+    inputs: FloatArray,
     deltas: FloatArray,
     logits: FloatArray,
     labels: Numbers,
     losses: NDArray[np.float64],
     hits: Numbers,
+    noise: NDArray[np.uint16],
+    at: int,
     products: FloatArray,
     n_rows: int,
     batch_size: int,
-    rate: float,
+    rates: NDArray[np.float64],
     loss: int,
+    smoothing: float,
 ) -> None:
     """Step through a group's batches one by one; the first layer's weights wait for its end."""
+    rows = outputs, inputs, deltas, logits, labels, losses, hits
     for lo in range(0, n_rows, batch_size):
         hi = min(lo + batch_size, n_rows)
-        share = -rate / (hi - lo)
+        share = -rates[lo // batch_size] / (hi - lo)
         catch_up(plan, products, outputs, deltas, n_rows, lo, hi)
-        through(plan, params, outputs, deltas, logits, labels, losses, hits, loss, share, lo, hi)
-        step_layers(plan, params, outputs, deltas, lo, hi, 0, 1)
+        through(plan, params, *rows, noise, at, loss, smoothing, share, lo, hi)
+        step_layers(plan, params, outputs, inputs, deltas, lo, hi, 0, 1)
+
+
+@njit(**OPTIONS)
+def finish_step(
+    settings: Settings,
+    params: FloatArray,
+    memory: Memory,
+    rate: float,
+    step: int,
+    gate: Numbers,
+    task: int,
+    tasks: int,
+) -> None:
+    """Step along a gradient that is in memory: a task's share of the parameters."""
+    n = len(memory.squares)
+    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    wait(gate, tasks)
+    if settings.l2 or settings.clip_norm:
+        finish_gradient(settings, params, memory, first, behind)
+        wait(gate, tasks)
+    lo, hi = first * PIECE, min(behind * PIECE, len(params))
+    update(settings, params, memory, rate, step, lo, hi)
 
 
 def _sources() -> str:
@@ -171,46 +199,56 @@ def compiled() -> Callable[..., tuple[float, int]]:
     def run(
         plan: Numbers,
         params: FloatArray,
+        memory: Memory,
         buffers: tuple[Any, ...],
         x: NDArray[Any],
-        y: Numbers,
         scale: FloatArray,
         order: Numbers,
+        classes: Numbers,
+        noise: NDArray[np.uint16],
+        rates: NDArray[np.float64],
         batch: int,
         group: int,
-        rate: float,
+        settings: Settings,
         loss: int,
+        smoothing: float,
+        steps: int,
         gate: Numbers,
         tasks: int,
         task: int,
     ) -> tuple[float, int]:
         """Step through samples; see `NumbaEngine` for what the arrays are."""
-        outputs, deltas, logits, labels, losses, hits, places, values, ends, products = buffers
+        outputs, inputs, deltas, logits, labels, losses, hits = buffers[:7]
+        places, values, ends, products = lists = buffers[7:]
         total, right = 0.0, 0 * len(version)  # used, so that it is part of the function
+        plain = len(memory.grads) == 0
+        target = params if plain else memory.grads
         for start in range(0, len(order), group):
-            n = min(group, len(order) - start)
+            n, step = min(group, len(order) - start), start // batch
             samples = order[start : start + n]
             following = order[start + n : start + 2 * n]
-            lists = places, values, ends, products
             list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
             for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-                labels[row] = y[samples[row]]
+                labels[row] = classes[start + row]
             wait(gate, tasks)
             sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
             wait(gate, tasks)
+            rows = outputs, inputs, deltas, logits, labels, losses, hits, noise, start
             if n > batch:  # which is for one thread
-                rows = outputs, deltas, logits, labels, losses, hits
-                run_small_batches(plan, params, *rows, products, n, batch, rate, loss)
+                run_small_batches(
+                    plan, params, *rows, products, n, batch, rates[step:], loss, smoothing
+                )
             else:
-                n_blocks, share = (n + BLOCK - 1) // BLOCK, -rate / n
+                n_blocks, share = (n + BLOCK - 1) // BLOCK, (-rates[step] if plain else 1.0) / n
                 lo = BLOCK * task_start(task, tasks, n_blocks)
                 hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-                through(
-                    plan, params, outputs, deltas, logits, labels, losses, hits, loss, share, lo, hi
-                )
+                through(plan, params, *rows, loss, smoothing, share, lo, hi)
                 wait(gate, tasks)
-                step_layers(plan, params, outputs, deltas, 0, n, task, tasks)
-            step_first(plan, params, places, values, ends, deltas, n, task, tasks)
+                step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
+            step_first(plan, target, places, values, ends, deltas, n, task, tasks)
+            if not plain:
+                number = steps + step + 1
+                finish_step(settings, params, memory, rates[step], number, gate, task, tasks)
             for row in range(n):
                 total += losses[row]
                 right += hits[row]

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from ...nn import Network
 from ...nn.arrays import FloatArray
+from ...nn.dropout import threshold
 from .elementwise import ACTIVATION_CODES
 from .vectors import lanes_of
 
-INPUTS, UNITS, PANELS, WIDTH, ACTIVATION, BIASED, WEIGHTS, BIASES, ROWS = range(9)
+INPUTS, UNITS, PANELS, WIDTH, ACTIVATION, BIASED, WEIGHTS, BIASES, ROWS, LIMIT, NOISE = range(11)
 """What a layer reads and puts out; its panels and their width, which is also how far it is from one
 row of the workspace to the next; the code of its activation; whether it has biases (without them
 they are zero here and stay so); where its weights and biases begin in the parameters, and its rows
-in the workspace."""
+in the workspace; the threshold of its dropout (0 for none), and where in a row of noise its numbers
+begin."""
 
 SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
 
@@ -57,7 +59,12 @@ def lay_out(network: Network, n_rows: int) -> Layout:
     rows, n_workspace = _places(n_rows * widths)
     codes = [ACTIVATION_CODES[layer.activation.name] for layer in network.layers]
     biased = np.full(len(units), network.bias)
-    plan = np.array([inputs, units, panels, widths, codes, biased, weights, biases, rows], np.int64)
+    limits = np.array([threshold(layer.dropout) for layer in network.layers])
+    noise, _ = _places(units * (limits > 0))
+    plan = np.array(
+        [inputs, units, panels, widths, codes, biased, weights, biases, rows, limits, noise],
+        np.int64,
+    )
     return Layout(plan, n_parameters + SPARE_ROWS * lanes, n_workspace)
 
 

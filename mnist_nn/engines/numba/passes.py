@@ -7,9 +7,12 @@ the same for any number of them.
 The arrays are the same throughout; `plan` (see `layout`) says where each layer lies in them.
 
 - `params`: weights in panels, and biases.
+- `target`: where ``xᵀ dz`` is added to. For plain gradient descent it is `params`, for others the
+  gradient, of the same layout.
 - `outputs`: of each layer, by row: first its sums, then what it puts out.
-- `deltas`: of each layer, by row: the loss's gradient at its sums, times
-  -learning_rate / batch_size, so that adding ``xᵀ dz`` to the weights is the whole step.
+- `inputs`: what the next layer reads of that: `outputs` itself, or with dropout a masked copy.
+- `deltas`: of each layer, by row: the loss's gradient at its sums, times 1 / batch_size and, for
+  plain gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
 - `logits`: the last layer's sums, which the loss needs besides its outputs.
 - `labels`: class of each row.
 - `losses`, `hits`: what each row came to, and whether the network was right.
@@ -34,6 +37,7 @@ from .layout import (
     BIASED,
     BIASES,
     INPUTS,
+    LIMIT,
     PANELS,
     ROWS,
     UNITS,
@@ -41,6 +45,7 @@ from .layout import (
     WIDTH,
     Numbers,
 )
+from .masks import mask_rows
 from .vectors import add, lanes, load, multiply_add, pick, put, spread, store
 
 
@@ -63,9 +68,15 @@ def add_bias(plan: Numbers, params: FloatArray, outputs: FloatArray, lo: int, hi
 
 @njit(**OPTIONS)
 def forward_layer(
-    plan: Numbers, params: FloatArray, outputs: FloatArray, i: int, lo: int, hi: int
+    plan: Numbers,
+    params: FloatArray,
+    inputs: FloatArray,
+    outputs: FloatArray,
+    i: int,
+    lo: int,
+    hi: int,
 ) -> None:
-    """Take rows from the outputs of layer i - 1 to the sums of layer i."""
+    """Take rows from what layer i reads to its sums."""
     n_inputs, x_width, z_width = plan[INPUTS, i], plan[WIDTH, i - 1], plan[WIDTH, i]
     panel, bias = plan[WEIGHTS, i], plan[BIASES, i]
     x_start = plan[ROWS, i - 1] + lo * x_width
@@ -74,11 +85,11 @@ def forward_layer(
     for _ in range(plan[PANELS, i]):
         x, z = x_start, z_start
         for _ in range(n_blocks):
-            forward_block(params, panel, bias, n_inputs, outputs, x, x_width, z, z_width)
+            forward_block(params, panel, bias, n_inputs, inputs, x, x_width, outputs, z, z_width)
             x += BLOCK * x_width
             z += BLOCK * z_width
         for _ in range(lo + n_blocks * BLOCK, hi):
-            forward_row(params, panel, bias, n_inputs, outputs, x, z)
+            forward_row(params, panel, bias, n_inputs, inputs, x, outputs, z)
             x += x_width
             z += z_width
         panel += n_inputs * lanes(params)
@@ -96,14 +107,15 @@ def score_rows(
     losses: NDArray[np.float64],
     hits: Numbers,
     loss: int,
+    smoothing: float,
     share: float,
     lo: int,
     hi: int,
 ) -> None:
     """Make outputs of the last layer's sums, score them, and write the last layer's deltas.
 
-    The deltas get the factor `share`, -learning_rate / batch_size; as the way back is linear, those
-    of all other layers then have it, too.
+    The deltas get the factor `share`, 1 / batch_size or -learning_rate / batch_size; as the way
+    back is linear, those of all other layers then have it, too.
     """
     last = plan.shape[1] - 1
     factor = deltas.dtype.type(share)
@@ -115,8 +127,9 @@ def score_rows(
     activate(code, outputs, plan[ROWS, last] + lo * width, hi - lo, units, width)
     for row in range(lo, hi):
         z, y = row * width, plan[ROWS, last] + row * width
-        losses[row] = score_row(loss, code, logits, z, outputs, deltas, y, units, labels[row])
-        hits[row] = predicted_class(outputs, y, units) == labels[row]
+        label = labels[row]
+        losses[row] = score_row(loss, code, logits, z, outputs, deltas, y, units, label, smoothing)
+        hits[row] = predicted_class(outputs, y, units) == label
         for k in range(units):
             put(deltas, y + k, factor * pick(deltas, y + k))
 
@@ -127,6 +140,8 @@ def backward_layer(
     params: FloatArray,
     outputs: FloatArray,
     deltas: FloatArray,
+    noise: NDArray[np.uint16],
+    at: int,
     i: int,
     lo: int,
     hi: int,
@@ -144,6 +159,8 @@ def backward_layer(
             dx += x_width
     if n_inputs % 8:
         clear_padding(deltas, first, n_inputs, x_width, hi - lo)
+    if plan[LIMIT, i - 1]:
+        mask_rows(plan, noise, at, deltas, deltas, i - 1, lo, hi)
     pull_back(plan[ACTIVATION, i - 1], outputs, deltas, first, hi - lo, n_inputs, x_width)
 
 
@@ -160,41 +177,52 @@ def through(
     plan: Numbers,
     params: FloatArray,
     outputs: FloatArray,
+    inputs: FloatArray,
     deltas: FloatArray,
     logits: FloatArray,
     labels: Numbers,
     losses: NDArray[np.float64],
     hits: Numbers,
+    noise: NDArray[np.uint16],
+    at: int,
     loss: int,
+    smoothing: float,
     share: float,
     lo: int,
     hi: int,
 ) -> None:
-    """Take rows lo to hi from the first layer's sums to the deltas of all layers."""
+    """Take rows lo to hi from the first layer's sums to the deltas of all layers.
+
+    Row 0 is sample `at` of the run.
+    """
     add_bias(plan, params, outputs, lo, hi)
     last = plan.shape[1] - 1
     for i in range(last):
         x = plan[ROWS, i] + lo * plan[WIDTH, i]
         activate(plan[ACTIVATION, i], outputs, x, hi - lo, plan[UNITS, i], plan[WIDTH, i])
-        forward_layer(plan, params, outputs, i + 1, lo, hi)
-    score_rows(plan, outputs, deltas, logits, labels, losses, hits, loss, share, lo, hi)
+        if plan[LIMIT, i]:
+            mask_rows(plan, noise, at, outputs, inputs, i, lo, hi)
+            forward_layer(plan, params, inputs, outputs, i + 1, lo, hi)
+        else:
+            forward_layer(plan, params, outputs, outputs, i + 1, lo, hi)
+    score_rows(plan, outputs, deltas, logits, labels, losses, hits, loss, smoothing, share, lo, hi)
     for i in range(last, 0, -1):
-        backward_layer(plan, params, outputs, deltas, i, lo, hi)
+        backward_layer(plan, params, outputs, deltas, noise, at, i, lo, hi)
 
 
 @njit(**OPTIONS)
 def step_layer(
     plan: Numbers,
-    params: FloatArray,
-    outputs: FloatArray,
+    target: FloatArray,
+    inputs: FloatArray,
     deltas: FloatArray,
     i: int,
     p: int,
     lo: int,
     hi: int,
 ) -> None:
-    """Change the weights of panel p of layer i, not the first, by what rows of a batch say."""
-    step, n_inputs = lanes(params), plan[INPUTS, i]
+    """Add what rows of a batch say of the weights of panel p of layer i, not the first."""
+    step, n_inputs = lanes(target), plan[INPUTS, i]
     x_width, z_width = plan[WIDTH, i - 1], plan[WIDTH, i]
     x = plan[ROWS, i - 1] + lo * x_width
     dz = plan[ROWS, i] + lo * z_width + p * step
@@ -202,12 +230,12 @@ def step_layer(
     eights = 0 if hi - lo < 4 else n_inputs // 8 * 8  # of a few rows, one by one is faster
     for k in range(0, eights, 8):
         w = weights + k * step
-        step_inputs(params, w, outputs, x + k, x_width, deltas, dz, z_width, hi - lo)
+        step_inputs(target, w, inputs, x + k, x_width, deltas, dz, z_width, hi - lo)
     for _ in range(lo, hi):
         change = load(deltas, dz)
         for k in range(eights, n_inputs):
             w = weights + k * step
-            store(params, w, multiply_add(spread(outputs, x + k), change, load(params, w)))
+            store(target, w, multiply_add(spread(inputs, x + k), change, load(target, w)))
         x += x_width
         dz += z_width
 
@@ -215,21 +243,23 @@ def step_layer(
 @njit(**OPTIONS)
 def step_layers(
     plan: Numbers,
-    params: FloatArray,
+    target: FloatArray,
     outputs: FloatArray,
+    inputs: FloatArray,
     deltas: FloatArray,
     lo: int,
     hi: int,
     task: int,
     tasks: int,
 ) -> None:
-    """Change a task's panels of all layers but the first one's weights, which `sparse` changes."""
+    """Add it in a task's panels, of all layers but the first one's weights: see `sparse`."""
     for i in range(plan.shape[1]):
         width, n = plan[WIDTH, i], plan[PANELS, i]
         for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
             if plan[BIASED, i]:
-                bias = plan[BIASES, i] + p * lanes(params)
-                dz = plan[ROWS, i] + lo * width + p * lanes(params)
-                step_bias(params, bias, deltas, dz, width, hi - lo)
+                bias = plan[BIASES, i] + p * lanes(target)
+                dz = plan[ROWS, i] + lo * width + p * lanes(target)
+                step_bias(target, bias, deltas, dz, width, hi - lo)
             if i > 0:
-                step_layer(plan, params, outputs, deltas, i, p, lo, hi)
+                read = inputs if plan[LIMIT, i - 1] else outputs
+                step_layer(plan, target, read, deltas, i, p, lo, hi)

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.engines import NumpyEngine
+from mnist_nn.engines import NumpyEngine, Recipe
 from mnist_nn.engines.numba import NumbaEngine, obstacle
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Dense, Initializer, Network, score
 from mnist_nn.training import SGD
 
 TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.pullback is not None]
+PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
 PAIRS = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
 
@@ -39,8 +40,9 @@ def run_both(
     results: list = []
     for engine in (NumpyEngine, NumbaEngine):
         copy = network.astype(network.dtype)
-        arguments = (copy, LOSSES[loss], SGD(learning_rate=rate), *samples, size)
-        results += [engine(*arguments).run(order), copy]
+        recipe = Recipe(LOSSES[loss], SGD())
+        worker = engine(copy, recipe, *samples, size, np.random.default_rng(0))
+        results += [worker.run(order, np.full(len(order), rate)), copy]
     return tuple(results)
 
 
@@ -145,10 +147,9 @@ def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
 
 def trained(samples: Samples, n_tasks: int, pieces: int = 1) -> np.ndarray:
     network = make_network((40, "sigmoid"), (10, "softmax"))
-    loss, optimizer = LOSSES["cross_entropy"], SGD(learning_rate=0.3)
-    engine = NumbaEngine(network, loss, optimizer, *samples, 64, threads=n_tasks)
+    engine = NumbaEngine(network, PLAIN, *samples, 64, np.random.default_rng(0), threads=n_tasks)
     for order in np.split(np.arange(1920), pieces):
-        engine.run(order)
+        engine.run(order, np.full(30, 0.3))
     return network.params
 
 
@@ -164,8 +165,8 @@ def test_a_run_in_pieces_is_the_same_run(digits: Samples) -> None:
 @pytest.mark.parametrize("size", [1, 32])
 def test_divergence_shows_in_what_a_run_returns(digits: Samples, size: int) -> None:
     network = make_network((12, "relu"), (10, "softmax"))
-    loss, optimizer = LOSSES["cross_entropy"], SGD(learning_rate=1e30)
-    total, _ = NumbaEngine(network, loss, optimizer, *digits, size).run(np.arange(500))
+    engine = NumbaEngine(network, PLAIN, *digits, size, np.random.default_rng(0))
+    total, _ = engine.run(np.arange(500), np.full(500, 1e30))
     assert not (np.isfinite(total) and np.isfinite(network.params).all())
 
 
@@ -179,12 +180,14 @@ def test_a_second_process_finds_the_kernel_compiled(tmp_path: Path) -> None:
     program = (
         "import numpy as np\n"
         "from mnist_nn.data import load_dataset\n"
+        "from mnist_nn.engines import Recipe\n"
         "from mnist_nn.engines.numba import engine\n"
         "from mnist_nn.nn import LOSSES, Dense, Network\n"
         "from mnist_nn.training import SGD\n"
         "network = Network(784, [Dense(10, 'softmax')], rng=np.random.default_rng(0))\n"
         "samples = load_dataset('mnist-sample').train\n"
-        "engine.NumbaEngine(network, LOSSES['cross_entropy'], SGD(), *samples, 32)\n"
+        "recipe = Recipe(LOSSES['cross_entropy'], SGD())\n"
+        "engine.NumbaEngine(network, recipe, *samples, 32, np.random.default_rng(0))\n"
         "stats = engine._kernel().stats\n"
         "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))\n"
     )
@@ -203,11 +206,11 @@ def test_a_second_process_finds_the_kernel_compiled(tmp_path: Path) -> None:
 
 def test_what_would_reach_beyond_an_array_is_refused(digits: Samples) -> None:
     network = make_network((10, "softmax"))
-    make = (network, LOSSES["cross_entropy"], SGD())
+    rng = np.random.default_rng(0)
     for x, y in ((digits.x[:9], digits.y), (digits.x[:, :9], digits.y), (digits.x, digits.y + 1)):
         with pytest.raises(ValueError, match=r"samples must be|labels must lie in 0\.\.9"):
-            NumbaEngine(*make, x, y, 32)
-    engine = NumbaEngine(*make, *digits, 32)
+            NumbaEngine(network, PLAIN, x, y, 32, rng)
+    engine = NumbaEngine(network, PLAIN, *digits, 32, rng)
     for order in ([0, 5000], [-1, 0]):
         with pytest.raises(IndexError, match="0 to 4999"):
-            engine.run(np.array(order))
+            engine.run(np.array(order), np.ones(1))

@@ -1,0 +1,48 @@
+"""Dropout once more, compiled: `nn.dropout` has the mathematics and is the reference."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...nn.arrays import FloatArray
+from ...nn.dropout import LEVELS
+from .elementwise import OPTIONS
+from .layout import LIMIT, NOISE, ROWS, UNITS, WIDTH, Numbers
+from .vectors import pick, put
+
+
+@njit(**OPTIONS)
+def mask_rows(
+    plan: Numbers,
+    noise: NDArray[np.uint16],
+    first: int,
+    source: FloatArray,
+    target: FloatArray,
+    i: int,
+    lo: int,
+    hi: int,
+) -> None:
+    """Multiply rows of layer i by their masks, from one workspace to another or in place.
+
+    Parameters
+    ----------
+    plan
+        Of the network.
+    noise
+        One row for each sample of the run.
+    first
+        The run's sample whose row in the workspace is 0.
+    source, target
+        The workspaces.
+    i, lo, hi
+        The layer and the rows.
+    """
+    limit, units, width = plan[LIMIT, i], plan[UNITS, i], plan[WIDTH, i]
+    number = source.dtype.type
+    kept = number(LEVELS / (LEVELS - limit))
+    for row in range(lo, hi):
+        at = plan[ROWS, i] + row * width
+        numbers = noise[first + row, plan[NOISE, i] : plan[NOISE, i] + units]
+        for k in range(units):
+            factor = kept if numbers[k] >= limit else number(0)
+            put(target, at + k, factor * pick(source, at + k))

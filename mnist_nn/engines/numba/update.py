@@ -1,0 +1,240 @@
+"""What happens to the parameters once a batch's gradient is known, compiled.
+
+The optimizers' files in `training` have the mathematics and are the reference. All of it is
+arithmetic on each parameter by itself, except for the length of the gradient, so the panels and
+paddings of `layout` do not matter: a padding's gradient is zero, and a zero stays a zero.
+
+Each function does the share of one task of several. The vectors are cut into blocks whose size
+depends on nothing, and no sum crosses a block, so results do not depend on the number of tasks.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ...nn.arrays import FloatArray
+from ..interface import Recipe
+from .elementwise import OPTIONS
+from .vectors import pick, put
+
+PIECE = 4096  # parameters
+
+SGD, ADAGRAD, RMSPROP, ADAM = range(4)
+OPTIMIZERS = {
+    "sgd": (SGD, ("momentum", "nesterov")),
+    "adagrad": (ADAGRAD, ("epsilon",)),
+    "rmsprop": (RMSPROP, ("rho", "epsilon")),
+    "adam": (ADAM, ("beta_1", "beta_2", "epsilon")),
+    "adamw": (ADAM, ("beta_1", "beta_2", "epsilon")),
+}
+"""The code of each optimizer, and which of its fields, in order, the kernel gets as `constants`."""
+
+
+class Memory(NamedTuple):
+    """What outlives a step.
+
+    Attributes
+    ----------
+    grads
+        The gradient, as long as the parameters; empty where steps go straight to the parameters.
+        It is all zeros between steps.
+    first, second
+        The optimizer's slots, as long as the parameters.
+    average
+        Their moving average; empty where none is kept.
+    squares
+        Of each block, the sum of the squares of its gradient.
+    """
+
+    grads: FloatArray
+    first: FloatArray
+    second: FloatArray
+    average: FloatArray
+    squares: NDArray[np.float64]
+
+
+class Settings(NamedTuple):
+    """What a step is made of besides its rate.
+
+    Attributes
+    ----------
+    code, constants
+        Of the optimizer.
+    n_weights
+        How many parameters are weights; biases come behind them.
+    weight_decay, l2, clip_norm, ema_decay
+        As in a `Recipe`; 0 for none.
+    """
+
+    code: int
+    constants: tuple[float, float, float]
+    n_weights: int
+    weight_decay: float
+    l2: float
+    clip_norm: float
+    ema_decay: float
+
+
+def settings_of(recipe: Recipe, n_weights: int) -> Settings:
+    """Put a recipe into numbers."""
+    code, names = OPTIMIZERS[recipe.optimizer.name]
+    constants = [float(getattr(recipe.optimizer, name)) for name in names] + [0.0] * 3
+    return Settings(
+        code,
+        (constants[0], constants[1], constants[2]),
+        n_weights,
+        float(recipe.optimizer.weight_decay),
+        float(recipe.l2),
+        float(recipe.clip_norm or 0),
+        float(recipe.ema_decay or 0),
+    )
+
+
+@njit(**OPTIONS)
+def finish_gradient(
+    settings: Settings, params: FloatArray, memory: Memory, lo: int, hi: int
+) -> None:
+    """Add the penalty's gradient to blocks lo to hi, and measure them for `clip_factor`."""
+    grads, number = memory.grads, params.dtype.type
+    l2 = number(settings.l2)
+    for block in range(lo, hi):
+        start, end = block * PIECE, min((block + 1) * PIECE, len(params))
+        for j in range(start, min(end, settings.n_weights)):
+            put(grads, j, pick(grads, j) + l2 * pick(params, j))
+        total = 0.0
+        for j in range(start, end):
+            total += pick(grads, j) * pick(grads, j)
+        memory.squares[block] = total
+
+
+@njit(**OPTIONS)
+def clip_factor(settings: Settings, memory: Memory) -> float:
+    """By what to multiply the gradient so that it is no longer than it may be."""
+    norm = np.sqrt(memory.squares.sum())
+    return settings.clip_norm / norm if norm > settings.clip_norm > 0 else 1.0
+
+
+@njit(**OPTIONS)
+def step_sgd(
+    constants: tuple[float, float, float],
+    params: FloatArray,
+    grads: FloatArray,
+    velocity: FloatArray,
+    rate: float,
+    lo: int,
+    hi: int,
+) -> None:
+    """Momentum, Nesterov's or not."""
+    number = params.dtype.type
+    momentum, eta = number(constants[0]), number(rate)
+    ahead, along = (momentum, eta) if constants[1] else (number(1), number(0))
+    for j in range(lo, hi):
+        g = pick(grads, j)
+        v = momentum * pick(velocity, j) - eta * g
+        put(velocity, j, v)
+        put(params, j, pick(params, j) + ahead * v - along * g)
+
+
+@njit(**OPTIONS)
+def step_scaled(
+    kept: float,
+    added: float,
+    epsilon: float,
+    params: FloatArray,
+    grads: FloatArray,
+    squares: FloatArray,
+    rate: float,
+    lo: int,
+    hi: int,
+) -> None:
+    """AdaGrad and RMSprop: divide by the root of a running sum or mean of squares."""
+    number = params.dtype.type
+    old, new, tiny, eta = number(kept), number(added), number(epsilon), number(rate)
+    for j in range(lo, hi):
+        g = pick(grads, j)
+        s = old * pick(squares, j) + new * g * g
+        put(squares, j, s)
+        put(params, j, pick(params, j) - eta * g / np.sqrt(s + tiny))
+
+
+@njit(**OPTIONS)
+def step_adam(
+    constants: tuple[float, float, float],
+    params: FloatArray,
+    grads: FloatArray,
+    m: FloatArray,
+    v: FloatArray,
+    rate: float,
+    step: int,
+    lo: int,
+    hi: int,
+) -> None:
+    """Adam; decay, for AdamW, has been seen to."""
+    number = params.dtype.type
+    beta_1, beta_2, epsilon = number(constants[0]), number(constants[1]), number(constants[2])
+    new_1, new_2 = number(1 - constants[0]), number(1 - constants[1])
+    m_scale = number(rate / (1 - constants[0] ** step))
+    v_scale = number(1 / (1 - constants[1] ** step))
+    for j in range(lo, hi):
+        g = pick(grads, j)
+        mean = beta_1 * pick(m, j) + new_1 * g
+        square = beta_2 * pick(v, j) + new_2 * g * g
+        put(m, j, mean)
+        put(v, j, square)
+        put(params, j, pick(params, j) - m_scale * mean / (np.sqrt(v_scale * square) + epsilon))
+
+
+@njit(**OPTIONS)
+def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
+    """Multiply part of a vector in place."""
+    number = vector.dtype.type(factor)
+    for j in range(lo, hi):
+        put(vector, j, number * pick(vector, j))
+
+
+@njit(**OPTIONS)
+def update(
+    settings: Settings,
+    params: FloatArray,
+    memory: Memory,
+    rate: float,
+    step: int,
+    lo: int,
+    hi: int,
+) -> None:
+    """Step parameters lo to hi: clip, decay, optimize, average, and clear the gradient.
+
+    Parameters
+    ----------
+    settings, params, memory
+        Of the run.
+    rate
+        The learning rate.
+    step
+        Number of the step, from 1.
+    lo, hi
+        Which parameters.
+    """
+    grads, constants = memory.grads, settings.constants
+    if settings.clip_norm:
+        scale(grads, clip_factor(settings, memory), lo, hi)
+    if settings.weight_decay:
+        scale(params, 1 - rate * settings.weight_decay, lo, min(hi, settings.n_weights))
+    if settings.code == SGD:
+        step_sgd(constants, params, grads, memory.first, rate, lo, hi)
+    elif settings.code == ADAGRAD:
+        step_scaled(1.0, 1.0, constants[0], params, grads, memory.first, rate, lo, hi)
+    elif settings.code == RMSPROP:
+        rho, epsilon = constants[0], constants[1]
+        step_scaled(rho, 1 - rho, epsilon, params, grads, memory.first, rate, lo, hi)
+    else:
+        step_adam(constants, params, grads, memory.first, memory.second, rate, step, lo, hi)
+    if settings.ema_decay:
+        kept = min(settings.ema_decay, (1 + step) / (10 + step))
+        average, new = memory.average, params.dtype.type(1 - kept)
+        for j in range(lo, hi):
+            a = pick(average, j)
+            put(average, j, a + new * (pick(params, j) - a))
+    scale(grads, 0.0, lo, hi)

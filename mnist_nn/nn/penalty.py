@@ -1,0 +1,20 @@
+"""A penalty on large weights, added to the loss: ``½ λ Σ w²`` over the weights, not the biases.
+
+Its gradient is ``λ w``, so every step also pulls each weight towards zero. With plain gradient
+descent that is the same as weight decay; with momentum or Adam it is not, as they treat the pull
+like any other gradient.
+"""
+
+from .network import Network
+
+
+def penalty(network: Network, l2: float) -> float:
+    """``½ λ Σ w²``."""
+    weights = network.params[: network.n_weights]
+    return 0.5 * l2 * float(weights @ weights)
+
+
+def add_penalty_gradient(network: Network, l2: float) -> None:
+    """Add ``λ w`` to the gradient of every weight."""
+    n = network.n_weights
+    network.grads[:n] += l2 * network.params[:n]

@@ -1,0 +1,22 @@
+"""An optimizer turns a gradient into a step.
+
+Each is a frozen record whose fields are its keys in a config, with their ranges; it steps on the
+network's whole parameter vector at once. What it remembers between steps is a `State`.
+"""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from .adagrad import AdaGrad
+from .adam import Adam, AdamW
+from .rmsprop import RMSprop
+from .rule import Rule, State
+from .sgd import SGD
+
+Optimizer: TypeAlias = Annotated[
+    SGD | AdaGrad | RMSprop | Adam | AdamW, Field(discriminator="name")
+]
+"""The table of optimizers: the type that a config's ``training.optimizer`` may have."""
+
+__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Rule", "State"]

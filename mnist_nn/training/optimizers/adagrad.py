@@ -1,0 +1,50 @@
+"""AdaGrad: a step of its own for each parameter."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from ...nn.arrays import FloatArray
+from .rule import CHECKED, Decay, Positive, Rule, State
+
+
+@dataclass(frozen=True, config=CHECKED)
+class AdaGrad(Rule):
+    """Shorter steps for parameters that have moved much.
+
+    ::
+
+        s ← s + g²
+        θ ← θ - η g / √(s + ε)
+
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization", 2011. As in Keras, ε is under the root and the sum does not begin at 0.
+
+    Attributes
+    ----------
+    name, learning_rate, weight_decay
+        As for every `Rule`.
+    initial_accumulator_value
+        Where s begins, 0 or more.
+    epsilon
+        ε, above 0.
+    """
+
+    n_slots: ClassVar[int] = 1
+
+    name: Literal["adagrad"] = "adagrad"
+    initial_accumulator_value: Decay = 0.1
+    epsilon: Positive = 1e-7
+
+    def start(self, params: FloatArray, n_weights: int) -> State:
+        """Make the state before the first step; see `Rule.start`."""
+        state = super().start(params, n_weights)
+        state.slots[...] = self.initial_accumulator_value
+        return state
+
+    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+        """Move as the class says; see `Rule.move`."""
+        (squares,) = state.slots
+        squares += grads * grads
+        params -= rate * grads / np.sqrt(squares + self.epsilon)

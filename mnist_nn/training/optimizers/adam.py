@@ -1,0 +1,66 @@
+"""Adam: momentum, and steps divided by the gradient's usual size."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from ...nn.arrays import FloatArray
+from .rule import CHECKED, Decay, Positive, Rule, Share, State
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Adam(Rule):
+    """Adaptive moment estimation.
+
+    At step t, with both means brought up to size, as they began at 0::
+
+        m ← β₁ m + (1 - β₁) g        m̂ = m / (1 - β₁ᵗ)
+        v ← β₂ v + (1 - β₂) g²       v̂ = v / (1 - β₂ᵗ)
+        θ ← θ - η m̂ / (√v̂ + ε)
+
+    Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+
+    Attributes
+    ----------
+    name, learning_rate, weight_decay
+        As for every `Rule`.
+    beta_1, beta_2
+        β₁ and β₂, 0 or more and below 1.
+    epsilon
+        ε, above 0.
+    """
+
+    n_slots: ClassVar[int] = 2
+
+    name: Literal["adam"] = "adam"
+    beta_1: Share = 0.9
+    beta_2: Share = 0.999
+    epsilon: Positive = 1e-7
+
+    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+        """Move as the class says; see `Rule.move`."""
+        m, v = state.slots
+        m *= self.beta_1
+        m += (1 - self.beta_1) * grads
+        v *= self.beta_2
+        v += (1 - self.beta_2) * grads * grads
+        m_scale = rate / (1 - self.beta_1**state.steps)
+        v_scale = 1 / (1 - self.beta_2**state.steps)
+        params -= m_scale * m / (np.sqrt(v_scale * v) + self.epsilon)
+
+
+@dataclass(frozen=True, config=CHECKED)
+class AdamW(Adam):
+    """Adam with decoupled weight decay by default; Loshchilov and Hutter, 2019, see `Rule`.
+
+    Attributes
+    ----------
+    weight_decay
+        λ, 0 or more.
+    name, learning_rate, beta_1, beta_2, epsilon
+        As for `Adam`.
+    """
+
+    name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
+    weight_decay: Decay = 0.004

@@ -1,0 +1,44 @@
+"""RMSprop: AdaGrad with a memory that fades."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from ...nn.arrays import FloatArray
+from .rule import CHECKED, Positive, Rule, Share, State
+
+
+@dataclass(frozen=True, config=CHECKED)
+class RMSprop(Rule):
+    """Steps divided by the size that the parameter's gradient usually has.
+
+    ::
+
+        s ← ρ s + (1 - ρ) g²
+        θ ← θ - η g / √(s + ε)
+
+    Tieleman and Hinton, "Lecture 6.5: rmsprop", Coursera, 2012. As in Keras, ε is under the root.
+
+    Attributes
+    ----------
+    name, learning_rate, weight_decay
+        As for every `Rule`.
+    rho
+        ρ, 0 or more and below 1.
+    epsilon
+        ε, above 0.
+    """
+
+    n_slots: ClassVar[int] = 1
+
+    name: Literal["rmsprop"] = "rmsprop"
+    rho: Share = 0.9
+    epsilon: Positive = 1e-7
+
+    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+        """Move as the class says; see `Rule.move`."""
+        (squares,) = state.slots
+        squares *= self.rho
+        squares += (1 - self.rho) * grads * grads
+        params -= rate * grads / np.sqrt(squares + self.epsilon)

@@ -1,0 +1,95 @@
+"""What all optimizers share: a learning rate, weight decay, and how a step is taken."""
+
+from dataclasses import dataclass as plain_dataclass
+from typing import Annotated, ClassVar, TypeAlias
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from ...nn.arrays import FloatArray
+
+CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+Rate: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
+Share: TypeAlias = Annotated[float, Field(ge=0, lt=1, strict=True)]
+"""How much of a running mean or sum is kept from step to step."""
+Positive: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
+Decay: TypeAlias = Annotated[float, Field(ge=0, strict=True)]
+
+
+@plain_dataclass(eq=False)
+class State:
+    """What an optimizer remembers from step to step.
+
+    Attributes
+    ----------
+    slots
+        Its running sums and means, of shape (n_slots, n_params): one number each per parameter.
+    n_weights
+        How many of the parameters, which come first, are weights. Biases do not decay.
+    steps
+        Taken so far.
+    """
+
+    slots: FloatArray
+    n_weights: int
+    steps: int = 0
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Rule:
+    """The base of all optimizers.
+
+    Attributes
+    ----------
+    name
+        Its key in a config.
+    learning_rate
+        η, the length of a step per unit of gradient, above 0. A schedule may vary it.
+    weight_decay
+        λ, 0 or more. Each step first shrinks the weights, not the biases, by ``w ← (1 - η λ) w``,
+        whatever the gradient is (Loshchilov and Hutter, "Decoupled weight decay regularization",
+        2019).
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a field is out of range.
+    """
+
+    n_slots: ClassVar[int] = 0
+
+    name: str = ""
+    learning_rate: Rate = 0.001
+    weight_decay: Decay = 0.0
+
+    def start(self, params: FloatArray, n_weights: int) -> State:
+        """Make the state before the first step on a vector of parameters, weights first."""
+        return State(np.zeros((self.n_slots, params.size), params.dtype), n_weights)
+
+    def step(
+        self, params: FloatArray, grads: FloatArray, state: State, rate: float | None = None
+    ) -> None:
+        """Take a step in place.
+
+        Parameters
+        ----------
+        params
+            Of shape (n_params,).
+        grads
+            The gradient, of the same shape; it may be used up.
+        state
+            Of this run; it is brought up to date.
+        rate
+            Of this step; the `learning_rate` if None.
+        """
+        rate = self.learning_rate if rate is None else rate
+        state.steps += 1
+        if self.weight_decay:
+            params[: state.n_weights] *= 1 - rate * self.weight_decay
+        self.move(params, grads, state, rate)
+
+    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+        """Move the parameters along the gradient; ``state.steps`` counts from 1 here."""
+        raise NotImplementedError

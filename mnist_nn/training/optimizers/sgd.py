@@ -1,0 +1,55 @@
+"""Gradient descent, and its momentum."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from ...nn.arrays import FloatArray
+from .rule import CHECKED, Rate, Rule, Share, State
+
+
+@dataclass(frozen=True, config=CHECKED)
+class SGD(Rule):
+    """Stochastic gradient descent (Robbins and Monro, 1951), with momentum (Polyak, 1964).
+
+    ``θ ← θ - η g``, or with momentum μ ::
+
+        v ← μ v - η g
+        θ ← θ + v
+
+    Nesterov's variant steps to where the velocity is going to lead, ``θ ← θ + μ v - η g`` with the
+    new v (Sutskever et al., "On the importance of initialization and momentum in deep learning",
+    2013).
+
+    Attributes
+    ----------
+    name, learning_rate, weight_decay
+        As for every `Rule`.
+    momentum
+        μ, 0 or more and below 1.
+    nesterov
+        Whether momentum is Nesterov's.
+    """
+
+    n_slots: ClassVar[int] = 1
+
+    name: Literal["sgd"] = "sgd"
+    learning_rate: Rate = 0.1
+    momentum: Share = 0.0
+    nesterov: bool = False
+
+    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+        """Move as the class says; see `Rule.move`."""
+        np.multiply(grads, -rate, out=grads)
+        if not self.momentum:
+            params += grads
+            return
+        (velocity,) = state.slots
+        velocity *= self.momentum
+        velocity += grads
+        if self.nesterov:
+            params += self.momentum * velocity
+            params += grads
+        else:
+            params += velocity

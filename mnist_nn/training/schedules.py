@@ -1,0 +1,230 @@
+"""A schedule varies the learning rate in the course of a run.
+
+Each is a frozen record whose fields are its keys in a config. It gives the rate of every step as a
+factor of the optimizer's ``learning_rate``, and remembers nothing: what it needs to know of the run
+is in `Progress`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass as plain_dataclass
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+Floats: TypeAlias = NDArray[np.float64]
+Factor: TypeAlias = Annotated[float, Field(gt=0, lt=1, strict=True)]
+Epochs: TypeAlias = Annotated[float, Field(gt=0)]
+
+CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@plain_dataclass(frozen=True)
+class Progress:
+    """Where in a run some steps are.
+
+    Attributes
+    ----------
+    epochs
+        Epochs that have passed before each of them, of shape (n_steps,), with fractions.
+    step
+        What one step adds to that.
+    total
+        Epochs of the whole run, above 0.
+    losses
+        Of each epoch so far, the validation loss or, where nothing is held out, the loss.
+    """
+
+    epochs: Floats
+    step: float
+    total: float
+    losses: Sequence[float] = ()
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Curve:
+    """What all schedules share.
+
+    Attributes
+    ----------
+    name
+        Its key in a config.
+    warmup
+        Epochs, 0 or more, in which the rate first rises from 0 in a straight line. The schedule
+        itself begins after them.
+    """
+
+    name: str = ""
+    warmup: Annotated[float, Field(ge=0)] = 0.0
+
+    def rates(self, learning_rate: float, progress: Progress) -> Floats:
+        """Give the rate of each step, of shape (n_steps,)."""
+        rise = np.ones_like(progress.epochs)
+        if self.warmup:
+            rise = np.minimum((progress.epochs + progress.step) / self.warmup, 1)
+        epochs = np.maximum(progress.epochs - self.warmup, 0)
+        total = max(progress.total - self.warmup, progress.step)
+        rates: Floats = learning_rate * rise * self.factors(epochs, total, progress.losses)
+        return rates
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """Give the factor of each step: the arguments are `Progress`'s, counted after warm-up."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Constant(Curve):
+    """The same rate throughout."""
+
+    name: Literal["constant"] = "constant"
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """Give 1."""
+        return np.ones_like(epochs)
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Step(Curve):
+    """A fall every so many epochs.
+
+    Attributes
+    ----------
+    every
+        Epochs between falls, above 0.
+    factor
+        What remains at each, between 0 and 1.
+    """
+
+    name: Literal["step"] = "step"
+    every: Epochs = 10.0
+    factor: Factor = 0.1
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """``factor ^ ⌊epochs / every⌋``."""
+        falls = np.floor(epochs / self.every + 1e-9)  # a whole number may come out just short
+        return self.factor**falls
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Exponential(Curve):
+    """A steady fall.
+
+    Attributes
+    ----------
+    factor
+        What remains after an epoch, between 0 and 1.
+    """
+
+    name: Literal["exponential"] = "exponential"
+    factor: Factor = 0.95
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """``factor ^ epochs``."""
+        return self.factor**epochs
+
+
+@dataclass(frozen=True, config=CHECKED)
+class Cosine(Curve):
+    """Half a cosine from the full rate down to the end of the run.
+
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without
+    restarts.
+
+    Attributes
+    ----------
+    final_factor
+        What remains at the end, 0 to 1.
+    """
+
+    name: Literal["cosine"] = "cosine"
+    final_factor: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """``final + (1 - final) (1 + cos(π epochs / total)) / 2``."""
+        return _ease(1.0, self.final_factor, epochs / total)
+
+
+@dataclass(frozen=True, config=CHECKED)
+class OneCycle(Curve):
+    """A rise to the full rate, then a long fall to next to nothing, both half cosines.
+
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
+    rates", 2018; names and defaults are PyTorch's.
+
+    Attributes
+    ----------
+    pct_start
+        Share of the run that the rise takes, between 0 and 1.
+    div_factor
+        The full rate over the first, 1 or more.
+    final_div_factor
+        The first rate over the last, 1 or more.
+    """
+
+    name: Literal["one_cycle"] = "one_cycle"
+    pct_start: Factor = 0.3
+    div_factor: Annotated[float, Field(ge=1)] = 25.0
+    final_div_factor: Annotated[float, Field(ge=1)] = 1e4
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """Up in the first ``pct_start`` of the run, and down in the rest."""
+        first = 1 / self.div_factor
+        done = epochs / total
+        rise = _ease(first, 1.0, done / self.pct_start)
+        fall = _ease(1.0, first / self.final_div_factor, (done - self.pct_start) / self._rest)
+        return np.where(done < self.pct_start, rise, fall)
+
+    @property
+    def _rest(self) -> float:
+        return 1 - self.pct_start
+
+
+@dataclass(frozen=True, config=CHECKED)
+class ReduceOnPlateau(Curve):
+    """A fall whenever the loss has stopped falling.
+
+    It looks at the validation loss or, where nothing is held out, at the loss.
+
+    Attributes
+    ----------
+    factor
+        What remains at each fall, between 0 and 1.
+    patience
+        Epochs without a better loss, 1 or more, before the next fall.
+    min_delta
+        By how much a loss must be lower to be better, 0 or more.
+    min_factor
+        The rate is never less than this share of the full one, 0 to 1.
+    """
+
+    name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
+    factor: Factor = 0.1
+    patience: Annotated[int, Field(ge=1)] = 10
+    min_delta: Annotated[float, Field(ge=0)] = 1e-4
+    min_factor: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+        """``factor`` to the number of plateaus so far."""
+        best, waited, falls = np.inf, 0, 0
+        for loss in losses:
+            better = loss < best - self.min_delta
+            best, waited = (loss, 0) if better else (best, waited + 1)
+            if waited == self.patience:
+                waited, falls = 0, falls + 1
+        return np.full_like(epochs, max(self.factor**falls, self.min_factor))
+
+
+def _ease(start: float, end: float, share: Floats) -> Floats:
+    """Go from start to end along half a cosine; `share` is how far, 0 to 1 and held there."""
+    turn = (1 - np.cos(np.pi * np.clip(share, 0, 1))) / 2
+    eased: Floats = start + (end - start) * turn
+    return eased
+
+
+Schedule: TypeAlias = Annotated[
+    Constant | Step | Exponential | Cosine | OneCycle | ReduceOnPlateau,
+    Field(discriminator="name"),
+]
+"""The table of schedules: the type that a config's ``training.schedule`` may have."""
