@@ -24,15 +24,17 @@ def gradcheck(
 ) -> None:
     """Check a config's gradients: backpropagation against central differences, in float64.
 
-    On a few real samples and fresh weights, for up to 1,000 parameters of each group. The error is
-    the largest difference between the two gradients, relative to the largest gradient in the group;
-    above 1e-6 the command exits with 1.
+    On a few real samples and fresh weights, for up to 1,000 parameters of each group; with the
+    config's smoothed labels, penalty on weights, and dropout, of which one mask is drawn. The error
+    is the largest difference between the two gradients, relative to the largest gradient in the
+    group; above 1e-6 the command exits with 1.
     """
     import numpy as np
 
     from ..data import dataset_info, load_dataset
+    from ..engines.interface import draw_noise
     from ..model import build_network, check_fits
-    from ..nn import LOSSES, check_gradients
+    from ..nn import LOSSES, check_gradients, target_rows
     from ..streams import streams
     from .tables import table
 
@@ -45,17 +47,21 @@ def gradcheck(
     samples = load_dataset(name, data_dir).train
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
 
-    loss = LOSSES[settings.training.loss]
+    plan, n_outputs = settings.training, network.sizes[-1]
+    targets = target_rows(n_outputs, np.float64, plan.label_smoothing)[samples.y]
+    noise = draw_noise(rng.dropout, SAMPLES, network.n_noise) if network.n_noise else None
     with np.errstate(all="ignore"):  # what is not finite fails the check
         groups = list(
             check_gradients(
                 network,
-                loss,
+                LOSSES[plan.loss],
                 samples.x,
-                samples.y,
+                targets,
                 tolerance=TOLERANCE,
                 limit=LIMIT,
                 rng=rng.shuffling,
+                l2=plan.l2,
+                noise=noise,
             )
         )
     rows = [

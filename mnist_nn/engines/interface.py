@@ -153,4 +153,6 @@ def draw_noise(rng: np.random.Generator, n_samples: int, n_noise: int) -> NDArra
         number of them, as the generator makes two at a time.
     """
     width = n_noise + n_noise % 2
-    return np.frombuffer(rng.bytes(2 * n_samples * width), np.uint16).reshape(n_samples, width)
+    length = 2 * n_samples * width
+    numbers = rng.bytes(length) if length else b""  # to make none takes some from the generator
+    return np.frombuffer(numbers, np.uint16).reshape(n_samples, width)

@@ -14,6 +14,7 @@ from .arrays import FloatArray
 from .losses import Loss, encode
 from .network import Network
 from .numerical import central_difference
+from .penalty import add_penalty_gradient, penalty
 
 STEPS = (1e-5, 1e-6, 1e-7)  # half-widths; the later ones where the first finds a difference
 
@@ -58,6 +59,8 @@ def check_gradients(
     tolerance: float = 1e-7,
     limit: int | None = None,
     rng: np.random.Generator | None = None,
+    l2: float = 0.0,
+    noise: NDArray[np.uint16] | None = None,
 ) -> Iterator[GroupCheck]:
     """Compare each group of parameters, in float64.
 
@@ -79,6 +82,11 @@ def check_gradients(
         At most so many parameters of each group, drawn at random; None for all.
     rng
         Draws them; a fixed one if None.
+    l2
+        λ of a penalty on weights that belongs to the loss: see `penalty`.
+    noise
+        Of shape (n, n_noise): check the network that dropout leaves of the whole one, the same for
+        every difference; see `Network.drop`. None for the whole one.
 
     Yields
     ------
@@ -92,13 +100,16 @@ def check_gradients(
     """
     network = network.astype(np.float64)
     targets = encode(y, network.sizes[-1])
-    work = network.workspace(len(x))
-    loss_here = network.loss_and_gradient(x, targets, loss, work)
+    work = network.workspace(len(x), training=noise is not None)
+    if noise is not None:
+        network.drop(noise, work)
+    loss_here = network.loss_and_gradient(x, targets, loss, work) + penalty(network, l2)
+    add_penalty_gradient(network, l2)
     gradients = {name: view.ravel().copy() for name, view in network.named_gradients().items()}
     rounding = np.finfo(np.float64).eps * max(1.0, abs(loss_here)) / STEPS[0]
 
     def value() -> float:
-        return network.loss(x, targets, loss, work)
+        return network.loss(x, targets, loss, work) + penalty(network, l2)
 
     for name, view in network.named_parameters().items():
         params, indices = view.reshape(-1), np.arange(view.size)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,9 @@ from mnist_nn.nn import (
     Dense,
     Initializer,
     Network,
+    Workspace,
     check_gradients,
+    target_rows,
 )
 from mnist_nn.nn.activations import relu
 
@@ -52,6 +55,40 @@ def test_the_main_network_is_right_on_real_digits(
     assert [group.name for group in groups][:2] == ["layer_1.weights", "layer_1.biases"]
     assert [group.checked for group in groups] == [200, 128, 200, 64, 200, 10]
     assert max(group.error for group in groups) < 1e-7
+
+
+@pytest.mark.parametrize(("hidden", "pair"), list(product(TRAINABLE, FITTING)))
+def test_backpropagation_is_right_with_dropout_smoothed_labels_and_a_penalty(
+    hidden: str, pair: tuple[str, str], rng: np.random.Generator
+) -> None:
+    loss, output = pair
+    layers = [Dense(7, hidden, 0.3), Dense(6, hidden), Dense(5, hidden, 0.2), Dense(3, output)]
+    initializer = Initializer(biases=True)
+    network = Network(4, layers, rng=rng, initializer=initializer, dtype=np.float64)
+    noise = rng.integers(0, 1 << 16, (4, network.n_noise), np.uint16)
+    targets = target_rows(3, np.float64, 0.2)[[0, 1, 2, 1]]
+    x = rng.normal(size=(4, 4))
+    groups = list(check_gradients(network, LOSSES[loss], x, targets, l2=0.3, noise=noise))
+    assert max(group.error for group in groups) < 1e-7
+
+
+def test_the_check_sees_that_a_mask_was_not_applied_on_the_way_back(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(4, [Dense(9, "tanh", 0.5), Dense(3, "softmax")], rng=rng)
+    noise = rng.integers(0, 1 << 16, (5, 9), np.uint16)
+    backward = Network.backward
+
+    def forgetful(self: Network, workspace: Workspace) -> None:
+        backward(self, replace(workspace, masks=[None, None]))
+
+    monkeypatch.setattr(Network, "backward", forgetful)
+    x, y, loss = rng.normal(size=(5, 4)), np.array([0, 1, 2, 1, 0]), LOSSES["cross_entropy"]
+    errors = {
+        group.name: group.error for group in check_gradients(network, loss, x, y, noise=noise)
+    }
+    assert errors["layer_1.weights"] > 0.1
+    assert errors["layer_2.weights"] < 1e-7
 
 
 def test_a_single_sigmoid_output_is_right(rng: np.random.Generator) -> None:

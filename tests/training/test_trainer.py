@@ -84,12 +84,13 @@ def test_a_short_last_batch_weighs_each_of_its_samples_more(few: Samples) -> Non
     """Batches of 600 and 400: the second is a step of its own, along its own mean gradient."""
     network, by_hand = small_network(), small_network()
     sgd = SGD(learning_rate=0.5)
+    state = sgd.start(by_hand.params, by_hand.n_weights)
     order = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
     report = next(fit(network, few, batch_size=600, **order))
     for part in (slice(0, 600), slice(600, 1000)):
         targets = encode(few.y[part], 10, np.float32)
         by_hand.loss_and_gradient(few.x[part], targets, LOSSES["cross_entropy"])
-        sgd.step(by_hand.params, by_hand.grads)
+        sgd.step(by_hand.params, by_hand.grads, state)
     assert report.samples == 1000
     np.testing.assert_allclose(network.params, by_hand.params, atol=1e-6)
 

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
+from mnist_nn.engines import Recipe
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.layout import aligned, lay_out, pack, unpack
 from mnist_nn.nn import LOSSES, Dense, Network
-from mnist_nn.training import SGD
+from mnist_nn.training import SGD, AdaGrad, AdamW, RMSprop
+from mnist_nn.training.optimizers import Rule
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -23,12 +25,16 @@ def test_what_is_packed_comes_back(dtype: type, bias: bool) -> None:
     np.testing.assert_array_equal(network.params, np.arange(1, network.params.size + 1))
 
 
-def test_units_that_do_not_exist_never_learn(digits: Samples) -> None:
+@pytest.mark.parametrize(
+    "optimizer", [SGD(), AdaGrad(), RMSprop(), AdamW()], ids=lambda optimizer: optimizer.name
+)
+def test_units_that_do_not_exist_never_learn(digits: Samples, optimizer: Rule) -> None:
     """Eleven units are padded to sixteen; what is behind them must stay zero to be harmless."""
-    layers = [Dense(11, "tanh"), Dense(11, "sigmoid"), Dense(10, "softmax")]
+    layers = [Dense(11, "tanh", 0.1), Dense(11, "sigmoid"), Dense(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
-    engine = NumbaEngine(network, LOSSES["cross_entropy"], SGD(), *digits, 32)
-    engine.run(np.arange(640))
+    recipe = Recipe(LOSSES["cross_entropy"], optimizer, label_smoothing=0.1)
+    engine = NumbaEngine(network, recipe, *digits, 32, np.random.default_rng(0))
+    engine.run(np.arange(640), np.full(20, 0.01))
     assert np.count_nonzero(engine.params) <= network.params.size
     assert np.count_nonzero(network.params) > 0.8 * network.params.size
 
