@@ -15,6 +15,7 @@ from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .guard import INTERRUPTED, guarded, note, report
 from .options import Debug
+from .show import show
 from .train import train
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ def _unwrapped(text: str | None) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for command in (download, train, evaluate, gradcheck):
+for command in (download, train, evaluate, gradcheck, show):
     app.command(help=_unwrapped(command.__doc__))(guarded(command))
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,3 +66,29 @@ def read_settings(files: list[Path], overrides: list[str] | None, **named: str |
         if value is not None:
             sources.append(read_value(f"--{name.replace('_', '-')}", keys[name], value))
     return load_config(files, sources)
+
+
+def check_output(output: Path) -> None:
+    """Refuse, before the work, a place where its result could not be written after it.
+
+    Raises
+    ------
+    ConfigError
+        If it is a folder or a device, or its folder does not exist or cannot be written to.
+    """
+    from ..errors import ConfigError
+
+    try:
+        target = output.resolve()  # what a link leads to
+        exists = target.exists()
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is a link to itself"
+        raise ConfigError(f"--output {output}: {reason}") from error
+    if output.is_dir():
+        raise ConfigError(f"--output {output} is a folder; name a file in it")
+    if exists and not target.is_file():
+        raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
+    if not target.parent.is_dir():
+        raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
+    if not os.access(target.parent, os.W_OK):
+        raise ConfigError(f"--output {output}: the folder {target.parent} cannot be written to")

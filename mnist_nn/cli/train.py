@@ -1,13 +1,12 @@
 """``mnist-nn train``: from a config to a model file."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .guard import note
-from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
+from .options import ConfigFiles, DataDir, Debug, Overrides, check_output, read_settings
 from .seeds import MAX_SEEDS, Finished, seed_path, summarise
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def train(
     numbers = range(settings.seed, settings.seed + (seeds or 1))
     paths = [output if seeds is None else seed_path(output, number) for number in numbers]
     for path in paths:
-        _check_output(path)
+        check_output(path)
     dataset = load_dataset(name, data_dir)
     finished = []
     for number, path in zip(numbers, paths, strict=True):
@@ -97,26 +96,6 @@ def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) ->
     seconds = sum(epoch["seconds"] for epoch in run.history)
     epoch = run.history[run.kept_epoch - 1]
     return Finished(settings.seed, output, run.network, epoch, seconds)
-
-
-def _check_output(output: Path) -> None:
-    """Refuse, before training, a place where the model could not be written after it."""
-    from ..errors import ConfigError
-
-    try:
-        target = output.resolve()  # what a link leads to
-        exists = target.exists()
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link to itself"
-        raise ConfigError(f"--output {output}: {reason}") from error
-    if output.is_dir():
-        raise ConfigError(f"--output {output} is a folder; name a file in it")
-    if exists and not target.is_file():
-        raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
-    if not target.parent.is_dir():
-        raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
-    if not os.access(target.parent, os.W_OK):
-        raise ConfigError(f"--output {output}: the folder {target.parent} cannot be written to")
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

@@ -16,7 +16,7 @@ from .gate import wait
 from .layout import INPUTS, PANELS, ROWS, WEIGHTS, WIDTH, Numbers
 from .passes import step_layers, task_start, through
 from .sparse import SLACK, dot_product, fetch_sample, list_inputs, step_panel, sum_panel
-from .update import PIECE, Memory, Settings, finish_gradient, update
+from .update import PIECE, Memory, Settings, clip_factor, finish_gradient, update
 from .vectors import lanes, load, multiply_add, spread, store
 
 
@@ -172,8 +172,10 @@ def finish_step(
     if settings.l2 or settings.clip_norm:
         finish_gradient(settings, params, memory, first, behind)
         wait(gate, tasks)
-    lo, hi = first * PIECE, min(behind * PIECE, len(params))
-    update(settings, params, memory, rate, step, lo, hi)
+    factor = clip_factor(settings, memory)
+    for block in range(first, behind):
+        lo, hi = block * PIECE, min((block + 1) * PIECE, len(params))
+        update(settings, params, memory, factor, rate, step, lo, hi)
 
 
 def _sources() -> str:

@@ -199,6 +199,7 @@ def update(
     settings: Settings,
     params: FloatArray,
     memory: Memory,
+    factor: float,
     rate: float,
     step: int,
     lo: int,
@@ -210,16 +211,18 @@ def update(
     ----------
     settings, params, memory
         Of the run.
+    factor
+        By what the gradient is multiplied first: see `clip_factor`.
     rate
         The learning rate.
     step
         Number of the step, from 1.
     lo, hi
-        Which parameters.
+        Which parameters; few enough to stay in a cache through all of this.
     """
     grads, constants = memory.grads, settings.constants
-    if settings.clip_norm:
-        scale(grads, clip_factor(settings, memory), lo, hi)
+    if factor != 1:
+        scale(grads, factor, lo, hi)
     if settings.weight_decay:
         scale(params, 1 - rate * settings.weight_decay, lo, min(hi, settings.n_weights))
     if settings.code == SGD:
@@ -237,4 +240,5 @@ def update(
         for j in range(lo, hi):
             a = pick(average, j)
             put(average, j, a + new * (pick(params, j) - a))
-    scale(grads, 0.0, lo, hi)
+    for j in range(lo, hi):
+        put(grads, j, grads.dtype.type(0))

@@ -1,0 +1,53 @@
+"""``mnist-nn show``: the digits, before and after a config has distorted them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .guard import note
+from .options import ConfigFiles, DataDir, Debug, Overrides, check_output, read_settings
+
+VARIANTS = 10
+
+
+def show(
+    config: ConfigFiles,
+    set_: Overrides = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the PNG goes.")
+    ] = Path("digits.png"),
+    data_dir: DataDir = None,
+    seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Draw a sheet of digits, one of each class, as they are and as training would show them.
+
+    It needs the extra plots: pip install 'mnist-nn[plots]'. The path of the picture is printed.
+    """
+    import numpy as np
+
+    from ..augmentation import Augmenter
+    from ..data import dataset_info, load_dataset
+    from ..errors import ConfigError
+    from ..evaluation import draw_sheet
+    from ..model import check_fits
+    from ..streams import streams
+
+    settings = read_settings(config, set_, seed=seed)
+    name, augmentation = settings.data.dataset, settings.data.augmentation
+    info = dataset_info(name)
+    check_fits(settings, name, info)
+    if info.n_inputs != 784:
+        raise ConfigError(f"{name} holds no 28×28 pictures; choose another data.dataset")
+    check_output(output)
+    samples, rng = load_dataset(name, data_dir).train, streams(settings.seed)
+    order = rng.shuffling.permutation(len(samples.y))
+    _, first = np.unique(samples.y[order], return_index=True)
+    before = samples.x[order[first]]  # (n_classes, 784)
+    copies = np.repeat(before, VARIANTS, axis=0)
+    after = Augmenter(augmentation, rng.augmentation)(copies).reshape(-1, VARIANTS, 784)
+    draw_sheet(output, before, after, ("as it is", "as training shows it"))
+    if not augmentation.active:
+        note("note: this config distorts nothing; data.augmentation says how much")
+    typer.echo(output)

@@ -1,0 +1,68 @@
+"""A sheet shows pictures side by side: what a digit looks like, and what training makes of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError
+from ..files import replacing
+
+SIDE = 28
+GAP = 3  # pixels between pictures
+ZOOM = 3  # dots per pixel
+DPI = 100
+
+
+def draw_sheet(
+    path: Path, before: NDArray[np.uint8], after: NDArray[np.uint8], headings: tuple[str, str]
+) -> None:
+    """Write a PNG with a row for each picture: itself, and what becomes of it.
+
+    Parameters
+    ----------
+    path
+        Where it goes; whatever its name ends with, it is a PNG.
+    before
+        Of shape (n, 784).
+    after
+        Of shape (n, m, 784): m pictures made of each.
+    headings
+        Above the first column, and above the others.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    OSError
+        If the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("drawing needs matplotlib\npip install 'mnist-nn[plots]'") from error
+    left, right = _grid(before[:, None]), _grid(after)
+    space, top, edge = 3 * GAP, 8 * GAP, 2 * GAP
+    width = left.shape[1] + space + right.shape[1] + 2 * edge
+    height = left.shape[0] + top + edge
+    figure = Figure(figsize=(width * ZOOM / DPI, height * ZOOM / DPI), dpi=DPI)
+    for picture, start, heading in zip(
+        (left, right), (edge, edge + left.shape[1] + space), headings, strict=True
+    ):
+        box = (start / width, edge / height, picture.shape[1] / width, picture.shape[0] / height)
+        axes: Any = figure.add_axes(box)
+        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+        axes.set_axis_off()
+        axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")
+    with replacing(path) as file:
+        figure.savefig(file, format="png")
+
+
+def _grid(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay (n, m, 784) pictures out as one, with gaps between them."""
+    n, m = pictures.shape[:2]
+    cell = SIDE + GAP
+    grid = np.zeros((n, cell, m, cell), np.uint8)
+    grid[:, :SIDE, :, :SIDE] = pictures.reshape(n, m, SIDE, SIDE).swapaxes(1, 2)
+    return grid.reshape(n * cell, m * cell)[:-GAP, :-GAP]

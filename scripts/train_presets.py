@@ -1,0 +1,157 @@
+"""Train the presets with several seeds, evaluate each model once, and write docs/accuracy.md.
+
+Each run is the command that a user would give, ``mnist-nn train --config … --seed …``. When all
+seeds of a preset are trained, ``mnist-nn evaluate`` sees each model once; nothing else here reads
+the test samples. The results go to docs/accuracy.json, preset by preset, and from there into
+the table of docs/accuracy.md. All presets take some hours.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench_report import environment, table, write_page
+
+from mnist_nn.evaluation import summary
+from mnist_nn.model import load_model
+
+ROOT = Path(__file__).parents[1]
+PRESETS = {  # what each should reach, and what else might be hoped for
+    "fast": (0.98, None),
+    "sigmoid": (0.982, None),
+    "accurate": (0.991, 0.993),
+    "simard": (0.993, 0.994),
+    "best": (0.995, 0.9965),
+}
+COMMAND = [sys.executable, "-m", "mnist_nn"]
+
+Row = dict[str, Any]
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument(
+        "presets", nargs="*", metavar="PRESET", help=f"of {', '.join(PRESETS)}; all if none"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each, from seed 0 (3)")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="runs side by side, sharing the processors (1)"
+    )
+    parser.add_argument("--set", action="append", default=[], help="passed on to train, for a try")
+    parser.add_argument("--models", type=Path, default=ROOT / "build" / "presets")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs", help="folder (docs)")
+    chosen = parser.parse_args()
+    unknown = sorted(set(chosen.presets) - set(PRESETS))
+    if unknown:
+        parser.error(f"there is no preset {unknown[0]}; there are {', '.join(PRESETS)}")
+    if chosen.seeds < 2 or chosen.jobs < 1:
+        parser.error("--seeds must be 2 or more and --jobs 1 or more")
+    return chosen
+
+
+def train(preset: str, seed: int, model: Path, chosen: argparse.Namespace) -> None:
+    """Run one training to its end."""
+    config = ROOT / "configs" / f"{preset}.yaml"
+    threads = str(max(1, len(os.sched_getaffinity(0)) // chosen.jobs))
+    more = [part for setting in chosen.set for part in ("--set", setting)]
+    subprocess.run(
+        [*COMMAND, "train", "--config", config, "--seed", str(seed), *more, "-o", model, "--quiet"],
+        env=os.environ | {"NUMBA_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def evaluate(seed: int, path: Path) -> Row:
+    """Evaluate a model, once, and say how it came about."""
+    answer = subprocess.run(
+        [*COMMAND, "evaluate", path, "--json"], stdout=subprocess.PIPE, check=True, text=True
+    )
+    result, model = json.loads(answer.stdout), load_model(path)
+    return {
+        "seed": seed,
+        "accuracy": result["accuracy"],
+        "interval": result["accuracy_interval"],
+        "samples": result["samples"],
+        "seconds": sum(float(epoch["seconds"]) for epoch in model.history),
+        "epochs": len(model.history),
+        "sizes": model.network.sizes,
+        "parameters": model.network.params.size,
+        "training_loss": model.history[-1]["loss"],
+    }
+
+
+def measure(preset: str, chosen: argparse.Namespace) -> Row:
+    """Train a preset with all seeds, then evaluate all models."""
+    chosen.models.mkdir(parents=True, exist_ok=True)
+    paths = [chosen.models / f"{preset}-seed{seed}.pkl" for seed in range(chosen.seeds)]
+    began = time.strftime("%Y-%m-%d")
+    with ThreadPoolExecutor(chosen.jobs) as jobs:
+        list(jobs.map(lambda run: train(preset, run[0], run[1], chosen), list(enumerate(paths))))
+    runs = [evaluate(seed, path) for seed, path in enumerate(paths)]
+    return {"date": began, "jobs": chosen.jobs, "machine": environment(), "runs": runs}
+
+
+def cells(preset: str, result: Row) -> tuple[Any, ...]:
+    """Write a preset's row of the table."""
+    runs = result["runs"]
+    found = summary([run["accuracy"] for run in runs])
+    wanted, hoped = PRESETS[preset]
+    seconds = [run["seconds"] for run in runs]
+    cores = result["machine"]["cores"] / result["jobs"]
+    return (
+        f"`{preset}.yaml`",
+        "-".join(map(str, runs[0]["sizes"])),
+        f"{runs[0]['parameters']:,}",
+        runs[0]["epochs"],
+        f"{found.mean:.2%} ± {found.deviation:.2%}",
+        ", ".join(f"{run['accuracy']:.2%}" for run in runs),
+        f"{wanted:.1%}" + (f", {hoped:.2%}" if hoped else ""),
+        f"{min(seconds):.1f} to {max(seconds):.1f} on {cores:g}",
+    )
+
+
+def markdown(results: Row) -> str:
+    """Write the table, and what it was measured on."""
+    header = (
+        "config",
+        "network",
+        "parameters",
+        "epochs",
+        "test accuracy, mean ± deviation",
+        "each seed",
+        "wanted, hoped for",
+        "seconds of training, on processors",
+    )
+    done = [preset for preset in PRESETS if preset in results]
+    machine = results[done[-1]]["machine"]
+    versions = ", ".join(
+        f"{name} {machine['versions'][name]}" for name in ("python", "numpy", "numba")
+    )
+    return (
+        table(header, [cells(preset, results[preset]) for preset in done])
+        + f"\n\nMeasured on {machine['cores']} processors of an {machine['cpu']}, {versions}."
+    )
+
+
+def main() -> None:
+    """Train, evaluate and write."""
+    chosen = options()
+    record, page = chosen.output / "accuracy.json", chosen.output / "accuracy.md"
+    results: Row = json.loads(record.read_text()) if record.exists() else {}
+    for preset in chosen.presets or PRESETS:
+        results[preset] = measure(preset, chosen)
+        record.write_text(json.dumps(results, indent=1) + "\n")
+        write_page(page, markdown(results))
+        print(*cells(preset, results[preset]), sep="  ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

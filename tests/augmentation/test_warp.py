@@ -1,0 +1,164 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.ndimage import affine_transform, gaussian_filter1d
+
+from mnist_nn.augmentation import Augmentation, Augmenter, Warps, draw_warps, warp
+from mnist_nn.augmentation.warp import blur_basis
+from mnist_nn.data import Samples
+
+NO_FIELD = np.zeros((1, 2, 1, 1), np.float32)
+
+
+def streams(seed: int = 0) -> list[np.random.Generator]:
+    return np.random.default_rng(seed).spawn(2)
+
+
+def one(matrix: list[list[float]], shift: tuple[float, float] = (0, 0)) -> Warps:
+    return Warps(np.array([matrix], np.float32), np.array([shift], np.float32), NO_FIELD)
+
+
+def test_no_distortion_changes_no_pixel(digits: Samples) -> None:
+    warps = draw_warps(Augmentation(), 50, *streams())
+    np.testing.assert_array_equal(warp(digits.x[:50], warps), digits.x[:50])
+
+
+@pytest.mark.parametrize(("shift", "axis"), [((3, 0), 1), ((0, 3), 0)])
+def test_a_shift_by_whole_pixels_moves_the_picture(digits: Samples, shift, axis: int) -> None:
+    picture = digits.x[:1]
+    moved = warp(picture, one([[1, 0], [0, 1]], shift)).reshape(28, 28)
+    expected = np.roll(picture.reshape(28, 28), -3, axis)
+    edge = [slice(None), slice(None)]
+    edge[axis] = slice(-3, None)
+    expected[tuple(edge)] = 0  # what comes in from beyond the edge is blank
+    np.testing.assert_array_equal(moved, expected)
+
+
+def test_a_quarter_turn_turns_the_picture(digits: Samples) -> None:
+    turned = warp(digits.x[:1], one([[0, -1], [1, 0]])).reshape(28, 28)
+    np.testing.assert_array_equal(turned, np.rot90(digits.x[0].reshape(28, 28), 1))
+
+
+def test_between_pixels_it_is_bilinear_as_scipys(digits: Samples) -> None:
+    angle, size, middle = 0.3, 1.2, 13.5
+    matrix = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    matrix /= size
+    ours = warp(digits.x[:1], one(matrix.tolist(), (1.5, -0.7))).reshape(28, 28).astype(float)
+    by_row = matrix[::-1, ::-1]  # scipy has y before x
+    offset = middle + np.array([-0.7, 1.5]) - by_row @ [middle, middle]
+    picture = digits.x[0].reshape(28, 28).astype(float)
+    scipys = affine_transform(picture, by_row, offset, order=1, mode="grid-constant")
+    assert np.abs(ours - scipys).max() <= 0.51
+
+
+@pytest.mark.parametrize("sigma", [1.0, 4.0, 6.0])
+def test_the_elastic_basis_is_a_blur(sigma: float) -> None:
+    """Noise blurred by scipy, and by the basis, has the same covariance along an axis."""
+    basis = blur_basis(sigma).astype(float)
+    reach = math.ceil(4 * sigma)
+    response = gaussian_filter1d(np.eye(28 + 2 * reach), sigma, mode="constant", truncate=8)
+    blur = response[reach : reach + 28]
+    np.testing.assert_allclose(basis @ basis.T, blur @ blur.T, atol=2e-3 * (blur @ blur.T).max())
+    assert basis.shape[1] < 28
+
+
+def test_an_elastic_field_is_as_strong_and_as_smooth_as_simards() -> None:
+    """Uniform noise for each pixel, blurred and multiplied: its moments, and a neighbour's."""
+    settings = Augmentation(elastic_alpha=34, elastic_sigma=4)
+    ours = draw_warps(settings, 2000, *streams()).fields.astype(float)
+    noise = np.random.default_rng(1).uniform(-1, 1, (500, 64, 64))
+    blurred = gaussian_filter1d(gaussian_filter1d(noise, 4, 1), 4, 2)[:, 18:46, 18:46]
+    simards = 34 * blurred
+    assert ours.shape == (2000, 2, 28, 28)
+    assert ours.std() == pytest.approx(simards.std(), rel=0.05)
+    near = [(f[..., 1:] * f[..., :-1]).mean() / f.var() for f in (ours, simards)]
+    assert near[0] == pytest.approx(near[1], abs=0.01)
+    assert abs((ours[:, 0] * ours[:, 1]).mean()) < 0.05 * ours.var()  # x and y on their own
+    kurtosis = (ours**4).mean() / ours.var() ** 2
+    assert kurtosis == pytest.approx((simards**4).mean() / simards.var() ** 2, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "inside"),
+    [
+        ({"rotation": 20}, lambda w: abs(np.degrees(np.arctan2(w[:, 1, 0], w[:, 0, 0]))).max()),
+        ({"scale": 0.2}, lambda w: abs(1 / w[:, 0, 0] - 1).max()),
+        ({"shear": 20}, lambda w: abs(np.degrees(np.arctan(w[:, 0, 1]))).max()),
+    ],
+)
+def test_each_kind_goes_as_far_as_it_may_and_no_farther(settings: dict, inside) -> None:
+    (most,) = settings.values()
+    warps = draw_warps(Augmentation(**settings), 5000, *streams())
+    assert 0.99 * most < inside(warps.matrices.astype(float)) <= most * (1 + 1e-6)
+    assert (warps.shifts == 0).all()
+
+
+def test_shifts_go_both_ways() -> None:
+    shifts = draw_warps(Augmentation(shift=3), 5000, *streams()).shifts
+    np.testing.assert_allclose(shifts.min(0), [-3, -3], atol=0.01)
+    np.testing.assert_allclose(shifts.max(0), [3, 3], atol=0.01)
+    np.testing.assert_allclose(shifts.mean(0), [0, 0], atol=0.1)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_same_stream_gives_the_same_pictures_in_however_many_calls(
+    digits: Samples, compiled: bool
+) -> None:
+    settings = Augmentation(shift=2, rotation=10, elastic_alpha=34)
+    whole = Augmenter(settings, np.random.default_rng(3), compiled=compiled)(digits.x[:700])
+    pieces = Augmenter(settings, np.random.default_rng(3), compiled=compiled)
+    parts = [pieces(part) for part in np.split(digits.x[:700], [1, 250, 333])]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    other = Augmenter(settings, np.random.default_rng(4), compiled=compiled)(digits.x[:700])
+    assert (other != whole).any()
+
+
+def test_every_pass_and_every_picture_is_distorted_anew(digits: Samples) -> None:
+    augmenter = Augmenter(Augmentation(rotation=10), np.random.default_rng(0))
+    copies = np.repeat(digits.x[:1], 20, axis=0)
+    first, second = augmenter(copies), augmenter(copies)
+    assert len(np.unique(np.concatenate([first, second]), axis=0)) == 40
+
+
+def test_the_digits_themselves_are_left_alone(digits: Samples) -> None:
+    before = digits.x[:100].copy()
+    Augmenter(Augmentation(rotation=30, elastic_alpha=34), np.random.default_rng(0))(before)
+    np.testing.assert_array_equal(before, digits.x[:100])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"shift": 28}, {"rotation": 45}, {"scale": 0.9}, {"elastic_alpha": 1000}], ids=str
+)
+def test_extremes_stay_within_the_picture(digits: Samples, settings: dict) -> None:
+    """However far a place lies out, what is read there is blank."""
+    found = [
+        Augmenter(Augmentation(**settings), np.random.default_rng(0), compiled=compiled)(
+            digits.x[:300]
+        )
+        for compiled in (False, True)
+    ]
+    difference = np.abs(found[0].astype(int) - found[1])
+    assert difference.max() <= 1
+    assert found[0].max() <= digits.x.max()
+
+
+def test_compiled_it_is_the_same_but_for_rounding(digits: Samples) -> None:
+    settings = Augmentation(shift=2, rotation=15, scale=0.15, shear=10, elastic_alpha=34)
+    numpys, numbas = (
+        Augmenter(settings, np.random.default_rng(0), compiled=compiled)(digits.x).astype(int)
+        for compiled in (False, True)
+    )
+    difference = np.abs(numpys - numbas)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"shift": -1}, {"rotation": 50}, {"scale": 1}, {"elastic_sigma": 0.5}, {"shear": math.nan}],
+    ids=str,
+)
+def test_impossible_distortions_are_refused(settings: dict) -> None:
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        Augmentation(**settings)
