@@ -7,7 +7,6 @@ epochs (print, plot, stop early) is an ordinary statement in an ordinary loop.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -182,36 +181,25 @@ def _epochs(
 ) -> Iterator[Report]:
     """Run one epoch per order, yielding what `fit` promises."""
     left, engine = course.n_samples, course.engine
+    params = engine.network.params
+    current = params.copy()
     for epoch, order in enumerate(orders, 1):
+        if engine.averaged is not None:
+            params[...] = current  # whoever stops before this keeps the average
         for report in _run_epoch(course, epoch, order[:left]):
-            if not report.complete:
-                _check_finite(engine, report)
-                if running:
-                    yield report
-                continue
-            with _averaged(engine):
+            if report.complete:
+                if engine.averaged is not None:
+                    current[...] = params
+                    params[...] = engine.averaged.params
                 if validation is not None:
                     report = _validated(engine, report, validation)
-                _check_finite(engine, report)
+            _check_finite(engine, report)
+            if report.complete:
                 latest = report.validation_loss
                 course.losses.append(report.loss if latest is None else latest)
+            if report.complete or running:
                 yield report
         left -= len(order)
-
-
-@contextmanager
-def _averaged(engine: Engine) -> Iterator[None]:
-    """Let the network have its averaged parameters, if there are any, while it is looked at.
-
-    Whoever stops iterating then keeps them; only going on brings the others back.
-    """
-    if engine.averaged is None:
-        yield
-        return
-    current = engine.network.params.copy()
-    engine.network.params[...] = engine.averaged.params
-    yield
-    engine.network.params[...] = current
 
 
 def _check_loss(network: Network, loss: str) -> Loss:
