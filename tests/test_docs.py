@@ -1,14 +1,19 @@
 """What the documents promise."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 
 from mnist_nn.config import load_config
+from mnist_nn.config.sources import Loader
 from mnist_nn.nn import INITIALIZERS, LOSSES
+from mnist_nn.training import EarlyStopping, Optimizer, Schedule
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,7 +35,25 @@ def test_every_key_is_documented_with_its_default() -> None:
         if key != "network.layers":
             shown = default if isinstance(default, str) else json.dumps(default)
             assert rows[key] == f"`{shown}`", key
+    for field in dataclasses.fields(EarlyStopping):
+        default = field.default if isinstance(field.default, str) else json.dumps(field.default)
+        assert rows[f"training.early_stopping.{field.name}"] == f"`{default}`"
     assert {*INITIALIZERS, *LOSSES} <= {*rows}
+
+
+RECORDS = [record for table in (Optimizer, Schedule) for record in get_args(get_args(table)[0])]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_every_optimizer_and_schedule_is_documented_with_its_own_keys(record: type) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    row = next(line for line in text.splitlines() if line.startswith(f"| `{record.name}` |"))
+    common = {"name", "learning_rate", "weight_decay", "warmup"}
+    for field in dataclasses.fields(record):
+        if field.name not in common and record.name != "adamw":  # which is like adam
+            value = re.search(rf"`{field.name}` (?:\S )?(\d[\d.e-]*|false)", row)
+            assert value is not None, field.name
+            assert yaml.load(value[1], Loader) == field.default
 
 
 def test_the_python_in_the_docs_runs() -> None:

@@ -1,6 +1,7 @@
 """Loading a config: merge its sources, check the result, and word what is wrong for a person."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -20,11 +21,13 @@ PLAIN_WORDS = {
     "a valid number": "a number",
     "a valid string": "text",
     "a valid boolean": "true or false",
-    "greater than 0": "above 0",
-    "less than 1": "below 1",
-    "greater than or equal to 0": "0 or more",
-    "greater than or equal to 1": "1 or more",
 }
+COMPARISONS = (
+    (r"greater than or equal to (\S+)", r"\1 or more"),
+    (r"less than or equal to (\S+)", r"at most \1"),
+    (r"greater than (\S+)", r"above \1"),
+    (r"less than (\S+)", r"below \1"),
+)
 
 RECORDS = {  # the kinds of record that a key may hold, by their names
     key: {record.name: record for record in get_args(get_args(table)[0])}
@@ -145,7 +148,10 @@ def _message(problem: ErrorDetails) -> str:
     if kind in ("list_type", "too_short", "too_long"):
         return f"must be a list of 1 to {MAX_LAYERS} layers, got {shown(value)}"
     rule = problem["msg"].removeprefix("Input should be ")
-    return f"must be {PLAIN_WORDS.get(rule, rule)}, got {shown(value)}"
+    rule = PLAIN_WORDS.get(rule, rule)
+    for pattern, words in COMPARISONS:
+        rule = re.sub(pattern, words, rule)
+    return f"must be {rule}, got {shown(value)}"
 
 
 def _hint_key(path: tuple[str | int, ...]) -> str:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from mnist_nn.config import load_config
+from mnist_nn.data import Dataset, Samples
 from mnist_nn.model import load_model
 
 Run = Callable[..., Any]
@@ -39,7 +40,7 @@ def test_train_writes_a_model_and_prints_its_path(run: Run, tmp_path: Path) -> N
     model = load_model(tmp_path / "m.pkl")
     assert [set(epoch) for epoch in model.history] == [
         {
-            *("epoch", "samples", "loss", "accuracy", "seconds"),
+            *("epoch", "samples", "loss", "accuracy", "seconds", "learning_rate"),
             *("validation_loss", "validation_accuracy"),
         }
     ] * 2
@@ -81,6 +82,75 @@ def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path)
     assert load_model(tmp_path / "model.pkl").history[0]["validation_accuracy"] > 0.5
 
 
+def test_with_validation_a_line_fits_a_terminal(run: Run) -> None:
+    result = run("train", *SAMPLE, "--set", "data.validation=500")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("epoch")]
+    assert len(lines) == 15
+    assert max(map(len, lines)) <= 80
+
+
+def test_early_stopping_ends_a_run_and_keeps_its_best_epoch(run: Run, tmp_path: Path) -> None:
+    held, stopping = "data.validation=0.2", "training.early_stopping={patience: 2}"
+    result = run("train", *SAMPLE, "--epochs", 200, "--set", held, "--set", stopping)
+    assert result.exit_code == 0, result.stderr
+    model = load_model(tmp_path / "model.pkl")
+    losses = [epoch["validation_loss"] for epoch in model.history]
+    best = losses.index(min(losses)) + 1
+    assert len(losses) == best + 2 < 200
+    assert result.stderr.splitlines()[-1] == (
+        f"stopped after epoch {best + 2}; the best validation_loss was in epoch {best}; "
+        f"the model is of epoch {best}"
+    )
+
+
+def test_a_run_that_early_stopping_did_not_end_keeps_its_best_epoch_too(
+    run: Run, tmp_path: Path
+) -> None:
+    stopping = "training.early_stopping={patience: 50, monitor: loss, restore_best_weights: false}"
+    result = run("train", *SAMPLE, "--epochs", 2, "--set", stopping)
+    assert "the best" not in result.stderr  # the last epoch was the best, and nothing was stopped
+
+
+def test_a_run_with_everything_on_repeats_bit_for_bit(run: Run, tmp_path: Path) -> None:
+    everything = (
+        "training.optimizer={name: adamw}",
+        "training.schedule={name: one_cycle, warmup: 0.5}",
+        "training.l2=1e-5",
+        "training.label_smoothing=0.1",
+        "training.clip_norm=1.0",
+        "training.ema_decay=0.99",
+        "network.layers.0.dropout=0.2",
+        "data.augmentation={shift: 1, rotation: 10, scale: 0.1, shear: 5, elastic_alpha: 34}",
+        "data.validation=500",
+    )
+    sets = [part for text in everything for part in ("--set", text)]
+    for name in "ab":
+        result = run("train", *SAMPLE, *sets, "--epochs", 2, "-o", name, "-q")
+        assert result.exit_code == 0, result.stderr
+    a, b = (load_model(tmp_path / name) for name in "ab")
+    np.testing.assert_array_equal(a.network.params, b.network.params)
+    assert a.config.network.layers[0].dropout == 0.2
+    assert a.history[-1]["validation_accuracy"] > 0.5
+
+
+def test_training_never_reads_the_test_samples(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even their pixels: only once the model is trained are they hashed, for its provenance."""
+    read, load = [], Dataset.test.func
+
+    def spy(self: Dataset) -> Samples | None:
+        read.append(len(self.train.y))
+        return load(self)
+
+    def finished(*arguments: object) -> None:
+        assert read == []
+        raise KeyboardInterrupt  # before anything is written
+
+    monkeypatch.setattr(Dataset, "test", property(spy))
+    monkeypatch.setattr("mnist_nn.cli.train.Finished", finished)
+    monkeypatch.setattr("mnist_nn.model.current_versions", finished)
+    assert run("train", *SAMPLE, "--epochs", 1).exit_code == 130
+
+
 def test_the_same_seed_writes_the_same_parameters(run: Run, tmp_path: Path) -> None:
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         run("train", *SAMPLE, "--epochs", 1, "--seed", seed, "-o", name, "-q")
@@ -99,7 +169,8 @@ def test_dry_run_prints_a_config_that_resolves_to_itself(run: Run, tmp_path: Pat
     result = run("train", *SAMPLE, *options, "--set", "network.layers.0.units=300", "--dry-run")
     assert result.exit_code == 0
     resolved = yaml.safe_load(result.stdout)
-    assert resolved["training"]["optimizer"] == {"name": "sgd", "learning_rate": 0.5}
+    optimizer = resolved["training"]["optimizer"]
+    assert (optimizer["name"], optimizer["learning_rate"]) == ("sgd", 0.5)
     assert (resolved["seed"], resolved["training"]["batch_size"]) == (9, 7)
     assert "layer 1: 784 -> 300 sigmoid, 235,500 parameters" in result.stdout
     (tmp_path / "c.yaml").write_text(result.stdout)
@@ -146,6 +217,16 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
         ((*SAMPLE, "--set", "network.layers.2.units=7"), 2, "mnist-sample has 10 classes"),
         (("-c", CONFIGS / "base.yaml"), 1, "mnist-nn download"),
         ((*SAMPLE, "--lr", 1e38), 1, "diverged in epoch 1"),
+        (
+            (*SAMPLE, "--set", "training.early_stopping={}"),
+            2,
+            "validation_loss needs validation samples; hold some out with data.validation",
+        ),
+        (
+            ("-c", CONFIGS / "reference" / "iris.yaml", "--set", "data.augmentation.shift=1"),
+            2,
+            "iris holds no 28×28 pictures that could be distorted",
+        ),
     ],
 )
 def test_errors_are_short_and_have_the_right_exit_code(

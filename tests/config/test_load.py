@@ -67,7 +67,7 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ("seed=1:30", "seed: must be a whole number, got '1:30'"),
         (
             "training.epochs=2000000000",
-            "training.epochs: must be less than or equal to 1000000000, got 2000000000",
+            "training.epochs: must be at most 1000000000, got 2000000000",
         ),
         (
             "data.validation=true",
@@ -77,7 +77,7 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ("seed=null", "seed: must be a whole number, got null"),
         (
             "network.initializer.scale=1e308",
-            "network.initializer.scale: must be less than or equal to 1000, got 1e+308",
+            "network.initializer.scale: must be at most 1000, got 1e+308",
         ),
         (
             "training.optimizer.learning_rate=-1",
@@ -89,7 +89,67 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ),
         (
             "training.optimizer.lr=1",
-            "training.optimizer.lr: unknown key (known: name, learning_rate)",
+            "training.optimizer.lr: unknown key "
+            "(known: name, learning_rate, weight_decay, momentum, nesterov)",
+        ),
+        (
+            "training.optimizer={name: adam, beta1: 0.8}",
+            "--set training.optimizer={name: adam, beta1: 0.8}: "
+            "training.optimizer.beta1: unknown key (did you mean 'beta_1'?)",
+        ),
+        (
+            "training.optimizer.name=adamm",
+            "training.optimizer.name: unknown optimizer 'adamm' (did you mean 'adam'?)",
+        ),
+        (
+            "training.optimizer={name: adam, beta_1: 1}",
+            "--set training.optimizer={name: adam, beta_1: 1}: "
+            "training.optimizer.beta_1: must be below 1, got 1",
+        ),
+        (
+            "training.optimizer=5",
+            "training.optimizer: must be a mapping of keys to values, got 5",
+        ),
+        (
+            "training.schedule={name: cosin}",
+            "--set training.schedule={name: cosin}: "
+            "training.schedule.name: unknown schedule 'cosin' (did you mean 'cosine'?)",
+        ),
+        (
+            "training.schedule={name: step, evry: 3}",
+            "--set training.schedule={name: step, evry: 3}: "
+            "training.schedule.evry: unknown key (did you mean 'every'?)",
+        ),
+        (
+            "training.schedule={name: step, factor: 2}",
+            "--set training.schedule={name: step, factor: 2}: "
+            "training.schedule.factor: must be below 1, got 2",
+        ),
+        (
+            "training.early_stopping={patienc: 3}",
+            "--set training.early_stopping={patienc: 3}: "
+            "training.early_stopping.patienc: unknown key (did you mean 'patience'?)",
+        ),
+        (
+            "training.early_stopping.patience=0",
+            "training.early_stopping.patience: must be 1 or more, got 0",
+        ),
+        ("training.ema_decay=1.5", "training.ema_decay: must be below 1, got 1.5"),
+        ("training.clip_norm=0", "training.clip_norm: must be above 0, got 0"),
+        ("training.label_smoothing=1", "training.label_smoothing: must be below 1, got 1"),
+        ("network.layers.0.dropout=1", "network.layers.0.dropout: must be below 1, got 1"),
+        (
+            "network.layers.2.dropout=0.1",
+            "network.layers.2.dropout: the last layer's outputs are the answer and cannot be "
+            "dropped; set it to 0",
+        ),
+        (
+            "data.augmentation.rotation=90",
+            "data.augmentation.rotation: must be at most 45, got 90",
+        ),
+        (
+            "data.augmentation.elastic_alfa=3",
+            "data.augmentation.elastic_alfa: unknown key (did you mean 'elastic_alpha'?)",
         ),
         (
             "training.batch_size=0",
@@ -106,7 +166,7 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ("network.layers=5", "network.layers: must be a list of 1 to 100 layers, got 5"),
         (
             "network.layers.0.units=1000000000",
-            "network.layers.0.units: must be less than or equal to 100000, got 1000000000",
+            "network.layers.0.units: must be at most 100000, got 1000000000",
         ),
         (
             "network.layers.0.activation=sigmod",
