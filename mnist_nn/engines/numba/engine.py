@@ -6,6 +6,7 @@ with no gradient in memory (`passes`), and any other optimizer's is made in one 
 and where batches are small, the first layer takes several of them at a time (`kernel.catch_up`).
 """
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ from .gate import CAN_WAIT, make_gate, throw_open
 from .kernel import compiled
 from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, unpack
 from .sparse import SLACK
+from .team import Team
 from .update import PIECE, Memory, settings_of
 
 GROUP = 16  # samples that small batches go through the first layer with
@@ -62,9 +64,9 @@ class NumbaEngine:
     network, recipe, x, y, batch_size, rng
         As for every `Engine`.
     threads
-        How many threads share a batch; None for as many as are worth it, at most Numba's own
-        number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The result is the
-        same.
+        How many threads share a batch; None for as many as are worth it (see `team`), at most
+        Numba's own number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The
+        result is the same.
 
     Raises
     ------
@@ -104,8 +106,9 @@ class NumbaEngine:
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
         worth = min(work * batch_size // WORK_PER_TASK, numba.config.NUMBA_NUM_THREADS)
-        self.n_tasks = self._share_out(threads or worth)
-        self.helpers = ThreadPoolExecutor(max(self.n_tasks - 1, 1), "mnist-nn")
+        most = self._share_out(threads or worth)
+        self.team = Team({most} if threads else {1, most})
+        self.helpers = ThreadPoolExecutor(max(most - 1, 1), "mnist-nn")
         self.run(np.arange(0), np.empty(0))  # compiles
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -170,36 +173,55 @@ class NumbaEngine:
                 f"a run of {len(order)} samples needs a rate per step, and all samples"
             )
         pack(self.network, self.layout, self.params)
-        gate = make_gate()
-        arguments = (
-            self.layout.plan,
-            self.params,
-            self.memory,
-            self.buffers,
-            self.x if x is None else self._flat(x),
-            self.scale,
-            np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64),
-            self.y[order],
-            draw_noise(self.rng, len(order), self.network.n_noise),
-            np.ascontiguousarray(rates, np.float64),
-            self.batch_size,
-            self.group_size,
-            self.settings,
-            LOSS_CODES[self.recipe.loss.name],
-            float(self.recipe.label_smoothing),
-            self.state.steps,
-            gate,
-            self.n_tasks,
-        )
-        kernel = _kernel()
-        try:
-            for task in range(1, self.n_tasks):
-                self.helpers.submit(kernel, *arguments, task)
-            total, hits = kernel(*arguments, 0)
-        finally:
-            throw_open(gate)  # if this thread was interrupted, the others must not wait for it
+        inputs = self.x if x is None else self._flat(x)
+        places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
+        labels = self.y[order]
+        noise = draw_noise(self.rng, len(order), self.network.n_noise)
+        rates = np.ascontiguousarray(rates, np.float64)
+        total, hits, start = 0.0, 0, 0
+        while True:
+            threads, n_batches = self.team.next_piece()
+            size = len(order) if n_batches is None else n_batches * self.group_size
+            piece = slice(start, start + size)
+            step = start // self.batch_size
+            arguments = (
+                self.layout.plan,
+                self.params,
+                self.memory,
+                self.buffers,
+                inputs,
+                self.scale,
+                places[piece],
+                labels[piece],
+                noise[piece],
+                rates[step:],
+                self.batch_size,
+                self.group_size,
+                self.settings,
+                LOSS_CODES[self.recipe.loss.name],
+                float(self.recipe.label_smoothing),
+                self.state.steps + step,
+            )
+            began = time.perf_counter()
+            piece_total, piece_hits = self._share(arguments, threads)
+            if len(order):
+                n_groups = -(-len(places[piece]) // self.group_size)
+                self.team.took(threads, (time.perf_counter() - began) / n_groups)
+            total, hits, start = total + piece_total, hits + piece_hits, start + size
+            if start >= len(order):
+                break
         self.state.steps += -(-len(order) // self.batch_size)
         unpack(self.network, self.layout, self.params)
         if self.averaged:
             unpack(self.averaged, self.layout, self.memory.average)
         return total, hits
+
+    def _share(self, arguments: tuple[Any, ...], threads: int) -> tuple[float, int]:
+        """Have threads run the kernel together."""
+        gate, kernel = make_gate(), _kernel()
+        try:
+            for task in range(1, threads):
+                self.helpers.submit(kernel, *arguments, gate, threads, task)
+            return kernel(*arguments, gate, threads, 0)
+        finally:
+            throw_open(gate)  # if this thread was interrupted, the others must not wait for it

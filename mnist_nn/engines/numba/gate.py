@@ -19,7 +19,7 @@ from .elementwise import OPTIONS
 from .layout import Numbers
 
 CAN_WAIT = os.name == "posix"  # elsewhere there is no sched_yield
-PATIENCE = 2000  # looks at the count, about a microsecond, before a thread yields
+PATIENCE = 20_000  # looks at the count, about ten microseconds, before a thread yields
 
 _COUNT, _OPEN = 0, 8  # in cache lines of their own
 _yield = types.ExternalFunction("sched_yield", types.int32())

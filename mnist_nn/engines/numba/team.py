@@ -1,0 +1,42 @@
+"""A team is the threads that share a batch: as many as are worth having at the moment.
+
+Several threads meet some four times in a batch of dozens of microseconds. Where each has a
+processor to itself, that costs next to nothing. Where other processes want the processors too, a
+thread that waits may have to wait for one that the system has not let run for some milliseconds,
+and the batch takes a hundred times as long as it would on a single thread. Who else is busy cannot
+be known, but how long a piece of work took can be measured; and as the number of threads changes no
+bit of the result, it may change at any time.
+"""
+
+TRIAL = 16  # batches that show how fast a team is
+PIECE = 128  # batches that are run by one team
+RETRY = 50  # pieces after which the slower team is tried again
+
+
+class Team:
+    """Chooses between one thread and several, by what they took lately.
+
+    Parameters
+    ----------
+    sizes
+        How many threads it may be.
+    """
+
+    def __init__(self, sizes: set[int]) -> None:
+        self.pace = dict.fromkeys(sorted(sizes), 0.0)  # seconds per batch; 0 before a trial
+        self.pieces = 0
+
+    def next_piece(self) -> tuple[int, int | None]:
+        """Say how many threads run the next piece, and of how many batches it is; None for all."""
+        if len(self.pace) == 1:
+            return next(iter(self.pace)), None
+        self.pieces += 1
+        paces = sorted(self.pace, key=lambda threads: self.pace[threads])
+        retry = self.pieces % RETRY == 0
+        threads = paces[-1] if retry else paces[0]
+        return threads, TRIAL if retry or not self.pace[threads] else PIECE
+
+    def took(self, threads: int, seconds_per_batch: float) -> None:
+        """Note how fast a piece went; a single slow one counts half."""
+        before = self.pace[threads] or seconds_per_batch
+        self.pace[threads] = (before + seconds_per_batch) / 2

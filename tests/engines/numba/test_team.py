@@ -1,0 +1,39 @@
+from mnist_nn.engines.numba.team import PIECE, RETRY, TRIAL, Team
+
+
+def work(team: Team, seconds: dict[int, float], pieces: int) -> list[tuple[int, int | None]]:
+    """Let a team work at these speeds, in seconds per batch by number of threads."""
+    done = []
+    for _ in range(pieces):
+        piece = team.next_piece()
+        done.append(piece)
+        team.took(piece[0], seconds[piece[0]])
+    return done
+
+
+def test_each_size_is_tried_shortly_and_the_fastest_taken() -> None:
+    assert work(Team({1, 2}), {1: 2.0, 2: 1.1}, 4) == [
+        *((1, TRIAL), (2, TRIAL)),
+        *((2, PIECE), (2, PIECE)),
+    ]
+    assert work(Team({1, 2}), {1: 2.0, 2: 300.0}, 3)[-1] == (1, PIECE)
+
+
+def test_a_team_that_is_held_up_is_left_after_a_piece_and_tried_again_later() -> None:
+    team = Team({1, 4})
+    work(team, {1: 3.0, 4: 1.0}, 10)
+    assert [threads for threads, _ in work(team, {1: 3.0, 4: 500.0}, 3)] == [4, 1, 1]
+    later = work(team, {1: 3.0, 4: 1.0}, 10 * RETRY)
+    assert later[-1] == (4, PIECE)  # the processors are free again
+
+
+def test_a_single_hiccup_does_not_end_a_team() -> None:
+    team = Team({1, 2})
+    work(team, {1: 3.0, 2: 1.0}, 10)
+    work(team, {1: 3.0, 2: 4.0}, 1)
+    assert team.next_piece() == (2, PIECE)
+
+
+def test_where_there_is_no_choice_all_is_one_piece() -> None:
+    assert work(Team({1}), {1: 1.0}, 2) == [(1, None)] * 2
+    assert work(Team({3}), {3: 1.0}, 2) == [(3, None)] * 2
