@@ -88,15 +88,15 @@ def evaluate(seed: int, path: Path) -> Row:
     }
 
 
-def measure(preset: str, chosen: argparse.Namespace) -> Row:
-    """Train a preset with all seeds, then evaluate all models."""
-    chosen.models.mkdir(parents=True, exist_ok=True)
-    paths = [chosen.models / f"{preset}-seed{seed}.pkl" for seed in range(chosen.seeds)]
-    began = time.strftime("%Y-%m-%d")
-    with ThreadPoolExecutor(chosen.jobs) as jobs:
-        list(jobs.map(lambda run: train(preset, run[0], run[1], chosen), list(enumerate(paths))))
-    runs = [evaluate(seed, path) for seed, path in enumerate(paths)]
-    return {"date": began, "jobs": chosen.jobs, "machine": environment(), "runs": runs}
+def measured(paths: list[Path], jobs: int) -> Row:
+    """Evaluate the models of a preset, by seed, when all are trained."""
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "jobs": jobs,
+        "machine": environment(),
+        "config": load_model(paths[0]).config.model_dump(mode="json"),
+        "runs": [evaluate(seed, path) for seed, path in enumerate(paths)],
+    }
 
 
 def cells(preset: str, result: Row) -> tuple[Any, ...]:
@@ -146,11 +146,27 @@ def main() -> None:
     chosen = options()
     record, page = chosen.output / "accuracy.json", chosen.output / "accuracy.md"
     results: Row = json.loads(record.read_text()) if record.exists() else {}
-    for preset in chosen.presets or PRESETS:
-        results[preset] = measure(preset, chosen)
-        record.write_text(json.dumps(results, indent=1) + "\n")
-        write_page(page, markdown(results))
-        print(*cells(preset, results[preset]), sep="  ", flush=True)
+    presets = chosen.presets or list(PRESETS)
+    paths = {
+        preset: [chosen.models / f"{preset}-seed{seed}.pkl" for seed in range(chosen.seeds)]
+        for preset in presets
+    }
+    chosen.models.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(chosen.jobs) as pool:
+        runs = {
+            preset: [
+                pool.submit(train, preset, seed, path, chosen)
+                for seed, path in enumerate(paths[preset])
+            ]
+            for preset in presets
+        }
+        for preset in presets:
+            for run in runs[preset]:
+                run.result()
+            results[preset] = measured(paths[preset], chosen.jobs)
+            record.write_text(json.dumps(results, indent=1) + "\n")
+            write_page(page, markdown(results))
+            print(*cells(preset, results[preset]), sep="  ", flush=True)
 
 
 if __name__ == "__main__":

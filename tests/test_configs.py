@@ -8,16 +8,53 @@ from typing import Any
 import pytest
 
 from mnist_nn.config import load_config
+from mnist_nn.model import load_model
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[1] / "configs"
 BASE = CONFIGS / "base.yaml"
 
 
+PRESETS = ("fast", "sigmoid", "accurate", "simard", "best")
+
+
 @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda p: p.stem)
 def test_every_config_resolves_and_says_what_it_is_for(path: Path) -> None:
-    load_config([BASE, path] if path.parent == CONFIGS else [path])
+    on_top = path.stem in ("sample", "per-sample")
+    load_config([BASE, path] if on_top else [path])
     assert path.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_lowers_its_loss_within_a_few_steps(name: str, run: Run, tmp_path: Path) -> None:
+    few = ("--set", "data.dataset=mnist-sample", "--set", "training.iterations=120", "-q")
+    assert run("train", "-c", CONFIGS / f"{name}.yaml", *few).exit_code == 0
+    history = load_model(tmp_path / "model.pkl").history
+    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+
+
+def test_presets_are_what_their_targets_were_set_for() -> None:
+    networks = {name: load_config([CONFIGS / f"{name}.yaml"]).network.layers for name in PRESETS}
+    units = {name: [layer.units for layer in layers] for name, layers in networks.items()}
+    assert units["fast"] == units["sigmoid"] == units["accurate"] == [128, 64, 10]
+    assert units["simard"] == [800, 10]
+    assert [layer.activation for layer in networks["sigmoid"][:2]] == ["sigmoid", "sigmoid"]
+    sigmoid = load_config([CONFIGS / "sigmoid.yaml"]).data
+    assert not sigmoid.augmentation.active
+    assert load_config([CONFIGS / "simard.yaml"]).data.augmentation.elastic_alpha > 0
+
+
+def test_the_accuracies_on_record_are_of_the_presets_as_they_are() -> None:
+    """Each run on record has the network, and the epochs, that its config asks for today."""
+    record = json.loads((CONFIGS.parent / "docs" / "accuracy.json").read_text())
+    assert set(record) == set(PRESETS)
+    for name, result in record.items():
+        config = load_config([CONFIGS / f"{name}.yaml"])
+        assert config.model_dump(mode="json") == result["config"]
+        assert len(result["runs"]) >= 3
+        for seed, found in enumerate(result["runs"]):
+            assert (found["seed"], found["samples"]) == (seed, 10_000)
+            assert found["epochs"] == config.training.epochs
 
 
 def reached(run: Run, data_dir: Path, *configs: Path) -> float:
