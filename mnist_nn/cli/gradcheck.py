@@ -34,7 +34,7 @@ def gradcheck(
     from ..data import dataset_info, load_dataset
     from ..engines.interface import draw_noise
     from ..model import build_network, check_fits
-    from ..nn import LOSSES, check_gradients, target_rows
+    from ..nn import LOSSES, check_gradients, noise_width, target_rows
     from ..streams import streams
     from .tables import table
 
@@ -49,7 +49,7 @@ def gradcheck(
 
     plan, n_outputs = settings.training, network.sizes[-1]
     targets = target_rows(n_outputs, np.float64, plan.label_smoothing)[samples.y]
-    noise = draw_noise(rng.dropout, SAMPLES, network.n_noise) if network.n_noise else None
+    noise = draw_noise(rng.dropout, len(samples.y), noise_width(network))
     with np.errstate(all="ignore"):  # what is not finite fails the check
         groups = list(
             check_gradients(

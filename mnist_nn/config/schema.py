@@ -17,7 +17,7 @@ from pydantic import (
 
 from ..augmentation import Augmentation
 from ..data import DATASETS
-from ..engines import EngineName
+from ..engines import EngineName, Regularization
 from ..errors import hint, shown
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
 from ..training import SGD, Constant, EarlyStopping, Optimizer, Schedule
@@ -129,6 +129,11 @@ class TrainingConfig(Section):
     replacement: bool = False
     early_stopping: EarlyStopping | None = None
     engine: EngineName = "auto"
+
+    @property
+    def regularization(self) -> Regularization:
+        """Label smoothing, the penalty, clipping and averaging in one."""
+        return Regularization(self.label_smoothing, self.l2, self.clip_norm, self.ema_decay)
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

@@ -1,8 +1,9 @@
 """An engine executes training steps. All engines compute the same; they differ in speed."""
 
 from .choice import Choice, EngineName, choose_engine, make_engine
-from .interface import Engine, Recipe
+from .interface import Engine
 from .numpy import NumpyEngine
+from .recipe import Recipe, Regularization
 
 __all__ = [
     "Choice",
@@ -10,6 +11,7 @@ __all__ = [
     "EngineName",
     "NumpyEngine",
     "Recipe",
+    "Regularization",
     "choose_engine",
     "make_engine",
 ]

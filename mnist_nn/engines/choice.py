@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError
 from ..nn import Network
-from .interface import Engine, Recipe
+from .interface import Engine
 from .numpy import NumpyEngine
+from .recipe import Recipe
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
 EXTRA = "pip install 'mnist-nn[fast]'"

@@ -1,92 +1,12 @@
 """What training and an engine know of each other."""
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Loss, Network
-from ..nn.arrays import FloatArray
-
-
-class OptimizerState(Protocol):
-    """What an optimizer remembers from step to step."""
-
-    slots: FloatArray
-    steps: int
-
-
-class Stepper(Protocol):
-    """What an engine needs of an optimizer."""
-
-    @property
-    def name(self) -> str:
-        """Its key in a config."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Step per unit of gradient, before any schedule."""
-
-    @property
-    def weight_decay(self) -> float:
-        """By which share of the learning rate each step shrinks weights."""
-
-    def start(self, params: FloatArray, n_weights: int) -> Any:
-        """Make the `OptimizerState` before the first step."""
-
-    def step(self, params: FloatArray, grads: FloatArray, state: Any, rate: float) -> None:
-        """Move `params` in place; `grads` may be overwritten."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a training step is made of.
-
-    Attributes
-    ----------
-    loss
-        What it lowers.
-    optimizer
-        How it turns a gradient into a step.
-    label_smoothing
-        As for `target_rows`, 0 or more and below 1.
-    l2
-        λ of the penalty on weights, 0 or more: see `penalty`.
-    clip_norm
-        The greatest length, above 0, that the whole gradient may have; a longer one is shortened
-        (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks",
-        2013). None for any.
-    ema_decay
-        Keep a moving average of the parameters, of which each step keeps this share, above 0 and
-        below 1 (Polyak and Juditsky, 1992). None for no average.
-    """
-
-    loss: Loss
-    optimizer: Stepper
-    label_smoothing: float = 0.0
-    l2: float = 0.0
-    clip_norm: float | None = None
-    ema_decay: float | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether a step is the gradient times a rate and nothing else.
-
-        Then it is linear in the samples, and what they say can be added up in any order.
-        """
-        plain_sgd = self.optimizer.name == "sgd" and not getattr(self.optimizer, "momentum", 0)
-        return plain_sgd and not (
-            self.optimizer.weight_decay or self.l2 or self.clip_norm or self.ema_decay
-        )
-
-    def share_kept(self, step: int) -> float:
-        """Say how much of the average step number `step`, from 1, keeps.
-
-        Less at first, (1 + step) / (10 + step), lest the starting parameters weigh on it for long.
-        """
-        assert self.ema_decay is not None
-        return min(self.ema_decay, (1 + step) / (10 + step))
+from ..nn import Network
+from .recipe import Recipe
 
 
 class Engine(Protocol):

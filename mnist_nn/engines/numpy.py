@@ -5,9 +5,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Network, add_penalty_gradient, predicted_classes, target_rows
+from ..nn import (
+    Network,
+    add_penalty_gradient,
+    drop,
+    noise_width,
+    predicted_classes,
+    target_rows,
+)
 from ..nn.arrays import FloatArray
-from .interface import Recipe, draw_noise, whole_batches
+from .interface import draw_noise, whole_batches
+from .recipe import Recipe
 
 CHUNK = 1000  # samples
 GROUP = 64  # samples that small batches go through the first layer with
@@ -33,10 +41,11 @@ class NumpyEngine:
     ) -> None:
         self.network, self.recipe, self.rng = network, recipe, rng
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.target_rows = target_rows(network.sizes[-1], network.dtype, recipe.label_smoothing)
+        smoothing = recipe.more.label_smoothing
+        self.target_rows = target_rows(network.sizes[-1], network.dtype, smoothing)
         self.workspace = network.workspace(batch_size, training=True)
         self.state = recipe.optimizer.start(network.params, network.n_weights)
-        self.averaged = network.astype(network.dtype) if recipe.ema_decay else None
+        self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
         self.chunk = whole_batches(CHUNK, batch_size)
         n_batches = GROUP // batch_size  # of fewer than four, a group would not pay
         grouped = n_batches >= 4 and recipe.plain
@@ -55,7 +64,7 @@ class NumpyEngine:
         x, labels = self.x[order] if x is None else x, self.y[order]
         targets = self.target_rows[labels]  # (m, n_outputs)
         logits = np.empty_like(targets)
-        noise = draw_noise(self.rng, len(order), self.network.n_noise)
+        noise = draw_noise(self.rng, len(order), noise_width(self.network))
         run = self._run_batch if self.group_size == self.batch_size else self._run_group
         with np.errstate(all="ignore"):
             for start in range(0, len(order), self.group_size):
@@ -76,22 +85,23 @@ class NumpyEngine:
         rates: NDArray[np.float64],
     ) -> None:
         """Take one step, and fill in the logits before it."""
-        network, recipe, work = self.network, self.recipe, self.workspace.first(len(x))
-        network.drop(noise, work)
+        network, recipe, more = self.network, self.recipe, self.recipe.more
+        work = self.workspace.first(len(x))
+        drop(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
         recipe.loss.gradient(network.layers[-1].activation, outputs, targets, work.deltas[-1])
         network.backward(work)
-        if recipe.l2:
-            add_penalty_gradient(network, recipe.l2)
-        if recipe.clip_norm:
+        if more.l2:
+            add_penalty_gradient(network, more.l2)
+        if more.clip_norm:
             norm = np.linalg.norm(network.grads)
-            if norm > recipe.clip_norm:
-                network.grads *= recipe.clip_norm / norm
+            if norm > more.clip_norm:
+                network.grads *= more.clip_norm / norm
         recipe.optimizer.step(network.params, network.grads, self.state, float(rates[0]))
         if self.averaged:
             change = network.params - self.averaged.params
-            change *= 1 - recipe.share_kept(self.state.steps)
+            change *= 1 - more.share_kept(self.state.steps)
             self.averaged.params += change
 
     def _run_group(
@@ -127,7 +137,7 @@ class NumpyEngine:
                 work = work.first(len(x) - start)
             z = np.dot(products[batch, :start], steps[:start], out=network.first_sums(work))
             z += sums[batch]
-            network.drop(noise[batch], work)
+            drop(network, noise[batch], work)
             outputs = network.forward_from_sums(work)
             logits[batch] = work.logits
             self.recipe.loss.gradient(activation, outputs, targets[batch], work.deltas[-1])

@@ -11,6 +11,7 @@ from .activations import (
     step,
     tanh,
 )
+from .dropout import drop, noise_width
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
 from .layer import Dense, Layer
@@ -38,10 +39,12 @@ __all__ = [
     "add_penalty_gradient",
     "check_gradients",
     "check_labels",
+    "drop",
     "encode",
     "gradient_descent",
     "identity",
     "leaky_relu",
+    "noise_width",
     "numerical_gradient",
     "penalty",
     "predicted_classes",

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import FloatArray
+from .network import Network
+from .workspace import Workspace
 
 LEVELS = 1 << 16
 
@@ -39,3 +41,28 @@ def fill_mask(noise: NDArray[np.uint16], rate: float, mask: FloatArray) -> None:
     """
     limit = threshold(rate)
     np.multiply(noise >= limit, LEVELS / (LEVELS - limit), out=mask, casting="same_kind")
+
+
+def noise_width(network: Network) -> int:
+    """How many numbers of noise dropout takes for each sample: one for each unit it might drop."""
+    return sum(len(layer.W.T) for layer in network.layers if layer.dropout)
+
+
+def drop(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> None:
+    """Choose which units the next pass of a batch goes without.
+
+    Parameters
+    ----------
+    network
+        Whose layers say how many.
+    noise
+        Evenly distributed over all numbers of 16 bits, of shape (n, noise_width).
+    workspace
+        For n samples, made for training.
+    """
+    start = 0
+    for layer, mask in zip(network.layers, workspace.masks, strict=True):
+        if mask is not None:
+            end = start + mask.shape[1]
+            fill_mask(noise[:, start:end], layer.dropout, mask)
+            start = end

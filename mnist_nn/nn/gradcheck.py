@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arrays import FloatArray
+from .dropout import drop
 from .losses import Loss, encode
 from .network import Network
 from .numerical import central_difference
@@ -85,8 +86,8 @@ def check_gradients(
     l2
         λ of a penalty on weights that belongs to the loss: see `penalty`.
     noise
-        Of shape (n, n_noise): check the network that dropout leaves of the whole one, the same for
-        every difference; see `Network.drop`. None for the whole one.
+        Of shape (n, noise_width), see `dropout`: which units are dropped while the others are
+        checked. None for a check of the whole network.
 
     Yields
     ------
@@ -102,7 +103,7 @@ def check_gradients(
     targets = encode(y, network.sizes[-1])
     work = network.workspace(len(x), training=noise is not None)
     if noise is not None:
-        network.drop(noise, work)
+        drop(network, noise, work)
     loss_here = network.loss_and_gradient(x, targets, loss, work) + penalty(network, l2)
     add_penalty_gradient(network, l2)
     gradients = {name: view.ravel().copy() for name, view in network.named_gradients().items()}

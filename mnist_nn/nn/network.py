@@ -17,7 +17,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from .activations import ACTIVATIONS
 from .arrays import FloatArray
-from .dropout import fill_mask
 from .initializers import Initializer, Random
 from .layer import Dense, Layer
 from .losses import Loss
@@ -187,28 +186,6 @@ class Network:
         """Make room for passes of `n` samples; only when `training` is there dropout in them."""
         dropped = [training and layer.dropout > 0 for layer in self.layers]
         return Workspace.allocate(self.sizes, n, self.dtype, dropped)
-
-    @property
-    def n_noise(self) -> int:
-        """How many numbers of noise dropout takes for each sample: see `drop`."""
-        return sum(layer.W.shape[1] for layer in self.layers if layer.dropout)
-
-    def drop(self, noise: NDArray[np.uint16], workspace: Workspace) -> None:
-        """Choose which units the next pass of a batch goes without.
-
-        Parameters
-        ----------
-        noise
-            Evenly distributed over all numbers of 16 bits, of shape (n, n_noise).
-        workspace
-            For n samples, made for training.
-        """
-        start = 0
-        for layer, mask in zip(self.layers, workspace.masks, strict=True):
-            if mask is not None:
-                end = start + mask.shape[1]
-                fill_mask(noise[:, start:end], layer.dropout, mask)
-                start = end
 
     def forward(self, x: NDArray[Any], workspace: Workspace | None = None) -> FloatArray:
         """Run the network forward on a batch.

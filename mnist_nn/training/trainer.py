@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from ..augmentation import Augmentation, Augmenter
 from ..data import Samples
-from ..engines import Engine, EngineName, Recipe, choose_engine, make_engine
+from ..engines import (
+    Engine,
+    EngineName,
+    Recipe,
+    Regularization,
+    choose_engine,
+    make_engine,
+)
 from ..errors import DivergenceError, hint
 from ..nn import LOSSES, Loss, Network, check_labels, score
 from .optimizers import SGD, Rule
@@ -36,10 +43,7 @@ def fit(
     iterations: int | None = None,
     shuffle: bool = True,
     replacement: bool = False,
-    label_smoothing: float = 0.0,
-    l2: float = 0.0,
-    clip_norm: float | None = None,
-    ema_decay: float | None = None,
+    regularization: Regularization | None = None,
     augmentation: Augmentation | None = None,
     dropout_rng: np.random.Generator | None = None,
     augmentation_rng: np.random.Generator | None = None,
@@ -50,8 +54,7 @@ def fit(
     """Train a network in place, one epoch for each report that is asked for.
 
     Nothing happens until the reports are iterated over: ``for report in fit(...)``. Whenever an
-    epoch is reported, the network has the parameters that were validated: with `ema_decay` those
-    are the averaged ones.
+    epoch is reported, the network has the parameters that were validated: with an average, that.
 
     Parameters
     ----------
@@ -77,8 +80,8 @@ def fit(
         Whether each epoch has an order of its own; otherwise it is that of `samples`.
     replacement
         Draw each sample independently, so that in one epoch some come twice and some never.
-    label_smoothing, l2, clip_norm, ema_decay
-        As in a `Recipe`.
+    regularization
+        Smoothed labels, a penalty, clipping, averaging; none of them if None.
     augmentation
         How to distort the pictures, anew each time they are shown; not at all if None. They must
         be of 28×28 pixels, uint8.
@@ -110,11 +113,10 @@ def fit(
     for part in (samples, validation):
         if part is not None:
             _check_samples(network, part)
-    _check_ranges(label_smoothing, l2, clip_norm, ema_decay)
     n = len(samples.y)
     size = step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
-    recipe = Recipe(chosen, optimizer or SGD(), label_smoothing, l2, clip_norm, ema_decay)
+    recipe = Recipe(chosen, optimizer or SGD(), regularization or Regularization())
     choice = choose_engine(engine, network, size)
     distort = None
     if augmentation is not None and augmentation.active:
@@ -221,20 +223,6 @@ def _check_samples(network: Network, samples: Samples) -> None:
             f"got {x.shape} with {len(y)}"
         )
     check_labels(y, network.sizes[-1])
-
-
-def _check_ranges(
-    label_smoothing: float, l2: float, clip_norm: float | None, ema_decay: float | None
-) -> None:
-    """Refuse numbers that make no sense."""
-    if not 0 <= label_smoothing < 1:
-        raise ValueError(f"label_smoothing must be 0 or more and below 1, got {label_smoothing}")
-    if not 0 <= l2 < math.inf:
-        raise ValueError(f"l2 must be 0 or more, got {l2}")
-    if clip_norm is not None and not 0 < clip_norm < math.inf:
-        raise ValueError(f"clip_norm must be above 0, got {clip_norm}")
-    if ema_decay is not None and not 0 < ema_decay < 1:
-        raise ValueError(f"ema_decay must be above 0 and below 1, got {ema_decay}")
 
 
 def _check_pictures(samples: Samples) -> None:

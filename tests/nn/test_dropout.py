@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import Dense, Network, drop
 from mnist_nn.nn.dropout import LEVELS, fill_mask, threshold
 
 ALL = np.arange(LEVELS, dtype=np.uint16)[:, None]
@@ -27,7 +27,7 @@ def test_units_are_dropped_in_training_and_never_in_evaluation(rng: np.random.Ge
     network = Network(5, [Dense(40, "sigmoid", 0.5), Dense(3, "softmax")], rng=rng)
     x, noise = rng.normal(size=(6, 5)), rng.integers(0, LEVELS, (6, 40), np.uint16)
     work = network.workspace(6, training=True)
-    network.drop(noise, work)
+    drop(network, noise, work)
     dropped = network.forward(x, work).copy()
     kept = np.where(noise >= LEVELS // 2, 2 * work.outputs[1], 0)
     np.testing.assert_allclose(work.inputs[1], kept, rtol=1e-6)

@@ -14,6 +14,7 @@ from mnist_nn.nn import (
     Network,
     Workspace,
     check_gradients,
+    noise_width,
     target_rows,
 )
 from mnist_nn.nn.activations import relu
@@ -65,7 +66,7 @@ def test_backpropagation_is_right_with_dropout_smoothed_labels_and_a_penalty(
     layers = [Dense(7, hidden, 0.3), Dense(6, hidden), Dense(5, hidden, 0.2), Dense(3, output)]
     initializer = Initializer(biases=True)
     network = Network(4, layers, rng=rng, initializer=initializer, dtype=np.float64)
-    noise = rng.integers(0, 1 << 16, (4, network.n_noise), np.uint16)
+    noise = rng.integers(0, 1 << 16, (4, noise_width(network)), np.uint16)
     targets = target_rows(3, np.float64, 0.2)[[0, 1, 2, 1]]
     x = rng.normal(size=(4, 4))
     groups = list(check_gradients(network, LOSSES[loss], x, targets, l2=0.3, noise=noise))

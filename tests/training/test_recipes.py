@@ -5,6 +5,7 @@ import pytest
 
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
+from mnist_nn.engines import Regularization
 from mnist_nn.nn import LOSSES, Dense, Network, encode
 from mnist_nn.training import (
     SGD,
@@ -101,7 +102,8 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
     network, plain = make_network(), make_network()
     unaveraged = fit(plain, few, rng=np.random.default_rng(1), **options)
     average = plain.params.copy()
-    for report in fit(network, few, rng=np.random.default_rng(1), ema_decay=0.5, **options):
+    half = {"regularization": Regularization(ema_decay=0.5), **options}
+    for report in fit(network, few, rng=np.random.default_rng(1), **half):
         next(unaveraged)
         kept = min(0.5, (1 + report.epoch) / (10 + report.epoch))  # a step per epoch
         average = kept * average + (1 - kept) * plain.params
@@ -114,13 +116,18 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
 def test_the_average_is_what_is_validated(few: Samples) -> None:
     network = make_network()
     held = few.take(np.arange(100))
-    for report in fit(network, few, rng=np.random.default_rng(0), ema_decay=0.99, validation=held):
+    options = {"regularization": Regularization(ema_decay=0.99), "validation": held}
+    for report in fit(network, few, rng=np.random.default_rng(0), **options):
         right = network.predict(held.x).argmax(axis=1) == held.y
         assert report.validation_accuracy == right.mean()
 
 
 @engines
-@pytest.mark.parametrize("option", [{"l2": 0.1}, {"optimizer": SGD(weight_decay=0.1)}], ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [{"regularization": Regularization(l2=0.1)}, {"optimizer": SGD(weight_decay=0.1)}],
+    ids=str,
+)
 def test_a_penalty_and_decay_keep_weights_small_and_are_no_part_of_the_loss(
     few: Samples, option: dict, engine: str
 ) -> None:
@@ -140,7 +147,15 @@ def test_a_gradient_is_clipped_to_its_norm(few: Samples, engine: str) -> None:
     network = make_network()
     start = network.params.copy()
     sgd = SGD(learning_rate=1.0)
-    train(few, network, batch_size="full", epochs=1, optimizer=sgd, clip_norm=0.01, engine=engine)
+    train(
+        few,
+        network,
+        batch_size="full",
+        epochs=1,
+        optimizer=sgd,
+        regularization=Regularization(clip_norm=0.01),
+        engine=engine,
+    )
     assert np.linalg.norm(network.params - start) == pytest.approx(0.01, rel=1e-3)
 
 
@@ -191,11 +206,9 @@ def test_distorted_digits_are_harder_to_learn_and_teach_more(digits: Samples, en
         ({"ema_decay": 1.0}, "ema_decay must be above 0 and below 1, got 1.0"),
     ],
 )
-def test_numbers_out_of_range_are_refused_at_once(
-    options: dict, complaint: str, few: Samples
-) -> None:
+def test_numbers_out_of_range_are_refused(options: dict, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        fit(make_network(), few, rng=np.random.default_rng(0), **options)
+        Regularization(**options)
 
 
 def test_only_pictures_can_be_distorted(few: Samples) -> None:

@@ -15,8 +15,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Network, check_labels
-from ..interface import Recipe, draw_noise, whole_batches
+from ...nn import Network, check_labels, noise_width
+from ..interface import draw_noise, whole_batches
+from ..recipe import Recipe
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
 from .kernel import compiled
@@ -98,7 +99,7 @@ class NumbaEngine:
         n_weights = int(self.layout.plan[BIASES, 0])
         self.settings = settings_of(recipe, n_weights)
         self.state = recipe.optimizer.start(self.params, n_weights)
-        self.averaged = network.astype(network.dtype) if recipe.ema_decay else None
+        self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
         self.memory = self._remember()
         self.buffers = self._allocate()
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
@@ -109,7 +110,12 @@ class NumbaEngine:
         most = self._share_out(threads or worth)
         self.team = Team({most} if threads else {1, most})
         self.helpers = ThreadPoolExecutor(max(most - 1, 1), "mnist-nn")
-        self.run(np.arange(0), np.empty(0))  # compiles
+        self._compile()
+
+    def _compile(self) -> None:
+        """Run no sample, so that the kernel is there when the first is to be run."""
+        noise = draw_noise(self.rng, 0, noise_width(self.network))
+        self._run_together(self.x, self.y[:0], self.y[:0], noise, np.empty(0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
@@ -129,7 +135,7 @@ class NumbaEngine:
         n, dtype = self.group_size, self.network.dtype
         room = n * (self.network.sizes[0] + SLACK)
         n_products = n * n if n > self.batch_size else 0
-        n_masked = self.layout.n_workspace if self.network.n_noise else 0
+        n_masked = self.layout.n_workspace if noise_width(self.network) else 0
         return (
             aligned(self.layout.n_workspace, dtype),  # outputs
             aligned(n_masked, dtype),  # inputs
@@ -175,53 +181,60 @@ class NumbaEngine:
         pack(self.network, self.layout, self.params)
         inputs = self.x if x is None else self._flat(x)
         places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
-        labels = self.y[order]
-        noise = draw_noise(self.rng, len(order), self.network.n_noise)
+        noise = draw_noise(self.rng, len(order), noise_width(self.network))
         rates = np.ascontiguousarray(rates, np.float64)
         total, hits, start = 0.0, 0, 0
-        while True:
+        while start < len(order):
             threads, n_batches = self.team.next_piece()
             size = len(order) if n_batches is None else n_batches * self.group_size
-            piece = slice(start, start + size)
-            step = start // self.batch_size
-            arguments = (
-                self.layout.plan,
-                self.params,
-                self.memory,
-                self.buffers,
-                inputs,
-                self.scale,
-                places[piece],
-                labels[piece],
-                noise[piece],
-                rates[step:],
-                self.batch_size,
-                self.group_size,
-                self.settings,
-                LOSS_CODES[self.recipe.loss.name],
-                float(self.recipe.label_smoothing),
-                self.state.steps + step,
-            )
+            part, steps = slice(start, start + size), slice(start // self.batch_size, None)
+            shown = inputs, places[part], self.y[order[part]], noise[part], rates[steps]
             began = time.perf_counter()
-            piece_total, piece_hits = self._share(arguments, threads)
-            if len(order):
-                n_groups = -(-len(places[piece]) // self.group_size)
-                self.team.took(threads, (time.perf_counter() - began) / n_groups)
-            total, hits, start = total + piece_total, hits + piece_hits, start + size
-            if start >= len(order):
-                break
-        self.state.steps += -(-len(order) // self.batch_size)
+            part_total, part_hits = self._run_together(*shown, threads)
+            n_groups = -(-len(order[part]) // self.group_size)
+            self.team.took(threads, (time.perf_counter() - began) / n_groups)
+            total, hits, start = total + part_total, hits + part_hits, start + size
         unpack(self.network, self.layout, self.params)
         if self.averaged:
             unpack(self.averaged, self.layout, self.memory.average)
         return total, hits
 
-    def _share(self, arguments: tuple[Any, ...], threads: int) -> tuple[float, int]:
-        """Have threads run the kernel together."""
+    def _run_together(
+        self,
+        inputs: NDArray[Any],
+        places: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        noise: NDArray[np.uint16],
+        rates: NDArray[np.float64],
+        threads: int,
+    ) -> tuple[float, int]:
+        """Have a number of threads go through some samples."""
         gate, kernel = make_gate(), _kernel()
+        arguments = (
+            self.layout.plan,
+            self.params,
+            self.memory,
+            self.buffers,
+            inputs,
+            self.scale,
+            places,
+            labels,
+            noise,
+            rates,
+            self.batch_size,
+            self.group_size,
+            self.settings,
+            LOSS_CODES[self.recipe.loss.name],
+            float(self.recipe.more.label_smoothing),
+            self.state.steps,
+            gate,
+            threads,
+        )
         try:
             for task in range(1, threads):
-                self.helpers.submit(kernel, *arguments, gate, threads, task)
-            return kernel(*arguments, gate, threads, 0)
+                self.helpers.submit(kernel, *arguments, task)
+            total, hits = kernel(*arguments, 0)
         finally:
             throw_open(gate)  # if this thread was interrupted, the others must not wait for it
+        self.state.steps += -(-len(places) // self.batch_size)
+        return total, hits

@@ -178,6 +178,41 @@ def finish_step(
         update(settings, params, memory, factor, rate, step, lo, hi)
 
 
+@njit(**OPTIONS)
+def run_batch(
+    plan: Numbers,
+    params: FloatArray,
+    target: FloatArray,
+    outputs: FloatArray,
+    inputs: FloatArray,
+    deltas: FloatArray,
+    logits: FloatArray,
+    labels: Numbers,
+    losses: NDArray[np.float64],
+    hits: Numbers,
+    noise: NDArray[np.uint16],
+    at: int,
+    n: int,
+    loss: int,
+    smoothing: float,
+    share: float,
+    gate: Numbers,
+    task: int,
+    tasks: int,
+) -> None:
+    """Take a batch from the first layer's sums to what it says of all other weights.
+
+    A task has some of the rows first, in whole blocks, and then some of the panels.
+    """
+    rows = outputs, inputs, deltas, logits, labels, losses, hits
+    n_blocks = (n + BLOCK - 1) // BLOCK
+    lo = BLOCK * task_start(task, tasks, n_blocks)
+    hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
+    through(plan, params, *rows, noise, at, loss, smoothing, share, lo, hi)
+    wait(gate, tasks)
+    step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
+
+
 def _sources() -> str:
     """Fingerprint the source of this engine."""
     files = sorted(Path(__file__).parent.glob("*.py"))
@@ -219,8 +254,8 @@ def compiled() -> Callable[..., tuple[float, int]]:
         tasks: int,
         task: int,
     ) -> tuple[float, int]:
-        """Step through samples; see `NumbaEngine` for what the arrays are."""
-        outputs, inputs, deltas, logits, labels, losses, hits = buffers[:7]
+        """Step through samples; see `engine` for what the arrays are."""
+        outputs, _, deltas, _, labels, losses, hits = buffers[:7]
         places, values, ends, products = lists = buffers[7:]
         total, right = 0.0, 0 * len(version)  # used, so that it is part of the function
         plain = len(memory.grads) == 0
@@ -235,18 +270,14 @@ def compiled() -> Callable[..., tuple[float, int]]:
             wait(gate, tasks)
             sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
             wait(gate, tasks)
-            rows = outputs, inputs, deltas, logits, labels, losses, hits, noise, start
+            rows = *buffers[:7], noise, start
             if n > batch:  # which is for one thread
-                run_small_batches(
-                    plan, params, *rows, products, n, batch, rates[step:], loss, smoothing
-                )
+                some = products, n, batch, rates[step:]
+                run_small_batches(plan, params, *rows, *some, loss, smoothing)
             else:
-                n_blocks, share = (n + BLOCK - 1) // BLOCK, (-rates[step] if plain else 1.0) / n
-                lo = BLOCK * task_start(task, tasks, n_blocks)
-                hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-                through(plan, params, *rows, loss, smoothing, share, lo, hi)
-                wait(gate, tasks)
-                step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
+                share = (-rates[step] if plain else 1.0) / n
+                how = n, loss, smoothing, share, gate, task, tasks
+                run_batch(plan, params, target, *rows, *how)
             step_first(plan, target, places, values, ends, deltas, n, task, tasks)
             if not plain:
                 number = steps + step + 1

@@ -15,7 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ...nn.arrays import FloatArray
-from ..interface import Recipe
+from ..recipe import Recipe
 from .elementwise import OPTIONS
 from .vectors import pick, put
 
@@ -86,9 +86,9 @@ def settings_of(recipe: Recipe, n_weights: int) -> Settings:
         (constants[0], constants[1], constants[2]),
         n_weights,
         float(recipe.optimizer.weight_decay),
-        float(recipe.l2),
-        float(recipe.clip_norm or 0),
-        float(recipe.ema_decay or 0),
+        float(recipe.more.l2),
+        float(recipe.more.clip_norm or 0),
+        float(recipe.more.ema_decay or 0),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.engines import NumpyEngine, Recipe
+from mnist_nn.engines import NumpyEngine, Recipe, Regularization
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES
 from mnist_nn.engines.numba.update import OPTIMIZERS
@@ -96,20 +96,20 @@ def test_many_steps_are_numpys_for_every_regularisation(
     digits: Samples, more: dict, optimizer: Rule, size: int
 ) -> None:
     network = make_network((20, "sigmoid"), (10, "softmax"))
-    recipe = Recipe(LOSSES["cross_entropy"], optimizer, **more)
+    recipe = Recipe(LOSSES["cross_entropy"], optimizer, Regularization(**more))
     assert_same_course(network, recipe, digits, size, 0.05)
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_smoothed_labels_are_numpys_for_every_loss(digits: Samples, loss: str, output: str) -> None:
     network = make_network((17, "tanh"), (10, output))
-    assert_same_course(network, Recipe(LOSSES[loss], SGD(), 0.3), digits, 32, 0.1)
+    assert_same_course(network, Recipe(LOSSES[loss], SGD(), Regularization(0.3)), digits, 32, 0.1)
 
 
 def test_a_smoothed_single_output_is_numpys() -> None:
     samples = load_dataset("moons").train
     network = make_network((8, "tanh"), (1, "sigmoid"), n_inputs=2)
-    recipe = Recipe(LOSSES["binary_cross_entropy"], SGD(), 0.2)
+    recipe = Recipe(LOSSES["binary_cross_entropy"], SGD(), Regularization(0.2))
     assert_same_course(network, recipe, samples, 10, 0.5)
 
 
@@ -137,7 +137,7 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
 
 
 def test_threads_change_no_bit_of_what_is_not_plain(digits: Samples) -> None:
-    recipe = Recipe(LOSSES["cross_entropy"], AdamW(), 0.1, 1e-4, 1.0, 0.99)
+    recipe = Recipe(LOSSES["cross_entropy"], AdamW(), Regularization(0.1, 1e-4, 1.0, 0.99))
     results = []
     for n_tasks in (1, 2, 3):
         network = make_network((130, "relu", 0.2), (10, "softmax"), dtype=np.float32)

@@ -1,0 +1,120 @@
+"""A recipe says what goes into a training step."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..nn import Loss
+from ..nn.arrays import FloatArray
+
+
+class OptimizerState(Protocol):
+    """What an optimizer remembers from step to step."""
+
+    slots: FloatArray
+    steps: int
+
+
+class Stepper(Protocol):
+    """What an engine needs of an optimizer."""
+
+    @property
+    def name(self) -> str:
+        """Its key in a config."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Step per unit of gradient, before any schedule."""
+
+    @property
+    def weight_decay(self) -> float:
+        """By which share of the learning rate each step shrinks weights."""
+
+    def start(self, params: FloatArray, n_weights: int) -> Any:
+        """Make the `OptimizerState` before the first step."""
+
+    def step(self, params: FloatArray, grads: FloatArray, state: Any, rate: float) -> None:
+        """Move `params` in place; `grads` may be overwritten."""
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """What keeps a network from learning its samples by heart, or from running away.
+
+    Dropout is not here, but with the layer that it belongs to; weight decay is the optimizer's.
+
+    Attributes
+    ----------
+    label_smoothing
+        As for `target_rows`, 0 or more and below 1.
+    l2
+        λ of the penalty on weights, 0 or more: see `penalty`.
+    clip_norm
+        The greatest length, above 0, that the whole gradient may have; a longer one is shortened
+        (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks",
+        2013). None for any.
+    ema_decay
+        Keep a moving average of the parameters, of which each step keeps this share, above 0 and
+        below 1 (Polyak and Juditsky, 1992). None for no average.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+
+    label_smoothing: float = 0.0
+    l2: float = 0.0
+    clip_norm: float | None = None
+    ema_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must be 0 or more and below 1, got {self.label_smoothing}"
+            )
+        if not 0 <= self.l2 < math.inf:
+            raise ValueError(f"l2 must be 0 or more, got {self.l2}")
+        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
+            raise ValueError(f"clip_norm must be above 0, got {self.clip_norm}")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ValueError(f"ema_decay must be above 0 and below 1, got {self.ema_decay}")
+
+    def share_kept(self, step: int) -> float:
+        """Say how much of the average step number `step`, from 1, keeps.
+
+        Less at first, (1 + step) / (10 + step), lest the starting parameters weigh on it for long.
+        """
+        assert self.ema_decay is not None
+        return min(self.ema_decay, (1 + step) / (10 + step))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training step is made of.
+
+    Attributes
+    ----------
+    loss
+        What it lowers.
+    optimizer
+        How it turns a gradient into a step.
+    more
+        What else there is to it.
+    """
+
+    loss: Loss
+    optimizer: Stepper
+    more: Regularization = Regularization()
+
+    @property
+    def plain(self) -> bool:
+        """Whether a step is the gradient times a rate and nothing else.
+
+        Then it is linear in the samples, and what they say can be added up in any order.
+        """
+        plain_sgd = self.optimizer.name == "sgd" and not getattr(self.optimizer, "momentum", 0)
+        more = self.more
+        return plain_sgd and not (
+            self.optimizer.weight_decay or more.l2 or more.clip_norm or more.ema_decay
+        )
