@@ -3,6 +3,7 @@
 It is handed the training samples only; there is no way from here to the test samples.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..engines import Choice
     from ..nn import Network
     from ..streams import Streams
-    from ..training import EarlyStopper
+    from ..training import EarlyStopper, Report
 
 MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
 
@@ -79,10 +80,10 @@ class Run:
             If training leaves the finite numbers.
         """
         from ..errors import ConfigError
-        from ..training import EarlyStopper, fit, run_length
+        from ..training import EarlyStopper, run_length
         from .progress import TrainingProgress, said_if_slow
 
-        plan, data = self.settings.training, self.settings.data
+        plan = self.settings.training
         lengths = plan.batch_size, plan.epochs, plan.iterations
         epochs, total = run_length(len(self.training.y), *lengths)
         if epochs > MAX_EPOCHS:
@@ -93,26 +94,7 @@ class Run:
         with said_if_slow(
             "compiling the engine; the next run will find it ready", quiet=self.quiet
         ):
-            reports = fit(
-                self.network,
-                self.training,
-                rng=self.rng.shuffling,
-                loss=plan.loss,
-                optimizer=plan.optimizer,
-                schedule=plan.schedule,
-                batch_size=plan.batch_size,
-                epochs=plan.epochs,
-                iterations=plan.iterations,
-                shuffle=plan.shuffle,
-                replacement=plan.replacement,
-                regularization=plan.regularization,
-                augmentation=data.augmentation,
-                dropout_rng=self.rng.dropout,
-                augmentation_rng=self.rng.augmentation,
-                validation=self.validation,
-                engine=self.choice.name,
-                running=True,
-            )
+            reports = self._reports()
         stopping = plan.early_stopping
         stopper = EarlyStopper(stopping, self.network) if stopping else None
         with TrainingProgress(epochs, total, quiet=self.quiet) as progress:
@@ -126,6 +108,32 @@ class Run:
         self.kept_epoch = len(self.history)
         if stopper:
             self._finish(stopper, epochs)
+
+    def _reports(self) -> "Iterator[Report]":
+        """Set training up as the config says."""
+        from ..training import fit
+
+        plan = self.settings.training
+        return fit(
+            self.network,
+            self.training,
+            rng=self.rng.shuffling,
+            loss=plan.loss,
+            optimizer=plan.optimizer,
+            schedule=plan.schedule,
+            batch_size=plan.batch_size,
+            epochs=plan.epochs,
+            iterations=plan.iterations,
+            shuffle=plan.shuffle,
+            replacement=plan.replacement,
+            regularization=plan.regularization,
+            augmentation=self.settings.data.augmentation,
+            dropout_rng=self.rng.dropout,
+            augmentation_rng=self.rng.augmentation,
+            validation=self.validation,
+            engine=self.choice.name,
+            running=True,
+        )
 
     def _finish(self, stopper: "EarlyStopper", epochs: int) -> None:
         """Go back to the best epoch, and say what early stopping did."""

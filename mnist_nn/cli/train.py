@@ -54,7 +54,9 @@ def train(
     table of their accuracies: on the validation samples if any are held out, else on the test
     samples, which are not read before all training is over.
     """
+    from ..config.schema import SEED_LIMIT
     from ..data import dataset_info, load_dataset
+    from ..errors import ConfigError
     from ..model import check_fits
 
     settings = read_settings(
@@ -67,20 +69,22 @@ def train(
         typer.echo(_describe(settings, info.n_inputs), nl=False)
         return
     numbers = range(settings.seed, settings.seed + (seeds or 1))
-    paths = [output if seeds is None else seed_path(output, number) for number in numbers]
-    for path in paths:
+    if numbers[-1] >= SEED_LIMIT:
+        raise ConfigError(f"--seeds {seeds}: the last would be {numbers[-1]}, not below 2^63")
+    paths = {number: seed_path(output, number) if seeds else output for number in numbers}
+    for path in paths.values():
         check_output(path)
     dataset = load_dataset(name, data_dir)
     finished = []
-    for number, path in zip(numbers, paths, strict=True):
-        if seeds is not None and not quiet:
+    for number, path in paths.items():
+        if seeds and not quiet:
             note(f"seed {number}")
-        seeded = settings.model_copy(update={"seed": number})
-        finished.append(_train(seeded, dataset, path, quiet))
-    if seeds is None:
-        typer.echo(output)
-    else:
+        one = settings.model_copy(update={"seed": number})
+        finished.append(_train(one, dataset, path, quiet))
+    if seeds:
         summarise(finished, settings, dataset)
+    else:
+        typer.echo(output)
 
 
 def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) -> Finished:

@@ -25,6 +25,7 @@ from ..training import SGD, Constant, EarlyStopping, Optimizer, Schedule
 MAX_UNITS = 100_000
 MAX_LAYERS = 100
 MAX_COUNT = 1_000_000_000
+SEED_LIMIT = 2**63
 
 
 def _one_of(what: str, known: Iterable[str]) -> AfterValidator:
@@ -148,7 +149,7 @@ class TrainingConfig(Section):
 class Config(Section):
     """A whole config."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()

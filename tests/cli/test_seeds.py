@@ -81,6 +81,12 @@ def test_a_number_of_seeds_that_makes_no_sense_is_refused(
     assert complaint in result.stderr
 
 
+def test_seeds_beyond_the_largest_are_refused(run: Run) -> None:
+    result = run("train", *SAMPLE, "--seed", 2**63 - 1, "--seeds", 2)
+    assert result.exit_code == 2
+    assert "--seeds 2: the last would be 9223372036854775808, not below 2^63" in result.stderr
+
+
 def test_no_run_begins_where_a_model_cannot_be_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "model-seed1.pkl").mkdir()
     result = run("train", *SAMPLE, "--seeds", 2)

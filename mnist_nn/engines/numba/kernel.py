@@ -213,6 +213,63 @@ def run_batch(
     step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
 
 
+@njit(**OPTIONS)
+def run_groups(
+    plan: Numbers,
+    params: FloatArray,
+    memory: Memory,
+    buffers: tuple[Any, ...],
+    x: NDArray[Any],
+    scale: FloatArray,
+    order: Numbers,
+    classes: Numbers,
+    noise: NDArray[np.uint16],
+    rates: NDArray[np.float64],
+    batch: int,
+    group: int,
+    settings: Settings,
+    loss: int,
+    smoothing: float,
+    steps: int,
+    gate: Numbers,
+    tasks: int,
+    task: int,
+) -> tuple[float, int]:
+    """Step through samples, a task's share of each group; see `engine` for what the arrays are."""
+    outputs, _, deltas, _, labels, losses, hits = buffers[:7]
+    places, values, ends, products = lists = buffers[7:]
+    total, right = 0.0, 0
+    plain = len(memory.grads) == 0
+    target = params if plain else memory.grads
+    for start in range(0, len(order), group):
+        n, step = min(group, len(order) - start), start // batch
+        samples = order[start : start + n]
+        following = order[start + n : start + 2 * n]
+        list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
+        for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
+            labels[row] = classes[start + row]
+        wait(gate, tasks)
+        sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
+        wait(gate, tasks)
+        rows = *buffers[:7], noise, start
+        if n > batch:  # which is for one thread
+            some = products, n, batch, rates[step:]
+            run_small_batches(plan, params, *rows, *some, loss, smoothing)
+        else:
+            share = (-rates[step] if plain else 1.0) / n
+            how = n, loss, smoothing, share, gate, task, tasks
+            run_batch(plan, params, target, *rows, *how)
+        step_first(plan, target, places, values, ends, deltas, n, task, tasks)
+        if not plain:
+            number = steps + step + 1
+            finish_step(settings, params, memory, rates[step], number, gate, task, tasks)
+        for row in range(n):
+            total += losses[row]
+            right += hits[row]
+        wait(gate, tasks)
+    return total, right
+
+
 def _sources() -> str:
     """Fingerprint the source of this engine."""
     files = sorted(Path(__file__).parent.glob("*.py"))
@@ -233,60 +290,10 @@ def compiled() -> Callable[..., tuple[float, int]]:
     """
     version = _sources()
 
-    def run(
-        plan: Numbers,
-        params: FloatArray,
-        memory: Memory,
-        buffers: tuple[Any, ...],
-        x: NDArray[Any],
-        scale: FloatArray,
-        order: Numbers,
-        classes: Numbers,
-        noise: NDArray[np.uint16],
-        rates: NDArray[np.float64],
-        batch: int,
-        group: int,
-        settings: Settings,
-        loss: int,
-        smoothing: float,
-        steps: int,
-        gate: Numbers,
-        tasks: int,
-        task: int,
-    ) -> tuple[float, int]:
-        """Step through samples; see `engine` for what the arrays are."""
-        outputs, _, deltas, _, labels, losses, hits = buffers[:7]
-        places, values, ends, products = lists = buffers[7:]
-        total, right = 0.0, 0 * len(version)  # used, so that it is part of the function
-        plain = len(memory.grads) == 0
-        target = params if plain else memory.grads
-        for start in range(0, len(order), group):
-            n, step = min(group, len(order) - start), start // batch
-            samples = order[start : start + n]
-            following = order[start + n : start + 2 * n]
-            list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
-            for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-                labels[row] = classes[start + row]
-            wait(gate, tasks)
-            sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
-            wait(gate, tasks)
-            rows = *buffers[:7], noise, start
-            if n > batch:  # which is for one thread
-                some = products, n, batch, rates[step:]
-                run_small_batches(plan, params, *rows, *some, loss, smoothing)
-            else:
-                share = (-rates[step] if plain else 1.0) / n
-                how = n, loss, smoothing, share, gate, task, tasks
-                run_batch(plan, params, target, *rows, *how)
-            step_first(plan, target, places, values, ends, deltas, n, task, tasks)
-            if not plain:
-                number = steps + step + 1
-                finish_step(settings, params, memory, rates[step], number, gate, task, tasks)
-            for row in range(n):
-                total += losses[row]
-                right += hits[row]
-            wait(gate, tasks)
-        return total, right
+    def run(*arguments: Any) -> tuple[float, int]:
+        """Run the groups; the fingerprint is used, so that it is part of the function."""
+        total, right = run_groups(*arguments)
+        return total, right + 0 * len(version)
 
     options = {"nogil": True, "error_model": "numpy"}
     kernel: Callable[..., tuple[float, int]]
