@@ -37,7 +37,7 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Set one key, such as training.optimizer.learning_rate=1e-3. Repeatable.",
+        help="Set one key, such as training.l2=1e-5. Repeatable.",
     ),
 ]
 

@@ -23,7 +23,9 @@ def show(
 ) -> None:
     """Draw a sheet of digits, one of each class, as they are and as training would show them.
 
-    It needs the extra plots: pip install 'mnist-nn[plots]'. The path of the picture is printed.
+    How they are distorted is the config's data.augmentation, so --set data.augmentation.rotation=30
+    shows what 30 degrees look like. The path of the picture is printed. It needs matplotlib, which
+    the extra named plots installs.
     """
     import numpy as np
 

@@ -1,5 +1,6 @@
 """How a network learns."""
 
+from ..engines import Regularization
 from .early_stopping import EarlyStopper, EarlyStopping
 from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from .report import Report
@@ -28,6 +29,7 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "ReduceOnPlateau",
+    "Regularization",
     "Report",
     "Schedule",
     "Step",
