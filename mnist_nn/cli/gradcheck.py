@@ -32,9 +32,8 @@ def gradcheck(
     import numpy as np
 
     from ..data import dataset_info, load_dataset
-    from ..engines.interface import draw_noise
     from ..model import build_network, check_fits
-    from ..nn import LOSSES, check_gradients, noise_width, target_rows
+    from ..nn import LOSSES, check_gradients, draw_noise, target_rows
     from ..streams import streams
     from .tables import table
 
@@ -49,7 +48,7 @@ def gradcheck(
 
     plan, n_outputs = settings.training, network.sizes[-1]
     targets = target_rows(n_outputs, np.float64, plan.label_smoothing)[samples.y]
-    noise = draw_noise(rng.dropout, len(samples.y), noise_width(network))
+    noise = draw_noise(network, len(samples.y), rng.dropout)
     with np.errstate(all="ignore"):  # what is not finite fails the check
         groups = list(
             check_gradients(

@@ -61,18 +61,3 @@ class Engine(Protocol):
 def whole_batches(n_samples: int, batch_size: int) -> int:
     """Round a number of samples up to whole batches."""
     return -(-n_samples // batch_size) * batch_size
-
-
-def draw_noise(rng: np.random.Generator, n_samples: int, n_noise: int) -> NDArray[np.uint16]:
-    """Draw the noise that dropout takes for some samples.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_noise), or one column more
-        The same numbers follow one another in however many calls they are drawn: a row has an even
-        number of them, as the generator makes two at a time.
-    """
-    width = n_noise + n_noise % 2
-    length = 2 * n_samples * width
-    numbers = rng.bytes(length) if length else b""  # to make none takes some from the generator
-    return np.frombuffer(numbers, np.uint16).reshape(n_samples, width)

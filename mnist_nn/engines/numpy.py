@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from ..nn import (
     Network,
     add_penalty_gradient,
+    draw_noise,
     drop,
-    noise_width,
     predicted_classes,
     target_rows,
 )
 from ..nn.arrays import FloatArray
-from .interface import draw_noise, whole_batches
+from .interface import whole_batches
 from .recipe import Recipe
 
 CHUNK = 1000  # samples
@@ -64,7 +64,7 @@ class NumpyEngine:
         x, labels = self.x[order] if x is None else x, self.y[order]
         targets = self.target_rows[labels]  # (m, n_outputs)
         logits = np.empty_like(targets)
-        noise = draw_noise(self.rng, len(order), noise_width(self.network))
+        noise = draw_noise(self.network, len(order), self.rng)
         run = self._run_batch if self.group_size == self.batch_size else self._run_group
         with np.errstate(all="ignore"):
             for start in range(0, len(order), self.group_size):

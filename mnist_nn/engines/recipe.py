@@ -8,13 +8,6 @@ from ..nn import Loss
 from ..nn.arrays import FloatArray
 
 
-class OptimizerState(Protocol):
-    """What an optimizer remembers from step to step."""
-
-    slots: FloatArray
-    steps: int
-
-
 class Stepper(Protocol):
     """What an engine needs of an optimizer."""
 
@@ -30,8 +23,12 @@ class Stepper(Protocol):
     def weight_decay(self) -> float:
         """By which share of the learning rate each step shrinks weights."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether a step is the gradient times the rate, and nothing else."""
+
     def start(self, params: FloatArray, n_weights: int) -> Any:
-        """Make the `OptimizerState` before the first step."""
+        """Make what it remembers from step to step: its ``slots``, and how many ``steps``."""
 
     def step(self, params: FloatArray, grads: FloatArray, state: Any, rate: float) -> None:
         """Move `params` in place; `grads` may be overwritten."""
@@ -113,8 +110,5 @@ class Recipe:
 
         Then it is linear in the samples, and what they say can be added up in any order.
         """
-        plain_sgd = self.optimizer.name == "sgd" and not getattr(self.optimizer, "momentum", 0)
         more = self.more
-        return plain_sgd and not (
-            self.optimizer.weight_decay or more.l2 or more.clip_norm or more.ema_decay
-        )
+        return self.optimizer.plain and not (more.l2 or more.clip_norm or more.ema_decay)

@@ -11,7 +11,7 @@ from .activations import (
     step,
     tanh,
 )
-from .dropout import drop, noise_width
+from .dropout import draw_noise, drop, noise_width
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
 from .layer import Dense, Layer
@@ -39,6 +39,7 @@ __all__ = [
     "add_penalty_gradient",
     "check_gradients",
     "check_labels",
+    "draw_noise",
     "drop",
     "encode",
     "gradient_descent",

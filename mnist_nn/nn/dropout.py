@@ -43,8 +43,32 @@ def fill_mask(noise: NDArray[np.uint16], rate: float, mask: FloatArray) -> None:
     np.multiply(noise >= limit, LEVELS / (LEVELS - limit), out=mask, casting="same_kind")
 
 
+def draw_noise(network: Network, n: int, rng: np.random.Generator) -> NDArray[np.uint16]:
+    """Draw the noise of n samples.
+
+    Parameters
+    ----------
+    network
+        Whose layers say how many units may be dropped.
+    n
+        Samples.
+    rng
+        Draws it. In however many calls the samples come, their noise is the same.
+
+    Returns
+    -------
+    ndarray of shape (n, n_noise)
+        With a number for each such unit, and for an odd number of units one more: the generator
+        makes two at a time.
+    """
+    width = noise_width(network)
+    length = 2 * n * (width + width % 2)
+    numbers = rng.bytes(length) if length else b""  # to make none takes some from the generator
+    return np.frombuffer(numbers, np.uint16).reshape(n, -1 if length else 0)
+
+
 def noise_width(network: Network) -> int:
-    """How many numbers of noise dropout takes for each sample: one for each unit it might drop."""
+    """How many units of a network may be dropped."""
     return sum(len(layer.W.T) for layer in network.layers if layer.dropout)
 
 
@@ -56,7 +80,7 @@ def drop(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> N
     network
         Whose layers say how many.
     noise
-        Evenly distributed over all numbers of 16 bits, of shape (n, noise_width).
+        Of n samples: see `draw_noise`.
     workspace
         For n samples, made for training.
     """

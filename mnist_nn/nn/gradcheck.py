@@ -86,8 +86,8 @@ def check_gradients(
     l2
         λ of a penalty on weights that belongs to the loss: see `penalty`.
     noise
-        Of shape (n, noise_width), see `dropout`: which units are dropped while the others are
-        checked. None for a check of the whole network.
+        Which units are dropped while the others are checked: see `draw_noise`. None for a check of
+        the whole network.
 
     Yields
     ------

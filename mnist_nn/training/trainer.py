@@ -7,7 +7,7 @@ epochs (print, plot, stop early) is an ordinary statement in an ordinary loop.
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -25,9 +25,10 @@ from ..engines import (
 )
 from ..errors import DivergenceError, hint
 from ..nn import LOSSES, Loss, Network, check_labels, score
+from .course import Course
 from .optimizers import SGD, Rule
 from .report import Report
-from .schedules import Constant, Curve, Progress
+from .schedules import Constant, Curve
 
 
 def fit(
@@ -124,55 +125,9 @@ def fit(
         stream = augmentation_rng or rng.spawn(1)[0]
         distort = Augmenter(augmentation, stream, compiled=choice.name == "numba")
     worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or rng.spawn(1)[0])
-    course = Course(worker, schedule or Constant(), samples, size, n_epochs, n_samples, distort)
+    course = Course(worker, schedule or Constant(), samples, size, n_samples, distort)
     orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
     return _epochs(course, orders, validation, running)
-
-
-@dataclass
-class Course:
-    """A run: what carries it out, how long it is, and how its epochs went so far.
-
-    Attributes
-    ----------
-    engine, schedule, samples, batch_size
-        As for `fit`.
-    n_epochs, n_samples
-        How long it is: see `run_length`.
-    distort
-        What makes new pictures of old ones, if anything does.
-    losses
-        The one of each epoch that `Progress` asks for.
-    """
-
-    engine: Engine
-    schedule: Curve
-    samples: Samples
-    batch_size: int
-    n_epochs: int
-    n_samples: int
-    distort: Augmenter | None
-    losses: list[float] = field(default_factory=list)
-
-    def rates(self, epoch: int, start: int, n: int) -> NDArray[np.float64]:
-        """Give the learning rates of n samples' steps, from sample `start` of an epoch on."""
-        n_samples = len(self.samples.y)
-        per_epoch = math.ceil(n_samples / self.batch_size)
-        whole, rest = divmod(self.n_samples, n_samples)
-        steps = np.arange(math.ceil(n / self.batch_size)) + start // self.batch_size
-        progress = Progress(
-            epoch - 1 + steps / per_epoch,
-            1 / per_epoch,
-            whole + math.ceil(rest / self.batch_size) / per_epoch,
-            self.losses,
-        )
-        return self.schedule.rates(self.engine.recipe.optimizer.learning_rate, progress)
-
-    def show(self, places: NDArray[np.intp], rates: NDArray[np.float64]) -> tuple[float, int]:
-        """Have the engine step through some samples; see `Engine.run`."""
-        if self.distort is None:
-            return self.engine.run(places, rates)
-        return self.engine.run(places, rates, self.distort(self.samples.x[places]))
 
 
 def _epochs(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Dense, Network, drop
+from mnist_nn.nn import Dense, Network, draw_noise, drop
 from mnist_nn.nn.dropout import LEVELS, fill_mask, threshold
 
 ALL = np.arange(LEVELS, dtype=np.uint16)[:, None]
@@ -35,6 +35,23 @@ def test_units_are_dropped_in_training_and_never_in_evaluation(rng: np.random.Ge
     plain = Network(5, [Dense(40, "sigmoid"), Dense(3, "softmax")], rng=None)
     plain.params[...] = network.params
     np.testing.assert_array_equal(network.predict(x), plain.predict(x))
+
+
+@pytest.mark.parametrize("units", [7, 8])
+def test_noise_is_the_same_in_however_many_calls_it_is_drawn(units: int) -> None:
+    network = Network(5, [Dense(units, "relu", 0.5), Dense(3, "softmax")], rng=None)
+    whole = draw_noise(network, 50, np.random.default_rng(1))
+    stream = np.random.default_rng(1)
+    pieces = [draw_noise(network, n, stream) for n in (0, 1, 30, 0, 19)]
+    np.testing.assert_array_equal(np.concatenate([p for p in pieces if len(p)]), whole)
+    assert whole.shape[1] >= units
+
+
+def test_a_network_without_dropout_takes_nothing_from_the_stream() -> None:
+    network = Network(5, [Dense(7), Dense(3, "softmax")], rng=None)
+    stream = np.random.default_rng(1)
+    assert draw_noise(network, 50, stream).shape == (50, 0)
+    assert stream.random() == np.random.default_rng(1).random()
 
 
 def test_the_outputs_are_the_answer_and_cannot_be_dropped() -> None:

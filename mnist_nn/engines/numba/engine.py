@@ -15,8 +15,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Network, check_labels, noise_width
-from ..interface import draw_noise, whole_batches
+from ...nn import Network, check_labels, draw_noise, noise_width
+from ..interface import whole_batches
 from ..recipe import Recipe
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
@@ -114,7 +114,7 @@ class NumbaEngine:
 
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
-        noise = draw_noise(self.rng, 0, noise_width(self.network))
+        noise = draw_noise(self.network, 0, self.rng)
         self._run_together(self.x, self.y[:0], self.y[:0], noise, np.empty(0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -181,7 +181,7 @@ class NumbaEngine:
         pack(self.network, self.layout, self.params)
         inputs = self.x if x is None else self._flat(x)
         places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
-        noise = draw_noise(self.rng, len(order), noise_width(self.network))
+        noise = draw_noise(self.network, len(order), self.rng)
         rates = np.ascontiguousarray(rates, np.float64)
         total, hits, start = 0.0, 0, 0
         while start < len(order):

@@ -64,6 +64,11 @@ class Rule:
     learning_rate: Rate = 0.001
     weight_decay: Decay = 0.0
 
+    @property
+    def plain(self) -> bool:
+        """Whether a step is the gradient times the rate, and nothing else."""
+        return False
+
     def start(self, params: FloatArray, n_weights: int) -> State:
         """Make the state before the first step on a vector of parameters, weights first."""
         return State(np.zeros((self.n_slots, params.size), params.dtype), n_weights)

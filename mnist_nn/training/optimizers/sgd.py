@@ -39,6 +39,11 @@ class SGD(Rule):
     momentum: Share = 0.0
     nesterov: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether there is neither momentum nor decay."""
+        return not (self.momentum or self.weight_decay)
+
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
         """Move as the class says; see `Rule.move`."""
         np.multiply(grads, -rate, out=grads)
