@@ -3,7 +3,8 @@
 A batch takes some dozens of microseconds and has four gates, so passing one must take a fraction of
 one: a thread counts itself in and watches the count. But a thread that watches keeps its processor
 from whoever else could use it, another of these threads, perhaps, that the rest wait for. On a busy
-machine that made training a thousand times slower, so after some watching a thread yields.
+machine that made training a thousand times slower, so after some watching a thread yields. What
+waiting still costs there, `team` avoids.
 """
 
 import os
