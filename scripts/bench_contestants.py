@@ -89,8 +89,9 @@ class OurNumpy:
 
     def __init__(self, job: Job) -> None:
         self.network = start_network()
-        choice = choose_engine(self.engine_name, self.network, job.batch_size)
-        recipe = Recipe(LOSSES["cross_entropy"], SGD(learning_rate=job.learning_rate))
+        sgd = SGD(learning_rate=job.learning_rate)
+        choice = choose_engine(self.engine_name, self.network, sgd, job.batch_size)
+        recipe = Recipe(LOSSES["cross_entropy"], sgd)
         self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
         rng = np.random.default_rng(0)
         self.engine = make_engine(choice, self.network, recipe, job.x, job.y, job.batch_size, rng)

@@ -51,6 +51,8 @@ def options() -> argparse.Namespace:
     unknown = sorted(set(chosen.presets) - set(PRESETS))
     if unknown:
         parser.error(f"there is no preset {unknown[0]}; there are {', '.join(PRESETS)}")
+    if chosen.set and chosen.output == ROOT / "docs":
+        parser.error("--set is for a try, whose results are not for docs; name another --output")
     if chosen.seeds < 2 or chosen.jobs < 1:
         parser.error("--seeds must be 2 or more and --jobs 1 or more")
     return chosen
@@ -161,8 +163,12 @@ def main() -> None:
             for preset in presets
         }
         for preset in presets:
-            for run in runs[preset]:
-                run.result()
+            try:
+                for run in runs[preset]:
+                    run.result()
+            except subprocess.CalledProcessError:
+                pool.shutdown(cancel_futures=True)  # or the others would go on for hours
+                raise
             results[preset] = measured(paths[preset], chosen.jobs)
             record.write_text(json.dumps(results, indent=1) + "\n")
             write_page(page, markdown(results))

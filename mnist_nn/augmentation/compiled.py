@@ -1,9 +1,9 @@
 """Warping once more, compiled by Numba: `warp` has the mathematics and is the reference."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ..compiling import kept_compiled
 from .warp import MIDDLE, SIDE, Floats, Warps
 
 WIDTH = 32  # of a padded picture: 1 blank pixel before it and 3 behind
@@ -13,13 +13,13 @@ RIGHT, BELOW = np.uint64(1), np.uint64(WIDTH)  # unsigned: Numba need not look f
 
 def warp(images: NDArray[np.uint8], warps: Warps) -> NDArray[np.uint8]:
     """Warp pictures, compiled; see `warp.warp`."""
+    images = np.ascontiguousarray(images)
     out = np.empty_like(images)
-    fields = np.broadcast_to(warps.fields, (len(images), 2, SIDE, SIDE))
-    _warp(np.ascontiguousarray(images), warps.matrices, warps.shifts, fields, out)
+    _warp(images, *warps, out)
     return out
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@kept_compiled(nogil=True, fastmath={"contract"}, error_model="numpy")
 def _warp(
     images: NDArray[np.uint8],
     matrices: Floats,

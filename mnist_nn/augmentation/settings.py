@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45)]
+Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -31,12 +31,12 @@ class Augmentation:
         Its smoothness in pixels, 1 to 28: their σ, 4. Pixels nearer than this move together.
     """
 
-    shift: Annotated[float, Field(ge=0, le=28)] = 0.0
+    shift: Annotated[float, Field(ge=0, le=28, strict=True)] = 0.0
     rotation: Degrees = 0.0
-    scale: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    scale: Annotated[float, Field(ge=0, le=0.9, strict=True)] = 0.0
     shear: Degrees = 0.0
-    elastic_alpha: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    elastic_sigma: Annotated[float, Field(ge=1, le=28)] = 4.0
+    elastic_alpha: Annotated[float, Field(ge=0, le=1000, strict=True)] = 0.0
+    elastic_sigma: Annotated[float, Field(ge=1, le=28, strict=True)] = 4.0
 
     @property
     def active(self) -> bool:

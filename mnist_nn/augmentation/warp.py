@@ -45,8 +45,7 @@ class Warps(NamedTuple):
     shifts
         t, of shape (n, 2), in pixels.
     fields
-        d along x and along y, of shape (n, 2, 28, 28) or, where there is none, (1, 2, 1, 1), in
-        pixels.
+        d along x and along y, of shape (n, 2, 28, 28), in pixels.
     """
 
     matrices: Floats
@@ -79,7 +78,7 @@ def draw_warps(
     size = 1 + settings.scale * even[:, 2]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     matrices = np.stack([cos, cos * slant - sin, sin, sin * slant + cos], axis=1)
-    fields = np.zeros((1, 2, 1, 1), np.float32)
+    fields = np.zeros((n, 2, SIDE, SIDE), np.float32)
     if settings.elastic_alpha:
         basis = blur_basis(settings.elastic_sigma)
         k, strength = basis.shape[1], np.float32(settings.elastic_alpha / math.sqrt(3))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .settings import Augmentation
-from .warp import draw_warps, warp
+from .warp import SIDE, draw_warps, warp
 
 BLOCK = 250  # pictures whose fields stay in a cache
 
@@ -35,9 +35,22 @@ class Augmenter:
             from .compiled import warp as compiled_warp
 
             self.warp = compiled_warp
+            blank = np.zeros((1, SIDE * SIDE), np.uint8)  # compiles now, not in the first epoch
+            self.warp(blank, draw_warps(settings, 1, *np.random.default_rng(0).spawn(2)))
 
     def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Distort pictures, of shape (n, 784), uint8; the result is a new array."""
+        """Distort pictures.
+
+        Parameters
+        ----------
+        images
+            Of shape (n, 784), uint8.
+
+        Returns
+        -------
+        ndarray of shape (n, 784), uint8
+            A new array.
+        """
         out = np.empty_like(images)
         for start in range(0, len(images), BLOCK):
             part = images[start : start + BLOCK]

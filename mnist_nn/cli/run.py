@@ -65,7 +65,8 @@ class Run:
             samples, settings.data.validation, self.rng.validation
         )
         step = step_size(len(self.training.y), settings.training.batch_size)
-        self.choice: Choice = choose_engine(settings.training.engine, self.network, step)
+        plan = settings.training
+        self.choice: Choice = choose_engine(plan.engine, self.network, plan.optimizer, step)
         self.history: list[dict[str, Any]] = []
         self.kept_epoch = 0
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
+from .guard import note
+
 if TYPE_CHECKING:
     from ..config import Config
     from ..data import Dataset
-    from ..nn import Network
 
 MAX_SEEDS = 1000
 
@@ -22,17 +23,14 @@ class Finished(NamedTuple):
         Its seed.
     path
         Where its model is.
-    network
-        Trained.
     epoch
-        What its history has of the epoch that the network is of.
+        What its history has of the epoch that the model is of.
     seconds
         Spent on training.
     """
 
     seed: int
     path: Path
-    network: "Network"
     epoch: dict[str, Any]
     seconds: float
 
@@ -47,9 +45,10 @@ def summarise(runs: list[Finished], settings: "Config", dataset: "Dataset") -> N
 
     What is compared is the validation accuracy if samples were held out: whoever holds samples out
     is choosing something, and must not choose by the test samples. Otherwise it is the accuracy on
-    the test samples, which each network sees here once, after all training.
+    the test samples, which each model sees here once, after all training.
     """
     from ..evaluation import evaluate, summary
+    from ..model import load_model
     from ..nn import LOSSES
     from .tables import table
 
@@ -58,7 +57,7 @@ def summarise(runs: list[Finished], settings: "Config", dataset: "Dataset") -> N
     loss = LOSSES[settings.training.loss]
     key = "validation_accuracy" if kind == "validation" else "accuracy"
     accuracies = [
-        run.epoch[key] if test is None else evaluate(run.network, loss, test).accuracy
+        evaluate(load_model(run.path).network, loss, test).accuracy if test else run.epoch[key]
         for run in runs
     ]
     rows = [
@@ -67,9 +66,11 @@ def summarise(runs: list[Finished], settings: "Config", dataset: "Dataset") -> N
     ]
     typer.echo(table(("seed", f"{kind} accuracy", "seconds", "model"), rows) + "\n")
     result = summary(accuracies)
-    low, high = result.interval
+    low, high = max(result.interval[0], 0.0), min(result.interval[1], 1.0)
     typer.echo(
         f"{kind} accuracy of {len(runs)} seeds: mean {result.mean:.2%}, "
         f"standard deviation {result.deviation:.2%}\n"
         f"95 % interval of the mean: {low:.2%} to {high:.2%}"
     )
+    if settings.network.initializer.legacy_seed is not None:
+        note("note: with network.initializer.legacy_seed all seeds start from the same weights")

@@ -52,11 +52,11 @@ def train(
     Options win over --set, --set over files, later files over earlier ones. The path of the model
     is printed at the end. With --seeds there is a model for each, model-seed0.pkl and so on, and a
     table of their accuracies: on the validation samples if any are held out, else on the test
-    samples, which are not read before all training is over.
+    samples, which each model sees once, when all are trained.
     """
     from ..config.schema import SEED_LIMIT
     from ..data import dataset_info, load_dataset
-    from ..errors import ConfigError
+    from ..errors import ConfigError, DivergenceError
     from ..model import check_fits
 
     settings = read_settings(
@@ -71,6 +71,7 @@ def train(
     numbers = range(settings.seed, settings.seed + (seeds or 1))
     if numbers[-1] >= SEED_LIMIT:
         raise ConfigError(f"--seeds {seeds}: the last would be {numbers[-1]}, not below 2^63")
+    check_output(output)
     paths = {number: seed_path(output, number) if seeds else output for number in numbers}
     for path in paths.values():
         check_output(path)
@@ -80,7 +81,10 @@ def train(
         if seeds and not quiet:
             note(f"seed {number}")
         one = settings.model_copy(update={"seed": number})
-        finished.append(_train(one, dataset, path, quiet))
+        try:
+            finished.append(_train(one, dataset, path, quiet))
+        except DivergenceError as error:
+            raise DivergenceError(f"seed {number}: {error}" if seeds else str(error)) from error
     if seeds:
         summarise(finished, settings, dataset)
     else:
@@ -99,7 +103,7 @@ def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) ->
     save_model(output, Model(settings, run.network, run.history, dataset.sha256, versions))
     seconds = sum(epoch["seconds"] for epoch in run.history)
     epoch = run.history[run.kept_epoch - 1]
-    return Finished(settings.seed, output, run.network, epoch, seconds)
+    return Finished(settings.seed, output, epoch, seconds)
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

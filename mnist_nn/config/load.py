@@ -161,10 +161,7 @@ def _hint_key(path: tuple[str | int, ...]) -> str:
     parent = tuple("0" if isinstance(part, int) else part for part in _without_record(path)[:-1])
     siblings = [p[-1] for p in known if p[:-1] == parent]
     elsewhere = [".".join(p) for p in known if p[-1] == wrong]
-    suggestion = hint(wrong, siblings)
-    if elsewhere and "did you mean" not in suggestion:
-        return f"(did you mean '{elsewhere[0]}'?)"
-    return suggestion
+    return f"(did you mean '{elsewhere[0]}'?)" if elsewhere else hint(wrong, siblings)
 
 
 def _every_key(path: tuple[str | int, ...]) -> dict[str, Any]:

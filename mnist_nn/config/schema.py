@@ -118,7 +118,7 @@ class TrainingConfig(Section):
 
     loss: Annotated[str, _one_of("loss", LOSSES)] = "cross_entropy"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    l2: Annotated[float, Field(ge=0)] = 0.0
+    l2: Annotated[float, Field(ge=0, le=1000)] = 0.0
     optimizer: Optimizer = SGD()
     schedule: Schedule = Constant()
     clip_norm: Annotated[float, Field(gt=0)] | None = None

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..nn import Network
 from .interface import Engine
 from .numpy import NumpyEngine
-from .recipe import Recipe
+from .recipe import Recipe, Stepper
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
 EXTRA = "pip install 'mnist-nn[fast]'"
@@ -30,14 +30,16 @@ class Choice(NamedTuple):
     reason: str = ""
 
 
-def choose_engine(name: EngineName, network: Network, batch_size: int) -> Choice:
+def choose_engine(
+    name: EngineName, network: Network, optimizer: Stepper, batch_size: int
+) -> Choice:
     """Choose the engine of a run.
 
     Parameters
     ----------
     name
         Which is wanted; "auto" is the fastest there is.
-    network, batch_size
+    network, optimizer, batch_size
         Of the run.
 
     Returns
@@ -63,7 +65,7 @@ def choose_engine(name: EngineName, network: Network, batch_size: int) -> Choice
         raise ConfigError(
             f"training.engine: {reason}\n{EXTRA}, or use engine auto or numpy"
         ) from error
-    limit = obstacle(network, batch_size)
+    limit = obstacle(network, optimizer, batch_size)
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
 
 

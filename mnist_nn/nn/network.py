@@ -117,8 +117,8 @@ class Network:
         Parameters
         ----------
         architecture
-            ``{"input_dim": 2, "output_dim": 25, "activation": "relu"}`` and so on; each layer reads
-            what the one before it puts out.
+            ``{"input_dim": 2, "output_dim": 25, "activation": "relu"}`` and so on, with a
+            ``"dropout"`` if there is to be one; each layer reads what the one before it puts out.
         rng
             Draws the starting weights.
         **options
@@ -136,7 +136,7 @@ class Network:
         rows = list(architecture)
         keys = {"input_dim", "output_dim", "activation"}
         for number, row in enumerate(rows, 1):
-            if set(row) != keys:
+            if set(row) - {"dropout"} != keys:
                 raise ValueError(
                     f"layer {number} must have the keys {sorted(keys)}, got {sorted(row)}"
                 )
@@ -145,7 +145,9 @@ class Network:
                 raise ValueError(
                     f"layer {number} reads {row['input_dim']} numbers, but gets {before}"
                 )
-        layers = [Dense(row["output_dim"], row["activation"]) for row in rows]
+        layers = [
+            Dense(row["output_dim"], row["activation"], row.get("dropout", 0.0)) for row in rows
+        ]
         return cls(rows[0]["input_dim"] if rows else 0, layers, rng=rng, **options)
 
     @property
@@ -153,6 +155,7 @@ class Network:
         """The layers as `from_architecture` takes them."""
         return [
             {"input_dim": n_in, "output_dim": n_out, "activation": layer.activation.name}
+            | ({"dropout": layer.dropout} if layer.dropout else {})
             for (n_in, n_out), layer in zip(pairwise(self.sizes), self.layers, strict=True)
         ]
 

@@ -9,12 +9,32 @@ from .network import Network
 
 
 def penalty(network: Network, l2: float) -> float:
-    """``½ λ Σ w²``."""
+    """Give ``½ λ Σ w²``.
+
+    Parameters
+    ----------
+    network
+        Whose weights count, and not its biases.
+    l2
+        λ, 0 or more.
+
+    Returns
+    -------
+    float
+    """
     weights = network.params[: network.n_weights]
     return 0.5 * l2 * float(weights @ weights)
 
 
 def add_penalty_gradient(network: Network, l2: float) -> None:
-    """Add ``λ w`` to the gradient of every weight."""
+    """Add ``λ w`` to the gradient of every weight.
+
+    Parameters
+    ----------
+    network
+        Whose `grads` are of the loss alone, and are brought up to date.
+    l2
+        λ, 0 or more.
+    """
     n = network.n_weights
     network.grads[:n] += l2 * network.params[:n]

@@ -36,12 +36,24 @@ class Course:
     distort: Augmenter | None
     losses: list[float] = field(default_factory=list)
 
-    def rates(self, epoch: int, start: int, n: int) -> NDArray[np.float64]:
-        """Give the learning rates of n samples' steps, from sample `start` of an epoch on."""
+    def rates(self, epoch: int, n: int) -> NDArray[np.float64]:
+        """Give the learning rate of each step of an epoch.
+
+        Parameters
+        ----------
+        epoch
+            From 1; those before it are over.
+        n
+            How many samples it shows.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+        """
         n_samples = len(self.samples.y)
         per_epoch = math.ceil(n_samples / self.batch_size)
         whole, rest = divmod(self.n_samples, n_samples)
-        steps = np.arange(math.ceil(n / self.batch_size)) + start // self.batch_size
+        steps = np.arange(math.ceil(n / self.batch_size))
         progress = Progress(
             epoch - 1 + steps / per_epoch,
             1 / per_epoch,
@@ -51,7 +63,7 @@ class Course:
         return self.schedule.rates(self.engine.recipe.optimizer.learning_rate, progress)
 
     def show(self, places: NDArray[np.intp], rates: NDArray[np.float64]) -> tuple[float, int]:
-        """Have the engine step through some samples; see `Engine.run`."""
+        """Have the engine step through some samples, as they are or distorted: see `Engine.run`."""
         if self.distort is None:
             return self.engine.run(places, rates)
         return self.engine.run(places, rates, self.distort(self.samples.x[places]))

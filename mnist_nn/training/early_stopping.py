@@ -29,9 +29,9 @@ class EarlyStopping:
     monitor: Literal["validation_loss", "validation_accuracy", "loss", "accuracy"] = (
         "validation_loss"
     )
-    patience: Annotated[int, Field(ge=1)] = 10
-    min_delta: Annotated[float, Field(ge=0)] = 0.0
-    restore_best_weights: bool = True
+    patience: Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)] = 10
+    min_delta: Annotated[float, Field(ge=0, strict=True)] = 0.0
+    restore_best_weights: Annotated[bool, Field(strict=True)] = True
 
 
 class EarlyStopper:
@@ -57,6 +57,15 @@ class EarlyStopper:
 
     def should_stop(self, report: Report) -> bool:
         """Take note of an epoch that is over, and say whether it should be the last.
+
+        Parameters
+        ----------
+        report
+            Of the epoch; the network has its parameters.
+
+        Returns
+        -------
+        bool
 
         Raises
         ------

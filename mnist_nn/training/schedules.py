@@ -5,6 +5,7 @@ factor of the optimizer's ``learning_rate``, and remembers nothing: what it need
 is in `Progress`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
 from typing import Annotated, Literal, TypeAlias
@@ -16,7 +17,7 @@ from pydantic.dataclasses import dataclass
 
 Floats: TypeAlias = NDArray[np.float64]
 Factor: TypeAlias = Annotated[float, Field(gt=0, lt=1, strict=True)]
-Epochs: TypeAlias = Annotated[float, Field(gt=0)]
+Epochs: TypeAlias = Annotated[float, Field(ge=1e-3, strict=True)]
 
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -57,20 +58,44 @@ class Curve:
     """
 
     name: str = ""
-    warmup: Annotated[float, Field(ge=0)] = 0.0
+    warmup: Annotated[float, Field(ge=0, strict=True)] = 0.0
 
     def rates(self, learning_rate: float, progress: Progress) -> Floats:
-        """Give the rate of each step, of shape (n_steps,)."""
+        """Give the learning rate of each step.
+
+        Parameters
+        ----------
+        learning_rate
+            The full one, above 0.
+        progress
+            Where the steps are.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+        """
         rise = np.ones_like(progress.epochs)
         if self.warmup:
-            rise = np.minimum((progress.epochs + progress.step) / self.warmup, 1)
+            rise = (progress.epochs + progress.step) / max(self.warmup, progress.step)
+            rise = np.minimum(rise, 1)
         epochs = np.maximum(progress.epochs - self.warmup, 0)
         total = max(progress.total - self.warmup, progress.step)
-        rates: Floats = learning_rate * rise * self.factors(epochs, total, progress.losses)
+        losses = progress.losses[math.ceil(self.warmup) :]
+        rates: Floats = learning_rate * rise * self.factors(epochs, total, losses)
         return rates
 
     def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
-        """Give the factor of each step: the arguments are `Progress`'s, counted after warm-up."""
+        """Give the factor of each step.
+
+        Parameters
+        ----------
+        epochs, total, losses
+            As in `Progress`, but counted after warm-up.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+        """
         raise NotImplementedError
 
 
@@ -92,7 +117,7 @@ class Step(Curve):
     Attributes
     ----------
     every
-        Epochs between falls, above 0.
+        Epochs between falls, 0.001 or more.
     factor
         What remains at each, between 0 and 1.
     """
@@ -139,7 +164,7 @@ class Cosine(Curve):
     """
 
     name: Literal["cosine"] = "cosine"
-    final_factor: Annotated[float, Field(ge=0, le=1)] = 0.0
+    final_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
     def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
         """``final + (1 - final) (1 + cos(π epochs / total)) / 2``."""
@@ -165,8 +190,8 @@ class OneCycle(Curve):
 
     name: Literal["one_cycle"] = "one_cycle"
     pct_start: Factor = 0.3
-    div_factor: Annotated[float, Field(ge=1)] = 25.0
-    final_div_factor: Annotated[float, Field(ge=1)] = 1e4
+    div_factor: Annotated[float, Field(ge=1, strict=True)] = 25.0
+    final_div_factor: Annotated[float, Field(ge=1, strict=True)] = 1e4
 
     def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
         """Up in the first ``pct_start`` of the run, and down in the rest."""
@@ -201,9 +226,9 @@ class ReduceOnPlateau(Curve):
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     factor: Factor = 0.1
-    patience: Annotated[int, Field(ge=1)] = 10
-    min_delta: Annotated[float, Field(ge=0)] = 1e-4
-    min_factor: Annotated[float, Field(ge=0, le=1)] = 0.0
+    patience: Annotated[int, Field(ge=1, le=1_000_000_000, strict=True)] = 10
+    min_delta: Annotated[float, Field(ge=0, strict=True)] = 1e-4
+    min_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
     def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
         """``factor`` to the number of plateaus so far."""

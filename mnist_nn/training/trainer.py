@@ -118,13 +118,14 @@ def fit(
     size = step_size(n, batch_size)
     n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
     recipe = Recipe(chosen, optimizer or SGD(), regularization or Regularization())
-    choice = choose_engine(engine, network, size)
+    choice = choose_engine(engine, network, recipe.optimizer, size)
+    for_dropout, for_pictures = rng.spawn(2)
     distort = None
     if augmentation is not None and augmentation.active:
         _check_pictures(samples)
-        stream = augmentation_rng or rng.spawn(1)[0]
+        stream = augmentation_rng or for_pictures
         distort = Augmenter(augmentation, stream, compiled=choice.name == "numba")
-    worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or rng.spawn(1)[0])
+    worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or for_dropout)
     course = Course(worker, schedule or Constant(), samples, size, n_samples, distort)
     orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
     return _epochs(course, orders, validation, running)
@@ -238,11 +239,12 @@ def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -
 def _run_epoch(course: Course, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
     """Run one epoch in chunks, yielding what it came to so far after each."""
     total, hits, seconds, chunk = 0.0, 0, 0.0, course.engine.chunk
+    rates = course.rates(epoch, len(order))
     for start in range(0, len(order), chunk):
         places = order[start : start + chunk]
         began = time.perf_counter()
-        rates = course.rates(epoch, start, len(places))
-        chunk_total, chunk_hits = course.show(places, rates)
+        steps = slice(start // course.batch_size, math.ceil((start + chunk) / course.batch_size))
+        chunk_total, chunk_hits = course.show(places, rates[steps])
         seconds += time.perf_counter() - began
         total, hits = total + chunk_total, hits + chunk_hits
         seen = start + len(places)
@@ -252,7 +254,7 @@ def _run_epoch(course: Course, epoch: int, order: NDArray[np.intp]) -> Iterator[
             total / seen,
             hits / seen,
             seconds,
-            float(rates[-1]),
+            float(rates[steps][-1]),
             complete=seen == len(order),
         )
 

@@ -8,7 +8,7 @@ from mnist_nn.augmentation import Augmentation, Augmenter, Warps, draw_warps, wa
 from mnist_nn.augmentation.warp import blur_basis
 from mnist_nn.data import Samples
 
-NO_FIELD = np.zeros((1, 2, 1, 1), np.float32)
+NO_FIELD = np.zeros((1, 2, 28, 28), np.float32)
 
 
 def streams(seed: int = 0) -> list[np.random.Generator]:

@@ -70,6 +70,7 @@ def test_what_is_compared_is_the_epoch_that_was_kept(run: Run, tmp_path: Path) -
 def test_without_test_samples_it_is_the_training_accuracy(run: Run) -> None:
     result = run("train", "-c", CONFIGS / "reference" / "iris.yaml", "--seeds", 2, "-q")
     assert "training accuracy of 2 seeds" in result.stdout
+    assert "legacy_seed all seeds start from the same weights" in result.stderr
 
 
 @pytest.mark.parametrize(("seeds", "complaint"), [(1, "or equal to 2"), ("x", "valid integer")])
@@ -85,6 +86,27 @@ def test_seeds_beyond_the_largest_are_refused(run: Run) -> None:
     result = run("train", *SAMPLE, "--seed", 2**63 - 1, "--seeds", 2)
     assert result.exit_code == 2
     assert "--seeds 2: the last would be 9223372036854775808, not below 2^63" in result.stderr
+
+
+@pytest.mark.parametrize("output", [".", "/", "..", "models"])
+def test_an_output_that_is_a_folder_is_refused(run: Run, tmp_path: Path, output: str) -> None:
+    (tmp_path / "models").mkdir()
+    result = run("train", *SAMPLE, "--seeds", 2, "-o", output)
+    assert result.exit_code == 2
+    assert "is a folder; name a file in it" in result.stderr
+
+
+def test_a_seed_that_diverges_is_named(run: Run) -> None:
+    result = run("train", *SAMPLE, "--seed", 7, "--seeds", 2, "--lr", 1e38, "-q")
+    assert result.exit_code == 1
+    assert "error: seed 7: training diverged in epoch 1" in result.stderr
+
+
+def test_an_interval_stays_within_what_an_accuracy_can_be(run: Run) -> None:
+    few = ("--set", "training.iterations=1", "--set", "data.validation=10", "--lr", 0.01)
+    result = run("train", *SAMPLE[:-2], *few, "--seeds", 2, "-q")
+    low, high = re.findall(r"interval of the mean: ([\d.]+)% to ([\d.]+)%", result.stdout)[0]
+    assert 0 <= float(low) <= float(high) <= 100
 
 
 def test_no_run_begins_where_a_model_cannot_be_written(run: Run, tmp_path: Path) -> None:

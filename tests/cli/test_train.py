@@ -1,3 +1,4 @@
+import json
 import os
 import pty
 import re
@@ -16,8 +17,9 @@ import pytest
 import yaml
 
 from mnist_nn.config import load_config
-from mnist_nn.data import Dataset
-from mnist_nn.model import load_model
+from mnist_nn.data import Dataset, load_dataset, stratified_split
+from mnist_nn.model import Model, load_model
+from mnist_nn.streams import streams
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -89,6 +91,15 @@ def test_with_validation_a_line_fits_a_terminal(run: Run) -> None:
     assert max(map(len, lines)) <= 80
 
 
+def validation_accuracy(model: Model) -> float:
+    """That of a model on the samples that were held out from it."""
+    samples = load_dataset("mnist-sample").train
+    held_out = round(model.config.data.validation * 5000)
+    _, held = stratified_split(samples.y, held_out, streams(model.config.seed).validation)
+    right = model.network.predict(samples.x[held]).argmax(axis=1) == samples.y[held]
+    return float(right.mean())
+
+
 def test_early_stopping_ends_a_run_and_keeps_its_best_epoch(run: Run, tmp_path: Path) -> None:
     held, stopping = "data.validation=0.2", "training.early_stopping={patience: 2}"
     result = run("train", *SAMPLE, "--epochs", 200, "--set", held, "--set", stopping)
@@ -101,14 +112,25 @@ def test_early_stopping_ends_a_run_and_keeps_its_best_epoch(run: Run, tmp_path: 
         f"stopped after epoch {best + 2}; the best validation_loss was in epoch {best}; "
         f"the model is of epoch {best}"
     )
+    assert validation_accuracy(model) == model.history[best - 1]["validation_accuracy"]
+    assert validation_accuracy(model) != model.history[-1]["validation_accuracy"]
 
 
-def test_a_run_that_early_stopping_did_not_end_keeps_its_best_epoch_too(
-    run: Run, tmp_path: Path
+@pytest.mark.parametrize("restored", [True, False])
+def test_a_run_that_is_not_stopped_keeps_its_best_epoch_or_its_last(
+    restored: bool, run: Run, tmp_path: Path
 ) -> None:
-    stopping = "training.early_stopping={patience: 50, monitor: loss, restore_best_weights: false}"
-    result = run("train", *SAMPLE, "--epochs", 2, "--set", stopping)
-    assert "the best" not in result.stderr  # the last epoch was the best, and nothing was stopped
+    keep = {"patience": 50, "restore_best_weights": restored}
+    stopping = f"training.early_stopping={json.dumps(keep)}"
+    options = ("--epochs", 12, "--set", "data.validation=0.2", "--set", stopping)
+    result = run("train", *SAMPLE, *options)
+    model = load_model(tmp_path / "model.pkl")
+    losses = [epoch["validation_loss"] for epoch in model.history]
+    best = losses.index(min(losses)) + 1
+    assert best < 12  # or there is nothing to restore
+    kept = best if restored else 12
+    assert result.stderr.splitlines()[-1].endswith(f"the model is of epoch {kept}")
+    assert validation_accuracy(model) == model.history[kept - 1]["validation_accuracy"]
 
 
 def test_a_run_with_everything_on_repeats_bit_for_bit(run: Run, tmp_path: Path) -> None:

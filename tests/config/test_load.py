@@ -131,6 +131,22 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
             "training.early_stopping.patienc: unknown key (did you mean 'patience'?)",
         ),
         (
+            "training.early_stopping.patience=2.5",
+            "training.early_stopping.patience: must be a whole number, got 2.5",
+        ),
+        (
+            "training.optimizer.nesterov=5",
+            "training.optimizer.nesterov: must be true or false, got 5",
+        ),
+        (
+            "data.augmentation.shift=true",
+            "data.augmentation.shift: must be a number, got true",
+        ),
+        (
+            "training.weight_decay=0.1",
+            "training.weight_decay: unknown key (did you mean 'training.optimizer.weight_decay'?)",
+        ),
+        (
             "training.early_stopping.patience=0",
             "training.early_stopping.patience: must be 1 or more, got 0",
         ),

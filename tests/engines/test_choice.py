@@ -4,9 +4,10 @@ import sys
 import numpy as np
 import pytest
 
+from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Dense, Network
-from mnist_nn.training import SGD
+from mnist_nn.training import SGD, fit
 
 NETWORK = Network(784, [Dense(10, "softmax")], rng=None)
 WITHOUT_NUMBA = (
@@ -18,21 +19,39 @@ WITHOUT_NUMBA = (
 
 @pytest.mark.parametrize(("name", "expected"), [("auto", "numba"), ("numpy", "numpy")])
 def test_auto_takes_the_fastest(name, expected) -> None:
-    assert choose_engine(name, NETWORK, 32) == (expected, "")
+    assert choose_engine(name, NETWORK, SGD(), 32) == (expected, "")
 
 
 @pytest.mark.parametrize("name", ["auto", "numba"])
 def test_what_numba_cannot_run_is_numpys_and_the_reason_is_given(name) -> None:
-    choice = choose_engine(name, NETWORK, 60_000)
+    choice = choose_engine(name, NETWORK, SGD(), 60_000)
     assert choice.name == "numpy"
     assert "batches of up to" in choice.reason
+
+
+class Twice(SGD):
+    """An optimizer of a user's own."""
+
+    def move(self, params, grads, state, rate) -> None:
+        super().move(params, grads, state, 2 * rate)
+
+
+def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
+    choice = choose_engine("numba", NETWORK, Twice(), 32)
+    assert choice == ("numpy", "the numba engine does not know the optimizer Twice")
+    ends = []
+    for optimizer in (Twice(learning_rate=0.1), SGD(learning_rate=0.2)):
+        network = Network(784, [Dense(10, "softmax")], rng=None, input_scale=1 / 255)
+        list(fit(network, digits, rng=np.random.default_rng(0), epochs=1, optimizer=optimizer))
+        ends.append(network.params)
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])
 def test_the_engine_made_is_the_one_chosen(name) -> None:
     network = Network(784, [Dense(10, "softmax")], rng=None)
     x, y = np.zeros((3, 784), np.uint8), np.zeros(3, np.uint8)
-    choice = choose_engine(name, network, 1)
+    choice = choose_engine(name, network, SGD(), 1)
     recipe = Recipe(LOSSES["cross_entropy"], SGD())
     engine = make_engine(choice, network, recipe, x, y, 1, np.random.default_rng(0))
     assert type(engine).__name__.lower() == f"{name}engine"

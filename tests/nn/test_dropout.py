@@ -65,6 +65,12 @@ def test_an_impossible_rate_is_refused(rate: float) -> None:
         Dense(3, "relu", rate)
 
 
+def test_a_list_of_dicts_keeps_dropout() -> None:
+    network = Network(5, [Dense(4, "relu", 0.25), Dense(3, "softmax")], rng=None)
+    again = Network.from_architecture(network.architecture, rng=None)
+    assert [layer.dropout for layer in again.layers] == [0.25, 0]
+
+
 def test_a_copy_in_another_precision_keeps_dropout() -> None:
     network = Network(5, [Dense(4, "relu", 0.25), Dense(3, "softmax")], rng=None)
     assert [layer.dropout for layer in network.astype(np.float64).layers] == [0.25, 0]

@@ -86,6 +86,12 @@ def test_a_plateau_lowers_the_rate(losses: tuple, falls: int) -> None:
     np.testing.assert_allclose(rates(schedule, losses=losses), 2 * 0.5**falls)
 
 
+def test_epochs_of_warmup_are_no_plateau() -> None:
+    schedule = ReduceOnPlateau(factor=0.5, patience=2, warmup=3)
+    assert rates(schedule, losses=(1, 1, 1, 1, 1))[-1] == 2
+    assert rates(schedule, losses=(1, 1, 1, 1, 1, 1))[-1] == 1
+
+
 def test_a_plateau_has_a_floor() -> None:
     schedule = ReduceOnPlateau(factor=0.1, patience=1, min_factor=0.05)
     assert (rates(schedule, losses=(1, 1, 1, 1, 1)) == 0.1).all()
@@ -102,6 +108,9 @@ def test_a_plateau_has_a_floor() -> None:
         (OneCycle, "pct_start", 1),
         (OneCycle, "div_factor", 0.5),
         (ReduceOnPlateau, "patience", 0),
+        (ReduceOnPlateau, "patience", 10**400),
+        (ReduceOnPlateau, "patience", True),
+        (Constant, "warmup", "3"),
     ],
 )
 def test_impossible_values_are_refused(cls: type, key: str, value: object) -> None:

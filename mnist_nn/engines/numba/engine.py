@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from ...nn import Network, check_labels, draw_noise, noise_width
 from ..interface import whole_batches
-from ..recipe import Recipe
+from ..recipe import Recipe, Stepper
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
 from .kernel import compiled
 from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, unpack
 from .sparse import SLACK
 from .team import Team
-from .update import PIECE, Memory, settings_of
+from .update import OPTIMIZERS, PIECE, Memory, settings_of
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
@@ -34,12 +34,12 @@ MAX_LISTS = 2**26  # bytes for the inputs of a batch
 _kernel = cache(compiled)
 
 
-def obstacle(network: Network, batch_size: int) -> str | None:
+def obstacle(network: Network, optimizer: Stepper, batch_size: int) -> str | None:
     """Say why this engine will not do for a run, if it will not.
 
     Parameters
     ----------
-    network, batch_size
+    network, optimizer, batch_size
         Of the run.
 
     Returns
@@ -47,6 +47,9 @@ def obstacle(network: Network, batch_size: int) -> str | None:
     str or None
         The end of a sentence that begins with the engine's name.
     """
+    kind = type(optimizer).__name__
+    if kind not in OPTIMIZERS:  # one that somebody else wrote, in Python
+        return f"does not know the optimizer {kind}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:
@@ -114,8 +117,8 @@ class NumbaEngine:
 
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
-        noise = draw_noise(self.network, 0, self.rng)
-        self._run_together(self.x, self.y[:0], self.y[:0], noise, np.empty(0), 1)
+        none, noise = np.empty(0, np.int64), draw_noise(self.network, 0, self.rng)
+        self._run_together(self.x, none, none, np.empty(0), none, noise, np.empty(0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
@@ -141,9 +144,6 @@ class NumbaEngine:
             aligned(n_masked, dtype),  # inputs
             aligned(self.layout.n_workspace, dtype),  # deltas
             aligned(n * int(self.layout.plan[WIDTH, -1]), dtype),  # logits
-            np.empty(n, np.int64),  # labels
-            np.empty(n),  # losses
-            np.empty(n, np.int64),  # hits
             np.empty(room, np.int32),  # places
             np.empty(room, dtype),  # values
             np.empty(n, np.int64),  # ends
@@ -183,32 +183,35 @@ class NumbaEngine:
         places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
         noise = draw_noise(self.network, len(order), self.rng)
         rates = np.ascontiguousarray(rates, np.float64)
-        total, hits, start = 0.0, 0, 0
+        losses, hits = np.empty(len(order)), np.empty(len(order), np.int64)
+        start = 0
         while start < len(order):
             threads, n_batches = self.team.next_piece()
             size = len(order) if n_batches is None else n_batches * self.group_size
             part, steps = slice(start, start + size), slice(start // self.batch_size, None)
-            shown = inputs, places[part], self.y[order[part]], noise[part], rates[steps]
+            facts = self.y[order[part]], losses[part], hits[part], noise[part]
             began = time.perf_counter()
-            part_total, part_hits = self._run_together(*shown, threads)
+            self._run_together(inputs, places[part], *facts, rates[steps], threads)
             n_groups = -(-len(order[part]) // self.group_size)
             self.team.took(threads, (time.perf_counter() - began) / n_groups)
-            total, hits, start = total + part_total, hits + part_hits, start + size
+            start += size
         unpack(self.network, self.layout, self.params)
         if self.averaged:
             unpack(self.averaged, self.layout, self.memory.average)
-        return total, hits
+        return float(losses.sum()), int(hits.sum())
 
     def _run_together(
         self,
         inputs: NDArray[Any],
         places: NDArray[np.int64],
         labels: NDArray[np.int64],
+        losses: NDArray[np.float64],
+        hits: NDArray[np.int64],
         noise: NDArray[np.uint16],
         rates: NDArray[np.float64],
         threads: int,
-    ) -> tuple[float, int]:
-        """Have a number of threads go through some samples."""
+    ) -> None:
+        """Have a number of threads go through some samples, and fill in `losses` and `hits`."""
         gate, kernel = make_gate(), _kernel()
         arguments = (
             self.layout.plan,
@@ -219,6 +222,8 @@ class NumbaEngine:
             self.scale,
             places,
             labels,
+            losses,
+            hits,
             noise,
             rates,
             self.batch_size,
@@ -233,8 +238,7 @@ class NumbaEngine:
         try:
             for task in range(1, threads):
                 self.helpers.submit(kernel, *arguments, task)
-            total, hits = kernel(*arguments, 0)
+            kernel(*arguments, 0)
         finally:
             throw_open(gate)  # if this thread was interrupted, the others must not wait for it
         self.state.steps += -(-len(places) // self.batch_size)
-        return total, hits

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ...compiling import kept_compiled
+from ...nn import activations, dropout
 from ...nn.arrays import FloatArray
 from .dense import BLOCK
 from .elementwise import OPTIONS
@@ -136,7 +138,6 @@ def run_small_batches(
     losses: NDArray[np.float64],
     hits: Numbers,
     noise: NDArray[np.uint16],
-    at: int,
     products: FloatArray,
     n_rows: int,
     batch_size: int,
@@ -145,12 +146,12 @@ def run_small_batches(
     smoothing: float,
 ) -> None:
     """Step through a group's batches one by one; the first layer's weights wait for its end."""
-    rows = outputs, inputs, deltas, logits, labels, losses, hits
+    rows = outputs, inputs, deltas, logits, labels, losses, hits, noise
     for lo in range(0, n_rows, batch_size):
         hi = min(lo + batch_size, n_rows)
         share = -rates[lo // batch_size] / (hi - lo)
         catch_up(plan, products, outputs, deltas, n_rows, lo, hi)
-        through(plan, params, *rows, noise, at, loss, smoothing, share, lo, hi)
+        through(plan, params, *rows, loss, smoothing, share, lo, hi)
         step_layers(plan, params, outputs, inputs, deltas, lo, hi, 0, 1)
 
 
@@ -191,7 +192,6 @@ def run_batch(
     losses: NDArray[np.float64],
     hits: Numbers,
     noise: NDArray[np.uint16],
-    at: int,
     n: int,
     loss: int,
     smoothing: float,
@@ -204,11 +204,11 @@ def run_batch(
 
     A task has some of the rows first, in whole blocks, and then some of the panels.
     """
-    rows = outputs, inputs, deltas, logits, labels, losses, hits
+    rows = outputs, inputs, deltas, logits, labels, losses, hits, noise
     n_blocks = (n + BLOCK - 1) // BLOCK
     lo = BLOCK * task_start(task, tasks, n_blocks)
     hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-    through(plan, params, *rows, noise, at, loss, smoothing, share, lo, hi)
+    through(plan, params, *rows, loss, smoothing, share, lo, hi)
     wait(gate, tasks)
     step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
 
@@ -222,7 +222,9 @@ def run_groups(
     x: NDArray[Any],
     scale: FloatArray,
     order: Numbers,
-    classes: Numbers,
+    labels: Numbers,
+    losses: NDArray[np.float64],
+    hits: Numbers,
     noise: NDArray[np.uint16],
     rates: NDArray[np.float64],
     batch: int,
@@ -234,11 +236,10 @@ def run_groups(
     gate: Numbers,
     tasks: int,
     task: int,
-) -> tuple[float, int]:
+) -> None:
     """Step through samples, a task's share of each group; see `engine` for what the arrays are."""
-    outputs, _, deltas, _, labels, losses, hits = buffers[:7]
-    places, values, ends, products = lists = buffers[7:]
-    total, right = 0.0, 0
+    outputs, inputs, deltas, logits = buffers[:4]
+    places, values, ends, products = lists = buffers[4:]
     plain = len(memory.grads) == 0
     target = params if plain else memory.grads
     for start in range(0, len(order), group):
@@ -246,12 +247,12 @@ def run_groups(
         samples = order[start : start + n]
         following = order[start + n : start + 2 * n]
         list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
-        for row in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-            labels[row] = classes[start + row]
         wait(gate, tasks)
         sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
         wait(gate, tasks)
-        rows = *buffers[:7], noise, start
+        part = slice(start, start + n)
+        facts = labels[part], losses[part], hits[part], noise[part]
+        rows = outputs, inputs, deltas, logits, *facts
         if n > batch:  # which is for one thread
             some = products, n, batch, rates[step:]
             run_small_batches(plan, params, *rows, *some, loss, smoothing)
@@ -263,20 +264,17 @@ def run_groups(
         if not plain:
             number = steps + step + 1
             finish_step(settings, params, memory, rates[step], number, gate, task, tasks)
-        for row in range(n):
-            total += losses[row]
-            right += hits[row]
         wait(gate, tasks)
-    return total, right
 
 
 def _sources() -> str:
-    """Fingerprint the source of this engine."""
+    """Fingerprint the source of this engine, and of what it has constants from."""
     files = sorted(Path(__file__).parent.glob("*.py"))
+    files += [Path(str(module.__file__)) for module in (activations, dropout)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def compiled() -> Callable[..., tuple[float, int]]:
+def compiled() -> Callable[..., int]:
     """Compile the kernel, or find it compiled by an earlier process, at its first call.
 
     Numba knows a function that it kept by its own file only. So that a change in any file of this
@@ -290,15 +288,9 @@ def compiled() -> Callable[..., tuple[float, int]]:
     """
     version = _sources()
 
-    def run(*arguments: Any) -> tuple[float, int]:
+    def run(*arguments: Any) -> int:
         """Run the groups; the fingerprint is used, so that it is part of the function."""
-        total, right = run_groups(*arguments)
-        return total, right + 0 * len(version)
+        run_groups(*arguments)
+        return len(version)
 
-    options = {"nogil": True, "error_model": "numpy"}
-    kernel: Callable[..., tuple[float, int]]
-    try:
-        kernel = njit(cache=True, **options)(run)
-    except RuntimeError:  # there is no folder that it could be kept in
-        kernel = njit(**options)(run)
-    return kernel
+    return kept_compiled(nogil=True, error_model="numpy")(run)

@@ -60,7 +60,7 @@ def lay_out(network: Network, n_rows: int) -> Layout:
     codes = [ACTIVATION_CODES[layer.activation.name] for layer in network.layers]
     biased = np.full(len(units), network.bias)
     limits = np.array([threshold(layer.dropout) for layer in network.layers])
-    noise, _ = _places(units * (limits > 0))
+    noise, _ = _places(units * [layer.dropout > 0 for layer in network.layers])
     plan = np.array(
         [inputs, units, panels, widths, codes, biased, weights, biases, rows, limits, noise],
         np.int64,

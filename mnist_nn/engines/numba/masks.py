@@ -15,7 +15,6 @@ from .vectors import pick, put
 def mask_rows(
     plan: Numbers,
     noise: NDArray[np.uint16],
-    first: int,
     source: FloatArray,
     target: FloatArray,
     i: int,
@@ -29,9 +28,7 @@ def mask_rows(
     plan
         Of the network.
     noise
-        One row for each sample of the run.
-    first
-        The run's sample whose row in the workspace is 0.
+        One row for each row of the workspaces.
     source, target
         The workspaces.
     i, lo, hi
@@ -42,7 +39,7 @@ def mask_rows(
     kept = number(LEVELS / (LEVELS - limit))
     for row in range(lo, hi):
         at = plan[ROWS, i] + row * width
-        numbers = noise[first + row, plan[NOISE, i] : plan[NOISE, i] + units]
+        numbers = noise[row, plan[NOISE, i] : plan[NOISE, i] + units]
         for k in range(units):
             factor = kept if numbers[k] >= limit else number(0)
             put(target, at + k, factor * pick(source, at + k))

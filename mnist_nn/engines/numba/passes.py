@@ -16,6 +16,7 @@ The arrays are the same throughout; `plan` (see `layout`) says where each layer 
 - `logits`: the last layer's sums, which the loss needs besides its outputs.
 - `labels`: class of each row.
 - `losses`, `hits`: what each row came to, and whether the network was right.
+- `noise`: what each row's masks are made of.
 """
 
 import numpy as np
@@ -141,7 +142,6 @@ def backward_layer(
     outputs: FloatArray,
     deltas: FloatArray,
     noise: NDArray[np.uint16],
-    at: int,
     i: int,
     lo: int,
     hi: int,
@@ -160,7 +160,7 @@ def backward_layer(
     if n_inputs % 8:
         clear_padding(deltas, first, n_inputs, x_width, hi - lo)
     if plan[LIMIT, i - 1]:
-        mask_rows(plan, noise, at, deltas, deltas, i - 1, lo, hi)
+        mask_rows(plan, noise, deltas, deltas, i - 1, lo, hi)
     pull_back(plan[ACTIVATION, i - 1], outputs, deltas, first, hi - lo, n_inputs, x_width)
 
 
@@ -184,30 +184,26 @@ def through(
     losses: NDArray[np.float64],
     hits: Numbers,
     noise: NDArray[np.uint16],
-    at: int,
     loss: int,
     smoothing: float,
     share: float,
     lo: int,
     hi: int,
 ) -> None:
-    """Take rows lo to hi from the first layer's sums to the deltas of all layers.
-
-    Row 0 is sample `at` of the run.
-    """
+    """Take rows lo to hi from the first layer's sums to the deltas of all layers."""
     add_bias(plan, params, outputs, lo, hi)
     last = plan.shape[1] - 1
     for i in range(last):
         x = plan[ROWS, i] + lo * plan[WIDTH, i]
         activate(plan[ACTIVATION, i], outputs, x, hi - lo, plan[UNITS, i], plan[WIDTH, i])
         if plan[LIMIT, i]:
-            mask_rows(plan, noise, at, outputs, inputs, i, lo, hi)
+            mask_rows(plan, noise, outputs, inputs, i, lo, hi)
             forward_layer(plan, params, inputs, outputs, i + 1, lo, hi)
         else:
             forward_layer(plan, params, outputs, outputs, i + 1, lo, hi)
     score_rows(plan, outputs, deltas, logits, labels, losses, hits, loss, smoothing, share, lo, hi)
     for i in range(last, 0, -1):
-        backward_layer(plan, params, outputs, deltas, noise, at, i, lo, hi)
+        backward_layer(plan, params, outputs, deltas, noise, i, lo, hi)
 
 
 @njit(**OPTIONS)

@@ -10,7 +10,8 @@ bit of the result, it may change at any time.
 
 TRIAL = 16  # batches that show how fast a team is
 PIECE = 128  # batches that are run by one team
-RETRY = 50  # pieces after which the slower team is tried again
+RETRIAL = 4  # batches for which the slower team is tried again
+FIRST_WAIT, LONGEST_WAIT = 50, 800  # pieces between retrials, which grow rarer
 
 
 class Team:
@@ -24,19 +25,20 @@ class Team:
 
     def __init__(self, sizes: set[int]) -> None:
         self.pace = dict.fromkeys(sorted(sizes), 0.0)  # seconds per batch; 0 before a trial
-        self.pieces = 0
+        self.wait = self.left = FIRST_WAIT  # pieces between retrials, and until the next one
 
     def next_piece(self) -> tuple[int, int | None]:
         """Say how many threads run the next piece, and of how many batches it is; None for all."""
         if len(self.pace) == 1:
             return next(iter(self.pace)), None
-        self.pieces += 1
-        paces = sorted(self.pace, key=lambda threads: self.pace[threads])
-        retry = self.pieces % RETRY == 0
-        threads = paces[-1] if retry else paces[0]
-        return threads, TRIAL if retry or not self.pace[threads] else PIECE
+        fastest, slowest = sorted(self.pace, key=lambda threads: self.pace[threads])
+        self.left -= 1
+        if self.left > 0:
+            return fastest, PIECE if self.pace[fastest] else TRIAL
+        self.wait = self.left = min(2 * self.wait, LONGEST_WAIT)
+        return slowest, RETRIAL
 
     def took(self, threads: int, seconds_per_batch: float) -> None:
-        """Note how fast a piece went; a single slow one counts half."""
+        """Note how fast a piece went; one that was slower than those before counts half."""
         before = self.pace[threads] or seconds_per_batch
-        self.pace[threads] = (before + seconds_per_batch) / 2
+        self.pace[threads] = min(seconds_per_batch, (before + seconds_per_batch) / 2)

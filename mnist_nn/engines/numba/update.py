@@ -23,13 +23,13 @@ PIECE = 4096  # parameters
 
 SGD, ADAGRAD, RMSPROP, ADAM = range(4)
 OPTIMIZERS = {
-    "sgd": (SGD, ("momentum", "nesterov")),
-    "adagrad": (ADAGRAD, ("epsilon",)),
-    "rmsprop": (RMSPROP, ("rho", "epsilon")),
-    "adam": (ADAM, ("beta_1", "beta_2", "epsilon")),
-    "adamw": (ADAM, ("beta_1", "beta_2", "epsilon")),
+    "SGD": (SGD, ("momentum", "nesterov")),
+    "AdaGrad": (ADAGRAD, ("epsilon",)),
+    "RMSprop": (RMSPROP, ("rho", "epsilon")),
+    "Adam": (ADAM, ("beta_1", "beta_2", "epsilon")),
+    "AdamW": (ADAM, ("beta_1", "beta_2", "epsilon")),
 }
-"""The code of each optimizer, and which of its fields, in order, the kernel gets as `constants`."""
+"""The code of each optimizer's class, and which of its fields the kernel gets as `constants`."""
 
 
 class Memory(NamedTuple):
@@ -79,7 +79,7 @@ class Settings(NamedTuple):
 
 def settings_of(recipe: Recipe, n_weights: int) -> Settings:
     """Put a recipe into numbers."""
-    code, names = OPTIMIZERS[recipe.optimizer.name]
+    code, names = OPTIMIZERS[type(recipe.optimizer).__name__]
     constants = [float(getattr(recipe.optimizer, name)) for name in names] + [0.0] * 3
     return Settings(
         code,

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Decay, Positive, Rule, State
+from .rule import CHECKED, Decay, Epsilon, Rule, State
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -28,14 +28,14 @@ class AdaGrad(Rule):
     initial_accumulator_value
         Where s begins, 0 or more.
     epsilon
-        ε, above 0.
+        ε, 1e-30 to 1.
     """
 
     n_slots: ClassVar[int] = 1
 
     name: Literal["adagrad"] = "adagrad"
     initial_accumulator_value: Decay = 0.1
-    epsilon: Positive = 1e-7
+    epsilon: Epsilon = 1e-7
 
     def start(self, params: FloatArray, n_weights: int) -> State:
         """Make the state before the first step; see `Rule.start`."""

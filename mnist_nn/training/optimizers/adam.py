@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Decay, Positive, Rule, Share, State
+from .rule import CHECKED, Decay, Epsilon, Rule, Share, State
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -28,7 +28,7 @@ class Adam(Rule):
     beta_1, beta_2
         β₁ and β₂, 0 or more and below 1.
     epsilon
-        ε, above 0.
+        ε, 1e-30 to 1.
     """
 
     n_slots: ClassVar[int] = 2
@@ -36,7 +36,7 @@ class Adam(Rule):
     name: Literal["adam"] = "adam"
     beta_1: Share = 0.9
     beta_2: Share = 0.999
-    epsilon: Positive = 1e-7
+    epsilon: Epsilon = 1e-7
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
         """Move as the class says; see `Rule.move`."""

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Positive, Rule, Share, State
+from .rule import CHECKED, Epsilon, Rule, Share, State
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -27,14 +27,14 @@ class RMSprop(Rule):
     rho
         ρ, 0 or more and below 1.
     epsilon
-        ε, above 0.
+        ε, 1e-30 to 1.
     """
 
     n_slots: ClassVar[int] = 1
 
     name: Literal["rmsprop"] = "rmsprop"
     rho: Share = 0.9
-    epsilon: Positive = 1e-7
+    epsilon: Epsilon = 1e-7
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
         """Move as the class says; see `Rule.move`."""

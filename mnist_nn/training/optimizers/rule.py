@@ -14,8 +14,9 @@ CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 Rate: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1, strict=True)]
 """How much of a running mean or sum is kept from step to step."""
-Positive: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
-Decay: TypeAlias = Annotated[float, Field(ge=0, strict=True)]
+Epsilon: TypeAlias = Annotated[float, Field(ge=1e-30, le=1, strict=True)]
+"""Not so small that it would be 0 in float32."""
+Decay: TypeAlias = Annotated[float, Field(ge=0, le=1000, strict=True)]
 
 
 @plain_dataclass(eq=False)
@@ -48,7 +49,7 @@ class Rule:
     learning_rate
         η, the length of a step per unit of gradient, above 0. A schedule may vary it.
     weight_decay
-        λ, 0 or more. Each step first shrinks the weights, not the biases, by ``w ← (1 - η λ) w``,
+        λ, 0 to 1000. Each step first shrinks the weights, not the biases, by ``w ← (1 - η λ) w``,
         whatever the gradient is (Loshchilov and Hutter, "Decoupled weight decay regularization",
         2019).
 
@@ -70,7 +71,19 @@ class Rule:
         return False
 
     def start(self, params: FloatArray, n_weights: int) -> State:
-        """Make the state before the first step on a vector of parameters, weights first."""
+        """Make the state before the first step.
+
+        Parameters
+        ----------
+        params
+            Of shape (n_params,), weights first.
+        n_weights
+            How many of them are weights.
+
+        Returns
+        -------
+        State
+        """
         return State(np.zeros((self.n_slots, params.size), params.dtype), n_weights)
 
     def step(
@@ -96,5 +109,15 @@ class Rule:
         self.move(params, grads, state, rate)
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
-        """Move the parameters along the gradient; ``state.steps`` counts from 1 here."""
+        """Move the parameters; weights have decayed already.
+
+        Parameters
+        ----------
+        params, grads
+            Of shape (n_params,); `grads` may be used up.
+        state
+            Its slots are brought up to date; its steps count this one already.
+        rate
+            The learning rate.
+        """
         raise NotImplementedError

@@ -1,8 +1,9 @@
 """Gradient descent, and its momentum."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
@@ -37,7 +38,7 @@ class SGD(Rule):
     name: Literal["sgd"] = "sgd"
     learning_rate: Rate = 0.1
     momentum: Share = 0.0
-    nesterov: bool = False
+    nesterov: Annotated[bool, Field(strict=True)] = False
 
     @property
     def plain(self) -> bool:

@@ -172,8 +172,8 @@ def test_divergence_shows_in_what_a_run_returns(digits: Samples, size: int) -> N
 
 def test_enormous_batches_are_left_to_numpy() -> None:
     network = make_network((10, "softmax"))
-    assert obstacle(network, 10_000) is None
-    assert "up to 10,591 samples of 784 inputs" in str(obstacle(network, 60_000))
+    assert obstacle(network, SGD(), 10_000) is None
+    assert "up to 10,591 samples of 784 inputs" in str(obstacle(network, SGD(), 60_000))
 
 
 def test_a_second_process_finds_the_kernel_compiled(tmp_path: Path) -> None:

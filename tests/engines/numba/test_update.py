@@ -64,8 +64,8 @@ def assert_same_course(network: Network, recipe: Recipe, samples: Samples, size:
 
 
 def test_every_optimizer_has_a_code() -> None:
-    names = {cls.name for cls in get_args(get_args(Optimizer)[0])}
-    assert set(OPTIMIZERS) == names == {optimizer.name for optimizer in VARIANTS}
+    names = {cls.__name__ for cls in get_args(get_args(Optimizer)[0])}
+    assert set(OPTIMIZERS) == names == {type(optimizer).__name__ for optimizer in VARIANTS}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -134,6 +134,41 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
     engine(shown, recipe, mirrored, digits.y, 5, rng).run(order, rates)
     engine(swapped, recipe, *digits, 5, rng).run(order, rates, mirrored[order])
     np.testing.assert_array_equal(shown.params, swapped.params)
+
+
+class Restless:
+    """A team of another size for each piece, and pieces of odd lengths."""
+
+    def __init__(self) -> None:
+        self.pieces = 0
+
+    def next_piece(self) -> tuple[int, int]:
+        self.pieces += 1
+        return 1 + self.pieces % 2, 1 + self.pieces % 3
+
+    def took(self, threads: int, seconds_per_batch: float) -> None:
+        assert seconds_per_batch > 0
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=lambda optimizer: optimizer.name)
+def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Rule) -> None:
+    """Of the parameters, nor of the loss that is reported."""
+    results = []
+    for team in (None, Restless()):
+        network = make_network((40, "relu", 0.2), (10, "softmax"), dtype=np.float32)
+        recipe, rng = Recipe(LOSSES["cross_entropy"], optimizer), np.random.default_rng(3)
+        engine = NumbaEngine(network, recipe, *digits, 20, rng, threads=2)
+        if team is not None:
+            engine.team = team
+        found = [engine.run(np.arange(k, k + 990), np.full(50, 0.01)) for k in (0, 990)]
+        results.append((found, network.params))
+    assert results[0][0] == results[1][0]
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+
+
+def test_a_dropout_that_is_next_to_none_takes_its_noise_too(digits: Samples) -> None:
+    network = make_network((20, "tanh", 1e-6), (13, "tanh", 0.5), (10, "softmax"))
+    assert_same_course(network, Recipe(LOSSES["cross_entropy"], SGD()), digits, 32, 0.1)
 
 
 def test_threads_change_no_bit_of_what_is_not_plain(digits: Samples) -> None:
