@@ -3,9 +3,9 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -62,6 +62,15 @@ def test_the_python_in_the_docs_runs() -> None:
     )
     assert len(blocks) >= 6
     exec("\n".join(blocks), {})
+
+
+def test_the_dry_run_in_the_readme_is_what_it_prints(run: Callable[..., Any]) -> None:
+    text = (ROOT / "README.md").read_text()
+    command, shown = re.search(
+        r"\$ mnist-nn (train .* --dry-run)\n(.*?)```", text, re.DOTALL
+    ).groups()
+    config = command.replace("configs/", f"{ROOT}/configs/")
+    assert run(*config.split()).stdout == shown
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
