@@ -66,11 +66,11 @@ def test_the_python_in_the_docs_runs() -> None:
 
 def test_the_dry_run_in_the_readme_is_what_it_prints(run: Callable[..., Any]) -> None:
     text = (ROOT / "README.md").read_text()
-    command, shown = re.search(
-        r"\$ mnist-nn (train .* --dry-run)\n(.*?)```", text, re.DOTALL
-    ).groups()
-    config = command.replace("configs/", f"{ROOT}/configs/")
-    assert run(*config.split()).stdout == shown
+    ((command, shown),) = re.findall(
+        r"\$ mnist-nn (train [^\n]* --dry-run)\n(.*?)```", text, re.DOTALL
+    )
+    command = command.replace("configs/", f"{ROOT}/configs/")
+    assert run(*command.split()).stdout == shown
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)

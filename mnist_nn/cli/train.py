@@ -1,5 +1,6 @@
 """``mnist-nn train``: from a config to a model file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def train(
     """
     from ..config.schema import SEED_LIMIT
     from ..data import dataset_info, load_dataset
-    from ..errors import ConfigError, DivergenceError
+    from ..errors import ConfigError
     from ..model import check_fits
 
     settings = read_settings(
@@ -68,27 +69,34 @@ def train(
     if dry_run:
         typer.echo(_describe(settings, info.n_inputs), nl=False)
         return
-    numbers = range(settings.seed, settings.seed + (seeds or 1))
-    if numbers[-1] >= SEED_LIMIT:
-        raise ConfigError(f"--seeds {seeds}: the last would be {numbers[-1]}, not below 2^63")
     check_output(output)
-    paths = {number: seed_path(output, number) if seeds else output for number in numbers}
+    last = settings.seed + (seeds or 1) - 1
+    if last >= SEED_LIMIT:
+        raise ConfigError(f"--seeds {seeds}: the last would be {last}, not below 2^63")
+    if seeds is None:
+        _train(settings, load_dataset(name, data_dir), output, quiet)
+        typer.echo(output)
+        return
+    paths = {number: seed_path(output, number) for number in range(settings.seed, last + 1)}
     for path in paths.values():
         check_output(path)
     dataset = load_dataset(name, data_dir)
-    finished = []
-    for number, path in paths.items():
-        if seeds and not quiet:
-            note(f"seed {number}")
-        one = settings.model_copy(update={"seed": number})
+    summarise(list(_train_each(settings, dataset, paths, quiet)), settings, dataset)
+
+
+def _train_each(
+    settings: "Config", dataset: "Dataset", paths: dict[int, Path], quiet: bool
+) -> Iterator[Finished]:
+    """Do a run for each seed."""
+    from ..errors import DivergenceError
+
+    for seed, path in paths.items():
+        if not quiet:
+            note(f"seed {seed}")
         try:
-            finished.append(_train(one, dataset, path, quiet))
+            yield _train(settings.model_copy(update={"seed": seed}), dataset, path, quiet)
         except DivergenceError as error:
-            raise DivergenceError(f"seed {number}: {error}" if seeds else str(error)) from error
-    if seeds:
-        summarise(finished, settings, dataset)
-    else:
-        typer.echo(output)
+            raise DivergenceError(f"seed {seed}: {error}") from error
 
 
 def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) -> Finished:

@@ -145,9 +145,7 @@ class Network:
                 raise ValueError(
                     f"layer {number} reads {row['input_dim']} numbers, but gets {before}"
                 )
-        layers = [
-            Dense(row["output_dim"], row["activation"], row.get("dropout", 0.0)) for row in rows
-        ]
+        layers = [Dense(r["output_dim"], r["activation"], r.get("dropout", 0.0)) for r in rows]
         return cls(rows[0]["input_dim"] if rows else 0, layers, rng=rng, **options)
 
     @property
