@@ -156,11 +156,12 @@ class Run:
             if self.settings.training.engine not in ("auto", choice.name):
                 note(f"engine: {choice.name} ({choice.reason})")
             return
-        held_out = f", {len(self.validation.y):,} held out" if self.validation else ""
         note(
             f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
-            f"on {len(self.training.y):,} samples of {self.settings.data.dataset}{held_out}"
+            f"on {len(self.training.y):,} samples of {self.settings.data.dataset}"
         )
+        if self.validation:
+            note(f"validating on {len(self.validation.y):,} more that are held out")
         note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
 
 

@@ -141,6 +141,8 @@ def _message(problem: ErrorDetails) -> str:
         )
     if kind == "missing":
         return "missing: every layer needs units and an activation"
+    if isinstance(value, str) and path and value in RECORDS.get(str(path[-1]), ()):
+        return f"must be a mapping, such as {{name: {value}}}, got {shown(value)}"
     if kind in ("model_type", "dataclass_type", "dict_type", "model_attributes_type"):
         return f"must be a mapping of keys to values, got {shown(value)}"
     if kind == "literal_error":

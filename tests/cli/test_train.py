@@ -79,15 +79,15 @@ def test_an_unknown_engine_is_a_usage_error(run: Run) -> None:
 
 def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path) -> None:
     result = run("train", *SAMPLE, "--epochs", 1, "--set", "data.validation=0.1")
-    assert "on 4,500 samples of mnist-sample, 500 held out" in result.stderr
+    assert "on 4,500 samples of mnist-sample\nvalidating on 500 more" in result.stderr
     assert re.search(r"  validation \d\.\d{4} +[\d.]+%  ", result.stderr)
     assert load_model(tmp_path / "model.pkl").history[0]["validation_accuracy"] > 0.5
 
 
 def test_with_validation_a_line_fits_a_terminal(run: Run) -> None:
     result = run("train", *SAMPLE, "--set", "data.validation=500")
-    lines = [line for line in result.stderr.splitlines() if line.startswith("epoch")]
-    assert len(lines) == 15
+    lines = result.stderr.splitlines()
+    assert len([line for line in lines if line.startswith("epoch")]) == 15
     assert max(map(len, lines)) <= 80
 
 

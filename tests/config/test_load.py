@@ -111,6 +111,14 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
             "training.optimizer: must be a mapping of keys to values, got 5",
         ),
         (
+            "training.schedule=[1]",
+            "training.schedule: must be a mapping of keys to values, got [1]",
+        ),
+        (
+            "training.schedule=cosine",
+            "training.schedule: must be a mapping, such as {name: cosine}, got 'cosine'",
+        ),
+        (
             "training.schedule={name: cosin}",
             "--set training.schedule={name: cosin}: "
             "training.schedule.name: unknown schedule 'cosin' (did you mean 'cosine'?)",
