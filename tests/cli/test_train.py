@@ -122,13 +122,13 @@ def test_a_run_that_is_not_stopped_keeps_its_best_epoch_or_its_last(
 ) -> None:
     keep = {"patience": 50, "restore_best_weights": restored}
     stopping = f"training.early_stopping={json.dumps(keep)}"
-    options = ("--epochs", 12, "--set", "data.validation=0.2", "--set", stopping)
+    options = ("--epochs", 10, "--set", "data.validation=0.2", "--set", stopping)
     result = run("train", *SAMPLE, *options)
     model = load_model(tmp_path / "model.pkl")
     losses = [epoch["validation_loss"] for epoch in model.history]
     best = losses.index(min(losses)) + 1
-    assert best < 12  # or there is nothing to restore
-    kept = best if restored else 12
+    assert best < 10  # or there is nothing to restore
+    kept = best if restored else 10
     assert (f"the model is of epoch {best}" in result.stderr) == restored
     assert validation_accuracy(model) == model.history[kept - 1]["validation_accuracy"]
 
