@@ -12,10 +12,6 @@ class Stepper(Protocol):
     """What an engine needs of an optimizer."""
 
     @property
-    def name(self) -> str:
-        """Its key in a config."""
-
-    @property
     def learning_rate(self) -> float:
         """Step per unit of gradient, before any schedule."""
 

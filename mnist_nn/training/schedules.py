@@ -196,14 +196,10 @@ class OneCycle(Curve):
     def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
         """Up in the first ``pct_start`` of the run, and down in the rest."""
         first = 1 / self.div_factor
-        done = epochs / total
-        rise = _ease(first, 1.0, done / self.pct_start)
-        fall = _ease(1.0, first / self.final_div_factor, (done - self.pct_start) / self._rest)
-        return np.where(done < self.pct_start, rise, fall)
-
-    @property
-    def _rest(self) -> float:
-        return 1 - self.pct_start
+        done, top = epochs / total, self.pct_start
+        rise = _ease(first, 1.0, done / top)
+        fall = _ease(1.0, first / self.final_div_factor, (done - top) / (1 - top))
+        return np.where(done < top, rise, fall)
 
 
 @dataclass(frozen=True, config=CHECKED)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from matplotlib.image import imread
 
@@ -71,12 +70,3 @@ def test_errors_are_short(arguments: tuple, complaint: str, run: Run) -> None:
     assert result.exit_code == 2
     assert complaint in result.stderr
     assert len(result.stderr.splitlines()) <= 2
-
-
-def test_pictures_are_laid_out_in_reading_order() -> None:
-    from mnist_nn.evaluation.sheet import _grid
-
-    pictures = np.arange(6, dtype=np.uint8).reshape(2, 3, 1).repeat(784, axis=2)
-    grid = _grid(pictures)
-    assert grid.shape == (2 * 31 - 3, 3 * 31 - 3)
-    assert grid[::31, ::31].tolist() == [[0, 1, 2], [3, 4, 5]]
