@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mnist_nn.cli import main
 from mnist_nn.data import Samples, load_dataset
@@ -17,6 +18,10 @@ from mnist_nn.nn.activations import sigmoid, softmax
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
+
+settings.register_profile("bounded", max_examples=100, deadline=None)  # machines are shared
+settings.register_profile("deep", max_examples=10_000, deadline=None)
+settings.load_profile("bounded")  # unless pytest --hypothesis-profile=deep
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """An engine executes training steps. All engines compute the same; they differ in speed."""
 
 from .choice import Choice, EngineName, choose_engine, make_engine
-from .interface import Engine
+from .interface import Engine, EngineSnapshot
 from .numpy import NumpyEngine
 from .recipe import Recipe, Regularization
 
@@ -9,6 +9,7 @@ __all__ = [
     "Choice",
     "Engine",
     "EngineName",
+    "EngineSnapshot",
     "NumpyEngine",
     "Recipe",
     "Regularization",

@@ -1,12 +1,38 @@
 """What training and an engine know of each other."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..nn import Network
+from ..nn.arrays import FloatArray
 from .recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class EngineSnapshot:
+    """What an engine knows beside the network's parameters, to go on from here another time.
+
+    It is of no engine in particular: vectors are in the order of `Network.params`.
+
+    Attributes
+    ----------
+    slots
+        The optimizer's running sums and means, of shape (n_slots, n_params).
+    steps
+        Taken so far.
+    average
+        The moving average of the parameters, of shape (n_params,); None where none is kept.
+    dropout
+        State of the random generator for dropout, as its ``bit_generator`` has it.
+    """
+
+    slots: FloatArray
+    steps: int
+    average: FloatArray | None
+    dropout: Any
 
 
 class Engine(Protocol):
@@ -56,6 +82,12 @@ class Engine(Protocol):
         int
             How many of them the network had right at that time.
         """
+
+    def snapshot(self) -> EngineSnapshot:
+        """Copy what it knows; the network's parameters are the caller's to keep."""
+
+    def restore(self, snapshot: EngineSnapshot) -> None:
+        """Go back to what it knew; the shapes are those of this network and recipe."""
 
 
 def whole_batches(n_samples: int, batch_size: int) -> int:

@@ -14,7 +14,7 @@ from ..nn import (
     target_rows,
 )
 from ..nn.arrays import FloatArray
-from .interface import whole_batches
+from .interface import EngineSnapshot, whole_batches
 from .recipe import Recipe
 
 CHUNK = 1000  # samples
@@ -75,6 +75,20 @@ class NumpyEngine:
             values = self.recipe.loss.values(logits, outputs, targets)
         hits = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(hits)
+
+    def snapshot(self) -> EngineSnapshot:
+        """Copy what it knows: see `Engine`."""
+        average = self.averaged.params.copy() if self.averaged else None
+        dropout = self.rng.bit_generator.state
+        return EngineSnapshot(self.state.slots.copy(), self.state.steps, average, dropout)
+
+    def restore(self, snapshot: EngineSnapshot) -> None:
+        """Go back to what it knew: see `Engine`."""
+        self.state.slots[...] = snapshot.slots
+        self.state.steps = snapshot.steps
+        if self.averaged:
+            self.averaged.params[...] = snapshot.average
+        self.rng.bit_generator.state = snapshot.dropout
 
     def _run_batch(
         self,

@@ -1,6 +1,7 @@
 """How a network learns."""
 
 from ..engines import Regularization
+from .course import Course
 from .early_stopping import EarlyStopper, EarlyStopping
 from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from .report import Report
@@ -13,6 +14,7 @@ from .schedules import (
     Schedule,
     Step,
 )
+from .snapshot import Position, Snapshot
 from .trainer import fit, run_length, step_size
 
 __all__ = [
@@ -22,16 +24,19 @@ __all__ = [
     "AdamW",
     "Constant",
     "Cosine",
+    "Course",
     "EarlyStopper",
     "EarlyStopping",
     "Exponential",
     "OneCycle",
     "Optimizer",
+    "Position",
     "RMSprop",
     "ReduceOnPlateau",
     "Regularization",
     "Report",
     "Schedule",
+    "Snapshot",
     "Step",
     "fit",
     "run_length",

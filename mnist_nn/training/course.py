@@ -1,7 +1,9 @@
-"""A course is where a run has come to: which rates are due, and which pictures."""
+"""A course is a run under way: an iterator of reports that can be frozen between any two."""
 
 import math
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,42 +11,63 @@ from numpy.typing import NDArray
 from ..augmentation import Augmenter
 from ..data import Samples
 from ..engines import Engine
+from ..errors import DivergenceError
+from ..nn import score
+from .report import Report
 from .schedules import Curve, Progress
+from .snapshot import Position, Snapshot
 
 
-@dataclass
-class Course:
-    """A run: what carries it out, how long it is, and how its epochs went so far.
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a run shows, in which order, and how fast it learns from it.
 
     Attributes
     ----------
-    engine, schedule, samples, batch_size
-        As for `fit`.
-    n_samples
-        How many it will see in all: see `run_length`.
+    samples, schedule, batch_size, rng, shuffle, replacement, validation, running
+        As for `fit`, the batch size in samples.
+    n_epochs, n_samples
+        How long the run is: see `run_length`.
     distort
         What makes new pictures of old ones, if anything does.
-    losses
-        The one of each epoch that `Progress` asks for.
     """
 
-    engine: Engine
-    schedule: Curve
     samples: Samples
+    schedule: Curve
     batch_size: int
+    rng: np.random.Generator
+    shuffle: bool
+    replacement: bool
+    n_epochs: int
     n_samples: int
     distort: Augmenter | None
-    losses: list[float] = field(default_factory=list)
+    validation: Samples | None
+    running: bool
 
-    def rates(self, epoch: int, n: int) -> NDArray[np.float64]:
+    def order(self, epoch: int) -> NDArray[np.intp]:
+        """Draw the order in which an epoch shows the samples, by their indices; the last is cut."""
+        n = len(self.samples.y)
+        if self.replacement:
+            order: NDArray[np.intp] = self.rng.integers(0, n, n)
+        else:
+            order = self.rng.permutation(n) if self.shuffle else np.arange(n)
+        return order[: self.n_samples - (epoch - 1) * n]
+
+    def rates(
+        self, learning_rate: float, epoch: int, n: int, losses: list[float]
+    ) -> NDArray[np.float64]:
         """Give the learning rate of each step of an epoch.
 
         Parameters
         ----------
+        learning_rate
+            Of the optimizer.
         epoch
             From 1; those before it are over.
         n
             How many samples it shows.
+        losses
+            Of the epochs that are over, as `Progress` asks for them.
 
         Returns
         -------
@@ -58,12 +81,169 @@ class Course:
             epoch - 1 + steps / per_epoch,
             1 / per_epoch,
             whole + math.ceil(rest / self.batch_size) / per_epoch,
-            self.losses,
+            losses,
         )
-        return self.schedule.rates(self.engine.recipe.optimizer.learning_rate, progress)
+        return self.schedule.rates(learning_rate, progress)
 
-    def show(self, places: NDArray[np.intp], rates: NDArray[np.float64]) -> tuple[float, int]:
-        """Have the engine step through some samples, as they are or distorted: see `Engine.run`."""
-        if self.distort is None:
-            return self.engine.run(places, rates)
-        return self.engine.run(places, rates, self.distort(self.samples.x[places]))
+
+class Course(Iterator[Report]):
+    """A run under way: see `fit`, which makes it.
+
+    Parameters
+    ----------
+    engine
+        What takes the steps.
+    plan
+        What is to be done.
+
+    Attributes
+    ----------
+    position
+        How far it has come.
+    history
+        The reports of the epochs that are over.
+    """
+
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.engine, self.plan = engine, plan
+        self.position = Position()
+        self.history: list[Report] = []
+        self._losses: list[float] = []  # as `Progress` asks for them
+        self._params = engine.network.params.copy()  # between epochs; the network has the average
+        self._before_order = plan.rng.bit_generator.state
+        self._reports = self._run()
+
+    def __next__(self) -> Report:
+        """Train until there is something to report."""
+        return next(self._reports)
+
+    def snapshot(self) -> Snapshot:
+        """Copy all it takes to go on from here: between any two reports, but not after an error."""
+        distort, params = self.plan.distort, self.engine.network.params
+        pictures = None
+        if distort is not None:
+            pictures = distort.affine.bit_generator.state, distort.elastic.bit_generator.state
+        between = self.position.samples == 0
+        swapped = between and self.engine.averaged is not None
+        return Snapshot(
+            (self._params if swapped else params).copy(),
+            self.engine.snapshot(),
+            self.position,
+            tuple(self.history),
+            self.plan.rng.bit_generator.state if between else self._before_order,
+            pictures,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot, whatever has been done so far.
+
+        Raises
+        ------
+        ValueError
+            If it is not of such a run.
+        """
+        self._check(snapshot)
+        network, distort = self.engine.network, self.plan.distort
+        self.engine.restore(snapshot.engine)
+        self.position, self.history = snapshot.position, list(snapshot.history)
+        self._losses = [report.to_watch for report in self.history]
+        self._params[...] = network.params[...] = snapshot.params
+        if self.engine.averaged is not None and self.position.samples == 0 and self.history:
+            network.params[...] = self.engine.averaged.params
+        self.plan.rng.bit_generator.state = self._before_order = snapshot.shuffling
+        if distort is not None and snapshot.pictures is not None:
+            affine, elastic = snapshot.pictures
+            distort.affine.bit_generator.state = affine
+            distort.elastic.bit_generator.state = elastic
+
+    def _check(self, snapshot: Snapshot) -> None:
+        """Refuse a snapshot of another run, as far as shapes and numbers show it."""
+        own, its, position = self.snapshot(), snapshot, snapshot.position
+        pairs = (
+            (own.params, its.params),
+            (own.engine.slots, its.engine.slots),
+            (own.engine.average, its.engine.average),
+        )
+        same = (
+            all(getattr(a, "shape", None) == getattr(b, "shape", None) for a, b in pairs)
+            and (its.pictures is None) == (own.pictures is None)
+            and position.epoch == len(its.history) + 1
+            and position.samples % self.engine.chunk == 0
+        )
+        if not same:
+            raise ValueError("the snapshot is of another run")
+        n = len(self.plan.samples.y)
+        left = min(self.plan.n_samples - (position.epoch - 1) * n, n)  # of this epoch, at its start
+        if position.epoch > self.plan.n_epochs + 1 or 0 < position.samples >= left:
+            raise ValueError(f"the snapshot is of epoch {position.epoch}, past the end of the run")
+
+    def _run(self) -> Iterator[Report]:
+        """Run epoch after epoch, from wherever it is, yielding what `fit` promises."""
+        engine, params = self.engine, self.engine.network.params
+        while self.position.epoch <= self.plan.n_epochs:
+            if engine.averaged is not None and self.position.samples == 0:
+                params[...] = self._params  # whoever stops before this keeps the average
+            self._before_order = self.plan.rng.bit_generator.state
+            for report in self._run_epoch(self.plan.order(self.position.epoch)):
+                if report.complete:
+                    report = self._finish_epoch(report)
+                _check_finite(engine, report)
+                if report.complete:
+                    self.history.append(report)
+                    self._losses.append(report.to_watch)
+                    self.position = Position(report.epoch + 1)
+                if report.complete or self.plan.running:
+                    yield report
+
+    def _run_epoch(self, order: NDArray[np.intp]) -> Iterator[Report]:
+        """Run an epoch, or what is left of it, in chunks; yield what it came to after each."""
+        plan, chunk, here = self.plan, self.engine.chunk, self.position
+        learning_rate = self.engine.recipe.optimizer.learning_rate
+        rates = plan.rates(learning_rate, here.epoch, len(order), self._losses)
+        for start in range(here.samples, len(order), chunk):
+            places = order[start : start + chunk]
+            began = time.perf_counter()
+            steps = slice(start // plan.batch_size, math.ceil((start + chunk) / plan.batch_size))
+            pictures = plan.distort(plan.samples.x[places]) if plan.distort else None
+            loss_sum, hits = self.engine.run(places, rates[steps], pictures)
+            here = Position(
+                here.epoch,
+                start + len(places),
+                here.loss_sum + loss_sum,
+                here.hits + hits,
+                here.seconds + time.perf_counter() - began,
+            )
+            self.position = here
+            yield Report(
+                here.epoch,
+                here.samples,
+                here.loss_sum / here.samples,
+                here.hits / here.samples,
+                here.seconds,
+                float(rates[steps][-1]),
+                complete=here.samples == len(order),
+            )
+
+    def _finish_epoch(self, report: Report) -> Report:
+        """Bring the average in, if there is one, and validate what the network has then."""
+        network, validation = self.engine.network, self.plan.validation
+        if self.engine.averaged is not None:
+            self._params[...] = network.params
+            network.params[...] = self.engine.averaged.params
+        if validation is None:
+            return report
+        with np.errstate(all="ignore"):  # the caller looks for what is not finite
+            value, predicted = score(network, self.engine.recipe.loss, *validation)
+        accuracy = float(np.mean(predicted == validation.y))
+        return replace(report, validation_loss=value, validation_accuracy=accuracy)
+
+
+def _check_finite(engine: Engine, report: Report) -> None:
+    """Stop as soon as a number is no longer finite."""
+    loss = report.loss + (report.validation_loss or 0.0)
+    if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
+        raise DivergenceError(
+            f"training diverged in epoch {report.epoch}: loss {loss} after "
+            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
+            "try a smaller training.optimizer.learning_rate, or set training.clip_norm"
+        )

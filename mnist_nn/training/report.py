@@ -36,3 +36,8 @@ class Report:
     complete: bool = True
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+
+    @property
+    def to_watch(self) -> float:
+        """The loss that schedules watch: the validation loss where there is one."""
+        return self.loss if self.validation_loss is None else self.validation_loss

@@ -1,34 +1,23 @@
 """Training shows a network its samples again and again, and reports how it goes.
 
-`fit` is a generator: it yields a report after every epoch, so whatever a caller wants to do between
-epochs (print, plot, stop early) is an ordinary statement in an ordinary loop.
+`fit` gives an iterator of reports, one after every epoch, so whatever a caller wants to do between
+epochs (print, plot, stop early, save) is an ordinary statement in an ordinary loop.
 """
 
 import math
-import time
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..augmentation import Augmentation, Augmenter
 from ..data import Samples
-from ..engines import (
-    Engine,
-    EngineName,
-    Recipe,
-    Regularization,
-    choose_engine,
-    make_engine,
-)
-from ..errors import DivergenceError, hint
-from ..nn import LOSSES, Loss, Network, check_labels, score
-from .course import Course
+from ..engines import EngineName, Recipe, Regularization, choose_engine, make_engine
+from ..errors import hint
+from ..nn import LOSSES, Loss, Network, check_labels
+from .course import Course, Plan
 from .optimizers import SGD, Rule
-from .report import Report
 from .schedules import Constant, Curve
+from .snapshot import Snapshot
 
 
 def fit(
@@ -51,7 +40,8 @@ def fit(
     validation: Samples | None = None,
     engine: EngineName = "auto",
     running: bool = False,
-) -> Iterator[Report]:
+    snapshot: Snapshot | None = None,
+) -> Course:
     """Train a network in place, one epoch for each report that is asked for.
 
     Nothing happens until the reports are iterated over: ``for report in fit(...)``. Whenever an
@@ -96,17 +86,21 @@ def fit(
         Numba's cannot run, NumPy's does.
     running
         Yield running reports, too, some every second, for a progress bar.
+    snapshot
+        Go on from here instead of from the beginning: see `Course.snapshot`. If all else is as it
+        was, the run ends as it would have without the interruption, bit for bit.
 
     Returns
     -------
-    iterator of Report
-        It raises `DivergenceError` if the loss or a parameter stops being finite.
+    Course
+        An iterator of `Report`. It raises `DivergenceError` if the loss or a parameter stops being
+        finite.
 
     Raises
     ------
     ValueError
         If an argument is out of range, the loss does not fit the network's output, a layer cannot
-        be trained, or the samples are not the network's.
+        be trained, the samples are not the network's, or the snapshot is of another run.
     ConfigError
         If Numba's engine is asked for where Numba is not installed.
     """
@@ -126,38 +120,14 @@ def fit(
         stream = augmentation_rng or for_pictures
         distort = Augmenter(augmentation, stream, compiled=choice.name == "numba")
     worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or for_dropout)
-    course = Course(worker, schedule or Constant(), samples, size, n_samples, distort)
-    orders = (_order(n, rng, shuffle, replacement) for _ in range(n_epochs))
-    return _epochs(course, orders, validation, running)
-
-
-def _epochs(
-    course: Course,
-    orders: Iterator[NDArray[np.intp]],
-    validation: Samples | None,
-    running: bool,
-) -> Iterator[Report]:
-    """Run one epoch per order, yielding what `fit` promises."""
-    left, engine = course.n_samples, course.engine
-    params = engine.network.params
-    current = params.copy()
-    for epoch, order in enumerate(orders, 1):
-        if engine.averaged is not None:
-            params[...] = current  # whoever stops before this keeps the average
-        for report in _run_epoch(course, epoch, order[:left]):
-            if report.complete:
-                if engine.averaged is not None:
-                    current[...] = params
-                    params[...] = engine.averaged.params
-                if validation is not None:
-                    report = _validated(engine, report, validation)
-            _check_finite(engine, report)
-            if report.complete:
-                latest = report.validation_loss
-                course.losses.append(report.loss if latest is None else latest)
-            if report.complete or running:
-                yield report
-        left -= len(order)
+    plan = Plan(
+        *(samples, schedule or Constant(), size, rng, shuffle, replacement),
+        *(n_epochs, n_samples, distort, validation, running),
+    )
+    course = Course(worker, plan)
+    if snapshot is not None:
+        course.restore(snapshot)
+    return course
 
 
 def _check_loss(network: Network, loss: str) -> Loss:
@@ -227,52 +197,3 @@ def run_length(
 def step_size(n: int, batch_size: int | Literal["full"]) -> int:
     """Say how many of n samples a full step takes; a batch larger than the data is all of them."""
     return n if batch_size == "full" else min(batch_size, n)
-
-
-def _order(n: int, rng: np.random.Generator, shuffle: bool, replacement: bool) -> NDArray[np.intp]:
-    """Indices of the samples of one epoch, in the order they are shown."""
-    if replacement:
-        return rng.integers(0, n, n)
-    return rng.permutation(n) if shuffle else np.arange(n)
-
-
-def _run_epoch(course: Course, epoch: int, order: NDArray[np.intp]) -> Iterator[Report]:
-    """Run one epoch in chunks, yielding what it came to so far after each."""
-    total, hits, seconds, chunk = 0.0, 0, 0.0, course.engine.chunk
-    rates = course.rates(epoch, len(order))
-    for start in range(0, len(order), chunk):
-        places = order[start : start + chunk]
-        began = time.perf_counter()
-        steps = slice(start // course.batch_size, math.ceil((start + chunk) / course.batch_size))
-        chunk_total, chunk_hits = course.show(places, rates[steps])
-        seconds += time.perf_counter() - began
-        total, hits = total + chunk_total, hits + chunk_hits
-        seen = start + len(places)
-        yield Report(
-            epoch,
-            seen,
-            total / seen,
-            hits / seen,
-            seconds,
-            float(rates[steps][-1]),
-            complete=seen == len(order),
-        )
-
-
-def _check_finite(engine: Engine, report: Report) -> None:
-    """Stop as soon as a number is no longer finite."""
-    loss = report.loss + (report.validation_loss or 0.0)
-    if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
-        raise DivergenceError(
-            f"training diverged in epoch {report.epoch}: loss {loss} after "
-            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
-            "try a smaller training.optimizer.learning_rate"
-        )
-
-
-def _validated(engine: Engine, report: Report, validation: Samples) -> Report:
-    """Add how the network does on samples that it does not learn from."""
-    with np.errstate(all="ignore"):  # the caller looks for what is not finite
-        value, predicted = score(engine.network, engine.recipe.loss, *validation)
-    accuracy = float(np.mean(predicted == validation.y))
-    return replace(report, validation_loss=value, validation_accuracy=accuracy)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...nn import Network, check_labels, draw_noise, noise_width
-from ..interface import whole_batches
+from ..interface import EngineSnapshot, whole_batches
 from ..recipe import Recipe, Stepper
 from .elementwise import LOSS_CODES
 from .gate import CAN_WAIT, make_gate, throw_open
@@ -199,6 +199,28 @@ class NumbaEngine:
         if self.averaged:
             unpack(self.averaged, self.layout, self.memory.average)
         return float(losses.sum()), int(hits.sum())
+
+    def snapshot(self) -> EngineSnapshot:
+        """Copy what it knows, out of the panels: see `Engine`."""
+        flat = self.network.astype(self.network.dtype)
+        slots = np.empty((len(self.state.slots), flat.params.size), flat.dtype)
+        for ours, theirs in zip(self.state.slots, slots, strict=True):
+            unpack(flat, self.layout, ours)
+            theirs[...] = flat.params
+        average = self.averaged.params.copy() if self.averaged else None
+        return EngineSnapshot(slots, self.state.steps, average, self.rng.bit_generator.state)
+
+    def restore(self, snapshot: EngineSnapshot) -> None:
+        """Go back to what it knew: see `Engine`."""
+        flat = self.network.astype(self.network.dtype)
+        for ours, theirs in zip(self.state.slots, snapshot.slots, strict=True):
+            flat.params[...] = theirs
+            pack(flat, self.layout, ours)
+        self.state.steps = snapshot.steps
+        if self.averaged:
+            self.averaged.params[...] = snapshot.average
+            pack(self.averaged, self.layout, self.memory.average)
+        self.rng.bit_generator.state = snapshot.dropout
 
     def _run_together(
         self,

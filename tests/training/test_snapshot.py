@@ -1,0 +1,193 @@
+"""A run that is interrupted and goes on ends as one that never was, bit for bit."""
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnist_nn.augmentation import Augmentation
+from mnist_nn.data import Samples
+from mnist_nn.engines import Regularization
+from mnist_nn.nn import Dense, Network
+from mnist_nn.training import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Course,
+    Position,
+    ReduceOnPlateau,
+    Report,
+    RMSprop,
+    fit,
+)
+
+engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
+OPTIMIZERS = [
+    SGD(),
+    SGD(momentum=0.9),
+    SGD(momentum=0.9, nesterov=True, weight_decay=1e-3),
+    AdaGrad(),
+    RMSprop(),
+    Adam(),
+    AdamW(),
+]
+EVERYTHING = {
+    "regularization": Regularization(label_smoothing=0.1, l2=1e-4, clip_norm=1.0, ema_decay=0.99),
+    "augmentation": Augmentation(rotation=10.0, elastic_alpha=8.0),
+    "schedule": ReduceOnPlateau(factor=0.5, patience=1, min_delta=0.5, warmup=0.5),
+}
+
+
+def start(samples: Samples, seed: int = 0, dropout: float = 0.3, **options) -> tuple:
+    """A network, and a run of three epochs that trains it; a report after every piece."""
+    layers = [Dense(12, "sigmoid", dropout), Dense(10, "softmax")]
+    network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
+    options = {"batch_size": 50, "epochs": 3, "optimizer": Adam(), **options}
+    rng = np.random.default_rng(seed)  # of whatever seed: a snapshot has the streams' states
+    return network, fit(network, samples, rng=rng, running=True, **options)
+
+
+def outcome(network: Network, course: Course) -> tuple[bytes, list[Report]]:
+    """Let a run end: the parameters it came to, and its reports apart from times."""
+    for _ in course:
+        pass
+    return network.params.tobytes(), [replace(report, seconds=0) for report in course.history]
+
+
+def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[Report]]:
+    """The outcome of a run that is frozen after some reports and goes on in a new one."""
+    _, course = start(samples, **options)
+    for _ in islice(course, after):
+        pass
+    frozen = course.snapshot()
+    for _ in islice(course, 2):  # what the interrupted run still does must not show
+        pass
+    return outcome(*start(samples, seed=99, snapshot=frozen, **options))
+
+
+@pytest.fixture
+def few(digits: Samples) -> Samples:
+    return digits.take(np.arange(0, 5000, 2))
+
+
+@engines
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("after", [0, 3, 4, 9])
+def test_every_optimizer_goes_on(few: Samples, engine: str, optimizer, after: int) -> None:
+    options = {"engine": engine, "optimizer": optimizer}
+    whole = outcome(*start(few, **options))
+    assert interrupted(few, after, **options) == whole
+
+
+@engines
+@pytest.mark.parametrize("batch_size", [1, 7, 32, "full"])
+@pytest.mark.parametrize("order", [{}, {"shuffle": False}, {"replacement": True}], ids=str)
+def test_every_batch_size_and_order_goes_on(few, engine: str, batch_size, order: dict) -> None:
+    options = {"engine": engine, "batch_size": batch_size, "optimizer": SGD(), **order}
+    assert interrupted(few, 2, **options) == outcome(*start(few, **options))
+
+
+@engines
+@settings(max_examples=12)
+@given(after=st.integers(0, 9), held=st.booleans())
+def test_with_everything_on_it_goes_on_from_anywhere(
+    digits: Samples, engine: str, after: int, held: bool
+) -> None:
+    few = digits.take(np.arange(0, 5000, 2))
+    validation = digits.take(np.arange(1, 401, 2)) if held else None
+    options = EVERYTHING | {"engine": engine, "validation": validation}
+    assert interrupted(few, after, **options) == outcome(*start(few, **options))
+
+
+@engines
+def test_a_run_can_be_interrupted_again_and_again(few: Samples, engine: str) -> None:
+    options = EVERYTHING | {"engine": engine}
+    whole = outcome(*start(few, **options))
+    snapshot = None
+    while True:
+        network, course = start(few, snapshot=snapshot, **options)
+        if next(course, None) is None:
+            break
+        snapshot = course.snapshot()
+    assert outcome(network, course) == whole
+
+
+def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
+    whole = outcome(*start(few, engine="numpy"))
+    _, course = start(few, engine="numpy")
+    next(course)
+    for seed in (7, 8):
+        _, course = start(few, engine="numpy", seed=seed, snapshot=course.snapshot())
+    assert outcome(course.engine.network, course) == whole
+
+
+@engines
+def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> None:
+    options = {"engine": engine, "regularization": Regularization(ema_decay=0.9)}
+    network, course = start(few, epochs=2, **options)
+    outcome(network, course)
+    longer = outcome(*start(few, snapshot=course.snapshot(), epochs=4, **options))
+    assert longer == outcome(*start(few, epochs=4, **options))
+
+
+def test_a_run_by_iterations_goes_on_to_its_last_step(few: Samples) -> None:
+    options = {"epochs": None, "iterations": 120, "engine": "numpy"}
+    network, course = start(few, **options)
+    whole = outcome(network, course)
+    assert [report.samples for report in course.history] == [2500, 2500, 1000]
+    for after in range(1, 7):
+        assert interrupted(few, after, **options) == whole
+
+
+def test_a_snapshot_is_a_copy(few: Samples) -> None:
+    network, course = start(few, **EVERYTHING, engine="numpy")
+    next(course)
+    snapshot = course.snapshot()
+    before = snapshot.params.copy(), snapshot.engine.slots.copy(), snapshot.engine.average.copy()
+    outcome(network, course)
+    after = snapshot.params, snapshot.engine.slots, snapshot.engine.average
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert snapshot.position.epoch == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"optimizer": SGD()},
+        {"augmentation": Augmentation()},
+        {"regularization": Regularization()},
+    ],
+    ids=str,
+)
+def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None:
+    _, course = start(few, **EVERYTHING, engine="numpy")
+    next(course)
+    with pytest.raises(ValueError, match="of another run"):
+        start(few, snapshot=course.snapshot(), **EVERYTHING | {"engine": "numpy"} | other)
+
+
+@pytest.mark.parametrize(
+    ("position", "complaint"),
+    [
+        (Position(2), "of another run"),  # the history is of no epoch
+        (Position(1, 17), "of another run"),  # in the middle of a step
+        (Position(1, 3000), "past the end"),
+        (Position(0), "of another run"),
+    ],
+)
+def test_a_position_that_no_run_can_have_is_refused(few, position, complaint: str) -> None:
+    _, course = start(few, engine="numpy")
+    with pytest.raises(ValueError, match=complaint):
+        start(few, engine="numpy", snapshot=replace(course.snapshot(), position=position))
+
+
+def test_a_run_cannot_be_made_shorter_than_it_is(few: Samples) -> None:
+    network, course = start(few, engine="numpy")
+    outcome(network, course)
+    with pytest.raises(ValueError, match="of epoch 4, past the end"):
+        start(few, engine="numpy", snapshot=course.snapshot(), epochs=2)
