@@ -1,7 +1,9 @@
 """A file is written whole or not at all.
 
 The bytes go to a temporary file in the same folder, are flushed to the disk, and take the target's
-place in one step; whoever reads the target sees the old file or the new one, never a part.
+place in one step; whoever reads the target sees the old file or the new one, never a part. What a
+killed process leaves behind is removed by the next that writes into the folder: the temporary file
+is locked as long as its writer lives, so that nobody takes it for litter.
 """
 
 import contextlib
@@ -10,6 +12,13 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows has none, and keeps the litter
+    fcntl = None  # type: ignore[assignment]
+
+PREFIX, SUFFIX = ".mnist-nn-", ".part"
 
 
 @contextlib.contextmanager
@@ -32,17 +41,50 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         If the folder cannot be written or the disk is full; `path` is then as it was.
     """
     path = path.resolve()  # a link stays a link, to the new content
-    temporary = path.parent / f".mnist-nn-{secrets.token_hex(8)}.part"
-    try:
-        with temporary.open("x+b") as file:
+    _remove_litter(path.parent)
+    with _temporary(path.parent) as file:
+        temporary = Path(file.name)
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            if os.name == "nt":  # Windows renames no open file
+                file.close()
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        except BaseException:
+            file.close()
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def _temporary(folder: Path) -> IO[bytes]:
+    """Create a file that nobody else has, and lock it."""
+    while True:
+        file = (folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}").open("x+b")
+        _lock(file, wait=True)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # somebody came between opening and locking, and took it for litter
+
+
+def _lock(file: IO[bytes], *, wait: bool) -> bool:
+    """Lock a file until it is closed; say whether it is ours, for another may have it."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is another's, or the file system has no locks
+        return False
+    return True
+
+
+def _remove_litter(folder: Path) -> None:
+    """Remove temporary files whose writers are dead."""
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with contextlib.suppress(OSError), path.open("r+b") as file:
+            if _lock(file, wait=False):
+                path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,
     "evaluation": {"nn", "data"} | GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
-    "model": {"nn", "data", "config"} | GROUND,
+    "model": {"nn", "data", "engines", "training", "config"} | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
         "streams",

@@ -13,9 +13,10 @@ from .. import __version__
 from .download import download
 from .evaluate import evaluate
 from .gradcheck import gradcheck
-from .guard import INTERRUPTED, guarded, note, report
+from .guard import guarded, note, report
 from .options import Debug
 from .show import show
+from .signals import exit_code_of, interruptible
 from .train import train
 
 app = typer.Typer(
@@ -59,7 +60,7 @@ def about(
     [bold]mnist-nn evaluate model.pkl[/bold]
 
     Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 the
-    job failed, 2 the command line or config is wrong, 130 interrupted.
+    job failed, 2 the command line or config is wrong, 130 interrupted, 143 terminated.
     """
 
 
@@ -80,9 +81,12 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        with interruptible():
+            code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
+    except KeyboardInterrupt as error:
+        code = exit_code_of(error)
+    except typer.Abort as error:  # what the option parser makes of an interruption
+        code = exit_code_of(error.__cause__)
     except Exception as error:
         code = _report_usage(error) if hasattr(error, "format_message") else report(error)
     sys.exit(code or 0)

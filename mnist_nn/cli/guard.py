@@ -10,8 +10,8 @@ from typing import Any
 import typer
 
 from ..errors import MnistNNError
+from .signals import exit_code_of
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 _debug = False
 
@@ -44,9 +44,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             sys.stdout.flush()
         except typer.Exit:
             raise
-        except KeyboardInterrupt:
-            note("\ninterrupted")
-            raise typer.Exit(INTERRUPTED) from None
+        except KeyboardInterrupt as error:
+            note(f"\n{str(error) or 'interrupted'}")
+            raise typer.Exit(exit_code_of(error)) from None
         except BrokenPipeError:  # whoever read our output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(PIPE_CLOSED) from None

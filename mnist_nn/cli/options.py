@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,15 +22,14 @@ DataDir = Annotated[
         help="Where downloaded data lie; else $MNIST_NN_DATA_DIR, else the user's cache folder.",
     ),
 ]
-ConfigFiles = Annotated[
-    list[Path],
-    typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE",
-        help="A YAML config; given several times, later files win over earlier ones.",
-    ),
-]
+_config = typer.Option(
+    "--config",
+    "-c",
+    metavar="FILE",
+    help="A YAML config; given several times, later files win over earlier ones.",
+)
+ConfigFiles = Annotated[list[Path], _config]
+ConfigFilesIfAny = Annotated[list[Path] | None, _config]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -42,17 +40,25 @@ Overrides = Annotated[
 ]
 
 
-def read_settings(files: list[Path], overrides: list[str] | None, **named: str | None) -> "Config":
+def read_settings(
+    files: list[Path] | None,
+    overrides: list[str] | None,
+    *,
+    base: "Config | None" = None,
+    **named: str | None,
+) -> "Config":
     """Merge config files, then ``--set``, then named options that were given.
 
     Parameters
     ----------
     files, overrides
         As on the command line.
+    base
+        What they are laid over; None for the defaults.
     **named
         Values as YAML, by option name with ``_`` for ``-``; None where it was not given.
     """
-    from ..config import load_config, read_override, read_value
+    from ..config import Source, read_file, read_override, read_value, resolve
 
     keys = {
         "seed": "seed",
@@ -61,34 +67,10 @@ def read_settings(files: list[Path], overrides: list[str] | None, **named: str |
         "lr": "training.optimizer.learning_rate",
         "engine": "training.engine",
     }
-    sources = [read_override(text) for text in overrides or ()]
+    sources = [Source("its config", base.model_dump(mode="json"))] if base else []
+    sources += map(read_file, files or ())
+    sources += map(read_override, overrides or ())
     for name, value in named.items():
         if value is not None:
             sources.append(read_value(f"--{name.replace('_', '-')}", keys[name], value))
-    return load_config(files, sources)
-
-
-def check_output(output: Path) -> None:
-    """Refuse, before the work, a place where its result could not be written after it.
-
-    Raises
-    ------
-    ConfigError
-        If it is a folder or a device, or its folder does not exist or cannot be written to.
-    """
-    from ..errors import ConfigError
-
-    try:
-        target = output.resolve()  # what a link leads to
-        exists = target.exists()
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link to itself"
-        raise ConfigError(f"--output {output}: {reason}") from error
-    if output.is_dir():
-        raise ConfigError(f"--output {output} is a folder; name a file in it")
-    if exists and not target.is_file():
-        raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
-    if not target.parent.is_dir():
-        raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
-    if not os.access(target.parent, os.W_OK):
-        raise ConfigError(f"--output {output}: the folder {target.parent} cannot be written to")
+    return resolve(sources)

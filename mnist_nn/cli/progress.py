@@ -24,16 +24,19 @@ class TrainingProgress:
         Of the run.
     samples
         That the run will see in all its epochs.
+    seen
+        How many of them it has seen already, in whole epochs.
     quiet
         Show nothing.
     """
 
-    def __init__(self, epochs: int, samples: int, *, quiet: bool) -> None:
+    def __init__(self, epochs: int, samples: int, seen: int = 0, *, quiet: bool) -> None:
         self.epochs, self.quiet = epochs, quiet
-        self.seen = 0  # samples of the epochs that are over
+        self.seen = seen  # samples of the epochs that are over
         self.every = _round_up(epochs / MAX_LINES)
         self.bar = tqdm(
             total=samples,
+            initial=seen,
             unit=" samples",
             unit_scale=True,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left, {rate_fmt}",

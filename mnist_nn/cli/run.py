@@ -3,8 +3,6 @@
 It is handed the training samples only; there is no way from here to the test samples.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .guard import note
@@ -15,15 +13,18 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..data import DatasetInfo, Samples
     from ..engines import Choice
+    from ..model import Checkpoint
     from ..nn import Network
     from ..streams import Streams
-    from ..training import EarlyStopper, Report
+    from ..training import Course, EarlyStopper
+    from .checkpoints import Checkpoints
 
-MAX_EPOCHS = 1_000_000  # each is an entry of the history, which a model file has room for
+MAX_EPOCHS = 100_000  # each is an entry of the history, which a model file has room for
+EPOCH_BYTES = 500  # that such an entry takes at most
 
 
 class Run:
-    """A run that is about to begin.
+    """A run that is about to begin, or to go on.
 
     Parameters
     ----------
@@ -35,6 +36,8 @@ class Run:
         Its training samples, of which some may be held out.
     quiet
         Say nothing that need not be said.
+    checkpoint
+        What to go on from; None to begin.
 
     Attributes
     ----------
@@ -42,110 +45,174 @@ class Run:
         With its starting weights; trained once `train` is done.
     choice
         Of the engine that runs it.
-    history
-        One dict per epoch.
+    epochs, samples
+        How many it goes through.
+    stopper
+        What may end it sooner, if anything.
+    course
+        What it has done so far, once it has begun.
     kept_epoch
-        The epoch, from 1, whose parameters the network has.
+        The epoch, from 1, whose parameters the network has in the end.
+
+    Raises
+    ------
+    ConfigError
+        If the run would have too many epochs, or cannot be under the engine that it began under.
     """
 
     def __init__(
-        self, settings: "Config", info: "DatasetInfo", samples: "Samples", *, quiet: bool
+        self,
+        settings: "Config",
+        info: "DatasetInfo",
+        samples: "Samples",
+        *,
+        quiet: bool,
+        checkpoint: "Checkpoint | None" = None,
     ) -> None:
-        from ..engines import choose_engine
         from ..model import build_network
         from ..streams import streams
-        from ..training import step_size
+        from ..training import EarlyStopper, run_length
 
-        self.settings, self.quiet = settings, quiet
+        self.settings, self.quiet, self.checkpoint = settings, quiet, checkpoint
         self.rng: Streams = streams(settings.seed)
-        self.network: Network = build_network(
-            settings, info.n_inputs, info.input_scale, self.rng.initialisation
-        )
         self.training, self.validation = hold_out(
             samples, settings.data.validation, self.rng.validation
         )
-        step = step_size(len(self.training.y), settings.training.batch_size)
         plan = settings.training
-        self.choice: Choice = choose_engine(plan.engine, self.network, plan.optimizer, step)
-        self.history: list[dict[str, Any]] = []
+        lengths = plan.batch_size, plan.epochs, plan.iterations
+        self.epochs, self.samples = run_length(len(self.training.y), *lengths)
+        _check_length(self.epochs)
+        self.network: Network = build_network(
+            settings, info.n_inputs, info.input_scale, self.rng.initialisation
+        )
+        self.choice: Choice = self._choose_engine()
+        stopping, best = plan.early_stopping, checkpoint.best if checkpoint else None
+        self.stopper = EarlyStopper(stopping, self.network, best) if stopping else None
+        self.course: Course | None = None
         self.kept_epoch = 0
 
-    def train(self) -> None:
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One dict per epoch that is over."""
+        return [report.figures() for report in self.course.history] if self.course else []
+
+    def size(self) -> int:
+        """Bytes that its model and two checkpoints, the old one and the new, take at most."""
+        plan = self.settings.training
+        vectors = 1 + plan.optimizer.n_slots
+        vectors += (plan.ema_decay is not None) + (self.stopper is not None)
+        return (1 + 2 * vectors) * self.network.params.nbytes + 3 * EPOCH_BYTES * self.epochs
+
+    def train(self, checkpoints: "Checkpoints") -> None:
         """Train, showing how it goes.
 
         Raises
         ------
-        ConfigError
-            If the run would have too many epochs.
         DivergenceError
             If training leaves the finite numbers.
+        Interrupted
+            If the program is asked to end; there is a checkpoint then.
         """
-        from ..errors import ConfigError
-        from ..training import EarlyStopper, run_length
-        from .progress import TrainingProgress, said_if_slow
+        from ..errors import DivergenceError
+        from .progress import said_if_slow
 
-        plan = self.settings.training
-        lengths = plan.batch_size, plan.epochs, plan.iterations
-        epochs, total = run_length(len(self.training.y), *lengths)
-        if epochs > MAX_EPOCHS:
-            raise ConfigError(
-                f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run"
-            )
         self._announce()
         with said_if_slow(
             "compiling the engine; the next run will find it ready", quiet=self.quiet
         ):
-            reports = self._reports()
-        stopping = plan.early_stopping
-        stopper = EarlyStopper(stopping, self.network) if stopping else None
-        with TrainingProgress(epochs, total, quiet=self.quiet) as progress:
-            for report in reports:
-                progress.show(report)
-                if not report.complete:
-                    continue
-                self.history.append({k: v for k, v in asdict(report).items() if k != "complete"})
-                if stopper and stopper.should_stop(report):
-                    break
-        self.kept_epoch = len(self.history)
-        if stopper:
-            self._finish(stopper, epochs)
+            course = self.course = self._start()
+        try:
+            self._go_through(course, checkpoints)
+        except DivergenceError as error:
+            if checkpoints.kept is None:
+                raise
+            kept = f"the checkpoint of epoch {checkpoints.kept} is kept: {checkpoints.path}"
+            raise DivergenceError(f"{error}; {kept}") from error
+        checkpoints.finish(len(course.history))
+        self.kept_epoch = len(course.history)
+        if self.stopper:
+            self._finish(self.stopper)
 
-    def _reports(self) -> "Iterator[Report]":
+    def _go_through(self, course: "Course", checkpoints: "Checkpoints") -> None:
+        """Train to the end, or until the program is asked to end."""
+        from .progress import TrainingProgress
+        from .signals import deferred
+
+        done, stopper = sum(report.samples for report in course.history), self.stopper
+        with (
+            deferred() as request,
+            TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet) as progress,
+        ):
+            while not (stopper and stopper.is_over(len(course.history))):
+                report = next(course, None)
+                if report is None:
+                    break
+                progress.show(report)
+                if report.complete:
+                    if stopper:
+                        stopper.watch(report)
+                    checkpoints.after_epoch(report.epoch, self.epochs)
+                if request.number is not None:
+                    checkpoints.interrupt(request.number, f"epoch {report.epoch} of {self.epochs}")
+
+    def _choose_engine(self) -> "Choice":
+        """Choose the engine: of a run that goes on, the one that it began under."""
+        from ..engines import choose_engine
+        from ..errors import ConfigError
+        from ..training import step_size
+
+        plan, checkpoint = self.settings.training, self.checkpoint
+        size = step_size(len(self.training.y), plan.batch_size)
+        wanted = checkpoint.engine if checkpoint else plan.engine
+        choice = choose_engine(wanted, self.network, plan.optimizer, size)
+        if checkpoint and choice.name != checkpoint.engine:
+            raise ConfigError(f"--resume: the run began under another engine: {choice.reason}")
+        return choice
+
+    def _start(self) -> "Course":
         """Set training up as the config says."""
+        from ..errors import ModelError
         from ..training import fit
 
         plan = self.settings.training
-        return fit(
-            self.network,
-            self.training,
-            rng=self.rng.shuffling,
-            loss=plan.loss,
-            optimizer=plan.optimizer,
-            schedule=plan.schedule,
-            batch_size=plan.batch_size,
-            epochs=plan.epochs,
-            iterations=plan.iterations,
-            shuffle=plan.shuffle,
-            replacement=plan.replacement,
-            regularization=plan.regularization,
-            augmentation=self.settings.data.augmentation,
-            dropout_rng=self.rng.dropout,
-            augmentation_rng=self.rng.augmentation,
-            validation=self.validation,
-            engine=self.choice.name,
-            running=True,
-        )
+        try:
+            return fit(
+                self.network,
+                self.training,
+                rng=self.rng.shuffling,
+                loss=plan.loss,
+                optimizer=plan.optimizer,
+                schedule=plan.schedule,
+                batch_size=plan.batch_size,
+                epochs=plan.epochs,
+                iterations=plan.iterations,
+                shuffle=plan.shuffle,
+                replacement=plan.replacement,
+                regularization=plan.regularization,
+                augmentation=self.settings.data.augmentation,
+                dropout_rng=self.rng.dropout,
+                augmentation_rng=self.rng.augmentation,
+                validation=self.validation,
+                engine=self.choice.name,
+                running=True,
+                snapshot=self.checkpoint.snapshot if self.checkpoint else None,
+            )
+        except ValueError as error:
+            if self.checkpoint is None:
+                raise
+            raise ModelError(f"the checkpoint is damaged: {error}") from error
 
-    def _finish(self, stopper: "EarlyStopper", epochs: int) -> None:
+    def _finish(self, stopper: "EarlyStopper") -> None:
         """Go back to the best epoch, and say what early stopping did."""
-        done, monitor = len(self.history), stopper.settings.monitor
+        done = self.kept_epoch
+        best = stopper.best.epoch if stopper.best else done
         if stopper.settings.restore_best_weights:
             stopper.restore()
-            self.kept_epoch = stopper.best_epoch
-        if not self.quiet and (done < epochs or self.kept_epoch < done):
-            stopped = f"stopped after epoch {done}; " if done < epochs else ""
+            self.kept_epoch = best
+        if not self.quiet and (done < self.epochs or self.kept_epoch < done):
+            stopped = f"stopped after epoch {done}; " if done < self.epochs else ""
             note(
-                f"{stopped}the best {monitor} was in epoch {stopper.best_epoch}; "
+                f"{stopped}the best {stopper.settings.monitor} was in epoch {best}; "
                 f"the model is of epoch {self.kept_epoch}"
             )
 
@@ -162,7 +229,19 @@ class Run:
         )
         if self.validation:
             note(f"validating on {len(self.validation.y):,} more that are held out")
+        if self.checkpoint:
+            position = self.checkpoint.snapshot.position
+            where = f"{position.samples:,} samples into epoch" if position.samples else "from epoch"
+            note(f"going on {where} {position.epoch} of {self.epochs}")
         note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
+
+
+def _check_length(epochs: int) -> None:
+    """Refuse a run whose history no file has room for."""
+    from ..errors import ConfigError
+
+    if epochs > MAX_EPOCHS:
+        raise ConfigError(f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run")
 
 
 def hold_out(

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from .guard import note
-from .options import ConfigFiles, DataDir, Debug, Overrides, check_output, read_settings
+from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
+from .saving import check_output
 
 VARIANTS = 10
 

@@ -7,20 +7,44 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .guard import note
-from .options import ConfigFiles, DataDir, Debug, Overrides, check_output, read_settings
+from .job import Job
+from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
+from .saving import check_output, checkpoint_path
 from .seeds import MAX_SEEDS, Finished, seed_path, summarise
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..data import Dataset
+    from ..model import Checkpoint
 
 
 def train(
-    config: ConfigFiles,
+    config: ConfigFilesIfAny = None,
     set_: Overrides = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the model goes.")
-    ] = Path("model.pkl"),
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the model goes: model.pkl unless said otherwise.",
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CKPT",
+            help="Go on with the run that left this checkpoint; it needs no --config.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Write a checkpoint, FILE.ckpt, every N epochs; if not given, after each epoch "
+            "of a run that takes more than a minute.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
     seeds: Annotated[
@@ -54,64 +78,77 @@ def train(
     is printed at the end. With --seeds there is a model for each, model-seed0.pkl and so on, and a
     table of their accuracies: on the validation samples if any are held out, else on the test
     samples, which each model sees once, when all are trained.
+
+    Ctrl-C leaves a checkpoint, model.pkl.ckpt, and says how to go on; a second one ends at once.
+    A run that goes on with --resume ends where it would have without the interruption, bit for
+    bit. All it needs is in the checkpoint; --epochs can make it longer, if its schedule allows.
     """
     from ..config.schema import SEED_LIMIT
     from ..data import dataset_info, load_dataset
     from ..errors import ConfigError
     from ..model import check_fits
+    from .resume import check_settings, check_surroundings, output_of
 
+    if resume is None and not config:
+        raise ConfigError("train needs --config FILE, or --resume CKPT to go on with a run")
+    if resume is not None and seeds is not None:
+        raise ConfigError("--seeds: a run that goes on has the seed that it began with")
+    checkpoint = _load(resume)
     settings = read_settings(
-        config, set_, seed=seed, epochs=epochs, batch_size=batch_size, lr=lr, engine=engine
+        *(config, set_),
+        base=checkpoint.config if checkpoint else None,
+        seed=seed,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        engine=engine,
     )
+    if checkpoint:
+        check_settings(checkpoint, settings)
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
     if dry_run:
         typer.echo(_describe(settings, info.n_inputs), nl=False)
         return
-    check_output(output)
     last = settings.seed + (seeds or 1) - 1
     if last >= SEED_LIMIT:
         raise ConfigError(f"--seeds {seeds}: the last would be {last}, not below 2^63")
-    if seeds is None:
-        _train(settings, load_dataset(name, data_dir), output, quiet)
-        typer.echo(output)
-        return
-    paths = {number: seed_path(output, number) for number in range(settings.seed, last + 1)}
-    for path in paths.values():
+    output = output or (output_of(resume) if resume else Path("model.pkl"))
+    check_output(output)
+    paths = {n: seed_path(output, n) for n in range(settings.seed, last + 1)} if seeds else {}
+    for path in paths.values() or [output]:
         check_output(path)
+        check_output(checkpoint_path(path))
     dataset = load_dataset(name, data_dir)
-    summarise(list(_train_each(settings, dataset, paths, quiet)), settings, dataset)
+    if checkpoint:
+        check_surroundings(checkpoint, dataset)
+    job = Job(dataset, checkpoint_every, quiet, resume, checkpoint)
+    if seeds is None:
+        job.run(settings, output)
+        typer.echo(output)
+    else:
+        summarise(list(_train_each(settings, job, paths)), settings, dataset)
 
 
-def _train_each(
-    settings: "Config", dataset: "Dataset", paths: dict[int, Path], quiet: bool
-) -> Iterator[Finished]:
+def _load(resume: Path | None) -> "Checkpoint | None":
+    """Read the checkpoint, if there is to be one."""
+    from ..model import load_checkpoint
+
+    return load_checkpoint(resume) if resume else None
+
+
+def _train_each(settings: "Config", job: Job, paths: dict[int, Path]) -> Iterator[Finished]:
     """Do a run for each seed."""
     from ..errors import DivergenceError
 
     for seed, path in paths.items():
-        if not quiet:
+        if not job.quiet:
             note(f"seed {seed}")
         try:
-            yield _train(settings.model_copy(update={"seed": seed}), dataset, path, quiet)
+            yield job.run(settings.model_copy(update={"seed": seed}), path)
         except DivergenceError as error:
             raise DivergenceError(f"seed {seed}: {error}") from error
-
-
-def _train(settings: "Config", dataset: "Dataset", output: Path, quiet: bool) -> Finished:
-    """Do one run, and write its model."""
-    from ..model import Model, current_versions, save_model
-    from .run import Run
-
-    run = Run(settings, dataset.info, dataset.train, quiet=quiet)
-    run.train()
-    libraries = ["numba"] if run.choice.name == "numba" else []
-    versions = current_versions(*libraries)
-    save_model(output, Model(settings, run.network, run.history, dataset.sha256, versions))
-    seconds = sum(epoch["seconds"] for epoch in run.history)
-    epoch = run.history[run.kept_epoch - 1]
-    return Finished(settings.seed, output, epoch, seconds)
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

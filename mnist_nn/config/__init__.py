@@ -2,13 +2,14 @@
 
 from .load import dump_config, load_config, resolve
 from .schema import Config
-from .sources import Source, read_override, read_value
+from .sources import Source, read_file, read_override, read_value
 
 __all__ = [
     "Config",
     "Source",
     "dump_config",
     "load_config",
+    "read_file",
     "read_override",
     "read_value",
     "resolve",

@@ -1,13 +1,22 @@
-"""A model is a trained network with its config and history, and the file it is kept in."""
+"""A model is a trained network with its config and history; a checkpoint, a run that can go on.
 
-from .build import build_network, check_fits
-from .store import Model, current_versions, load_model, save_model
+Each is kept in a file of its own.
+"""
+
+from .build import build_network, check_fits, n_parameters
+from .checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from .content import current_versions
+from .store import Model, load_model, save_model
 
 __all__ = [
+    "Checkpoint",
     "Model",
     "build_network",
     "check_fits",
     "current_versions",
+    "load_checkpoint",
     "load_model",
+    "n_parameters",
+    "save_checkpoint",
     "save_model",
 ]

@@ -1,11 +1,15 @@
 """Building makes of a config and a dataset's facts the network that they describe."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..config import Config
 from ..data import DatasetInfo
 from ..errors import ConfigError
 from ..nn import Dense, Initializer, Network
+
+MAX_BYTES = 960 << 20  # of parameters: a model file may have 1 GiB, its history included
 
 
 def build_network(
@@ -41,14 +45,20 @@ def build_network(
     )
 
 
+def n_parameters(config: Config, n_inputs: int) -> int:
+    """Count the parameters of a config's network, without making it."""
+    sizes = [n_inputs, *(layer.units for layer in config.network.layers)]
+    return sum((n_in + config.network.bias) * units for n_in, units in pairwise(sizes))
+
+
 def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
     """Refuse a config that does not suit its dataset.
 
     Raises
     ------
     ConfigError
-        Unless there is one output per class, or a single one for two classes, and only pictures
-        are to be distorted.
+        Unless there is one output per class, or a single one for two classes, only pictures are to
+        be distorted, and a file can hold the network.
     """
     units, n_classes = config.network.layers[-1].units, len(info.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
@@ -66,4 +76,11 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
         raise ConfigError(
             f"data.augmentation: {dataset} holds no 28×28 pictures that could be distorted; "
             "leave its numbers at 0"
+        )
+    count = n_parameters(config, info.n_inputs)
+    size = count * np.dtype(config.network.dtype).itemsize
+    if size > MAX_BYTES:
+        raise ConfigError(
+            f"network.layers: {count:,} parameters of {config.network.dtype} are {size:,} bytes, "
+            f"more than the {MAX_BYTES:,} of the largest network; take fewer units"
         )

@@ -4,29 +4,28 @@ Builtin values and NumPy arrays only, so that anyone can read it with ``pickle.l
 `load_model` can read it without trusting it. `docs/model-file.md` describes every key.
 """
 
-import platform
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from pickle import dumps
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import FailFast, Field
 
-from .. import __version__
-from ..config import Config, Source, resolve
+from ..config import Config
 from ..data import dataset_info
-from ..errors import ConfigError, ModelError
-from ..files import replacing
+from ..errors import ModelError
 from ..nn import Network
 from .build import build_network
-from .unpickler import PickledArray, read_pickle
+from .content import DatasetPart, Part, check_size, config_of, parse, pickled, read, write
+from .unpickler import PickledArray
 
 FORMAT: Literal["mnist-nn model"] = "mnist-nn model"
 VERSION: Literal[1] = 1
-PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
+OTHERS = {
+    "mnist-nn checkpoint": "it is the checkpoint of a run that can go on: "
+    "mnist-nn train --resume makes a model of it"
+}
 MAX_BYTES = 1 << 30
 
 
@@ -55,21 +54,6 @@ class Model:
     versions: dict[str, str]
 
 
-class Part(BaseModel):
-    """A part of a model file, of exactly these keys and types."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
-    )
-
-
-class DatasetPart(Part):
-    """Which data the model was trained on."""
-
-    name: Annotated[str, Field(max_length=100)]
-    sha256: dict[str, str]
-
-
 class Content(Part):
     """The whole dict, as read."""
 
@@ -82,16 +66,6 @@ class Content(Part):
     dataset: DatasetPart
     seed: int
     versions: dict[str, str]
-
-
-def current_versions(*libraries: str) -> dict[str, str]:
-    """Versions that a model trained now is trained with, those of more libraries included."""
-    return {
-        "mnist-nn": __version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        **{library: version(library) for library in libraries},
-    }
 
 
 def save_model(path: Path, model: Model) -> None:
@@ -113,15 +87,12 @@ def save_model(path: Path, model: Model) -> None:
         "seed": model.config.seed,
         "versions": model.versions,
     }
-    blob = dumps(content, protocol=PROTOCOL)
+    blob = pickled(content)
     try:
         _model_of(blob)
-        with replacing(path) as file:
-            file.write(blob)
     except ModelError as error:
         raise ModelError(f"{path} was not written: {error}") from error
-    except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror or error}") from error
+    write(path, blob)
 
 
 def load_model(path: Path) -> Model:
@@ -136,41 +107,14 @@ def load_model(path: Path) -> Model:
     ModelError
         If it cannot be read, is not a model file of this version, or its parts disagree.
     """
-    try:
-        if path.exists() and not path.is_file():
-            raise ModelError("it is no plain file")
-        _check_size(path.stat().st_size)
-        return _model_of(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
-    except ModelError as error:
-        raise ModelError(f"{path} is not a usable model file: {error}") from error
-
-
-def _check_size(size: int) -> None:
-    if size > MAX_BYTES:
-        raise ModelError(f"it has {size:,} bytes, more than the {MAX_BYTES:,} of the largest model")
+    return read(path, "model", MAX_BYTES, _model_of)
 
 
 def _model_of(blob: bytes) -> Model:
     """Make a model of a file's bytes, believing none of them."""
-    _check_size(len(blob))
-    raw = read_pickle(blob)
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise ModelError("it was not written by mnist-nn train")
-    version = raw.get("version")
-    if version != VERSION:
-        shown = version if type(version) is int and abs(version) < 10**6 else "of another kind"
-        raise ModelError(f"its format's version is {shown}, this program reads {VERSION}")
-    try:
-        content = Content.model_validate(raw)
-        config = resolve([Source("its config", content.config)])
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise ModelError(f"its {where!r:.60} is wrong: {problem['msg']}") from error
-    except (ConfigError, RecursionError, ValueError) as error:
-        raise ModelError(" ".join(str(error).split())[:300]) from error
+    check_size(len(blob), MAX_BYTES, "model")
+    content = parse(blob, Content, FORMAT, OTHERS)
+    config = config_of(content.config)
     dataset = content.dataset
     if (content.seed, dataset.name) != (config.seed, config.data.dataset):
         raise ModelError("its seed or its dataset is not that of its config")

@@ -2,7 +2,7 @@
 
 from ..engines import Regularization
 from .course import Course
-from .early_stopping import EarlyStopper, EarlyStopping
+from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from .report import Report
 from .schedules import (
@@ -22,6 +22,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Best",
     "Constant",
     "Cosine",
     "Course",

@@ -1,12 +1,14 @@
 """Early stopping ends a run that has stopped getting better."""
 
 import math
+from dataclasses import dataclass as plain_dataclass
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from ..nn import Network
+from ..nn.arrays import FloatArray
 from .report import Report
 
 
@@ -34,6 +36,25 @@ class EarlyStopping:
     restore_best_weights: Annotated[bool, Field(strict=True)] = True
 
 
+@plain_dataclass(frozen=True, eq=False)
+class Best:
+    """The best epoch so far.
+
+    Attributes
+    ----------
+    epoch
+        From 1.
+    value
+        What was watched, in that epoch.
+    params
+        The network's parameters then, of shape (n_params,).
+    """
+
+    epoch: int
+    value: float
+    params: FloatArray
+
+
 class EarlyStopper:
     """Watches a run.
 
@@ -43,29 +64,25 @@ class EarlyStopper:
         When to stop.
     network
         The one that is being trained.
+    best
+        The best epoch of a run that goes on; None at the beginning.
 
     Attributes
     ----------
-    best_epoch
-        The best so far; 0 before the first.
+    best
+        The best so far; None before the first.
     """
 
-    def __init__(self, settings: EarlyStopping, network: Network) -> None:
-        self.settings, self.network = settings, network
-        self.best_epoch, self.best = 0, -math.inf
-        self.best_params = network.params.copy()
+    def __init__(self, settings: EarlyStopping, network: Network, best: Best | None = None) -> None:
+        self.settings, self.network, self.best = settings, network, best
 
-    def should_stop(self, report: Report) -> bool:
-        """Take note of an epoch that is over, and say whether it should be the last.
+    def watch(self, report: Report) -> None:
+        """Take note of an epoch that is over.
 
         Parameters
         ----------
         report
             Of the epoch; the network has its parameters.
-
-        Returns
-        -------
-        bool
 
         Raises
         ------
@@ -75,12 +92,16 @@ class EarlyStopper:
         value: float | None = getattr(report, self.settings.monitor)
         if value is None:
             raise ValueError(f"{self.settings.monitor} needs validation samples")
-        merit = value if self.settings.monitor.endswith("accuracy") else -value
-        if merit > self.best + self.settings.min_delta:
-            self.best_epoch, self.best = report.epoch, merit
-            self.best_params[...] = self.network.params
-        return report.epoch - self.best_epoch >= self.settings.patience
+        sign = 1 if self.settings.monitor.endswith("accuracy") else -1
+        gain = math.inf if self.best is None else sign * (value - self.best.value)
+        if gain > self.settings.min_delta:
+            self.best = Best(report.epoch, value, self.network.params.copy())
+
+    def is_over(self, epochs: int) -> bool:
+        """Say whether a run that has done so many epochs should do no more."""
+        return self.best is not None and epochs - self.best.epoch >= self.settings.patience
 
     def restore(self) -> None:
         """Give the network the parameters of its best epoch."""
-        self.network.params[...] = self.best_params
+        if self.best is not None:
+            self.network.params[...] = self.best.params

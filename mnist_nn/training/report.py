@@ -1,6 +1,7 @@
 """A report says how an epoch went."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Report:
     complete: bool = True
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """Give all but `complete`, as a history has it."""
+        return {name: value for name, value in asdict(self).items() if name != "complete"}
 
     @property
     def to_watch(self) -> float:

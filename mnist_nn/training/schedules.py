@@ -8,7 +8,7 @@ is in `Progress`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,11 @@ class Curve:
     warmup
         Epochs, 0 or more, in which the rate first rises from 0 in a straight line. The schedule
         itself begins after them.
+    spans_run
+        Whether its rates depend on how long the whole run is.
     """
+
+    spans_run: ClassVar[bool] = False
 
     name: str = ""
     warmup: Annotated[float, Field(ge=0, strict=True)] = 0.0
@@ -163,6 +167,8 @@ class Cosine(Curve):
         What remains at the end, 0 to 1.
     """
 
+    spans_run: ClassVar[bool] = True
+
     name: Literal["cosine"] = "cosine"
     final_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
@@ -187,6 +193,8 @@ class OneCycle(Curve):
     final_div_factor
         The first rate over the last, 1 or more.
     """
+
+    spans_run: ClassVar[bool] = True
 
     name: Literal["one_cycle"] = "one_cycle"
     pct_start: Factor = 0.3

@@ -16,10 +16,11 @@ def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
     stopper = EarlyStopper(EarlyStopping(**settings), network)
     for epoch, loss in enumerate(losses, 1):
         network.params[...] = epoch
-        if stopper.should_stop(report(epoch, loss)):
+        stopper.watch(report(epoch, loss))
+        if stopper.is_over(epoch):
             break
     stopper.restore()
-    return epoch, stopper.best_epoch, float(network.params[0])
+    return epoch, stopper.best.epoch, float(network.params[0])
 
 
 def test_it_stops_when_patience_is_over_and_goes_back_to_the_best_epoch() -> None:
@@ -43,22 +44,23 @@ def test_an_accuracy_should_rise() -> None:
     stopper = EarlyStopper(
         EarlyStopping(monitor="validation_accuracy", patience=1), Network(2, [Dense(1)], rng=None)
     )
-    verdicts = [
-        stopper.should_stop(report(i, 1.0, share)) for i, share in enumerate([0.1, 0.2, 0.2], 1)
-    ]
+    verdicts = []
+    for epoch, share in enumerate([0.1, 0.2, 0.2], 1):
+        stopper.watch(report(epoch, 1.0, share))
+        verdicts.append(stopper.is_over(epoch))
     assert verdicts == [False, False, True]
 
 
 def test_what_is_not_measured_cannot_be_watched() -> None:
     stopper = EarlyStopper(EarlyStopping(), Network(2, [Dense(1)], rng=None))
     with pytest.raises(ValueError, match="validation_loss needs validation samples"):
-        stopper.should_stop(Report(1, 100, 1.0, 0.5, 1.0, 0.1))
+        stopper.watch(Report(1, 100, 1.0, 0.5, 1.0, 0.1))
 
 
 def test_the_parameters_it_keeps_are_a_copy() -> None:
     network = Network(2, [Dense(1)], rng=np.random.default_rng(0))
     start, stopper = network.params.copy(), EarlyStopper(EarlyStopping(), network)
-    stopper.should_stop(report(1, 1.0))
+    stopper.watch(report(1, 1.0))
     network.params[...] = 0
     stopper.restore()
     np.testing.assert_array_equal(network.params, start)

@@ -1,0 +1,62 @@
+"""A job is what all runs of one ``mnist-nn train`` have in common."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .checkpoints import Checkpoints
+from .saving import check_room, save_anywhere
+from .seeds import Finished
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..data import Dataset
+    from ..model import Checkpoint
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all runs have in common.
+
+    Attributes
+    ----------
+    dataset, checkpoint_every, quiet, resume
+        As on the command line.
+    checkpoint
+        What is in the file `resume`.
+    """
+
+    dataset: "Dataset"
+    checkpoint_every: int | None
+    quiet: bool
+    resume: Path | None
+    checkpoint: "Checkpoint | None"
+
+    def run(self, settings: "Config", output: Path) -> Finished:
+        """Do one run, and write its model."""
+        from ..model import Checkpoint, Model, current_versions, save_model
+        from .resume import command
+        from .run import Run
+
+        data = self.dataset
+        run = Run(settings, data.info, data.train, quiet=self.quiet, checkpoint=self.checkpoint)
+        check_room(output, run.size())
+        libraries = ["numba"] if run.choice.name == "numba" else []
+        versions = current_versions(*libraries)
+
+        def make() -> Checkpoint:
+            assert run.course is not None
+            best = run.stopper.best if run.stopper else None
+            snapshot = run.course.snapshot()
+            return Checkpoint(
+                *(settings, run.choice.name, snapshot, best, data.train_sha256, versions)
+            )
+
+        resume = partial(command, dataset=data)
+        run.train(Checkpoints(output, self.checkpoint_every, make, resume, self.resume))
+        model = Model(settings, run.network, run.history, data.sha256, versions)
+        save_anywhere(output, partial(save_model, model=model))
+        epoch = run.history[run.kept_epoch - 1]
+        seconds = sum(epoch["seconds"] for epoch in run.history)
+        return Finished(settings.seed, output, epoch, seconds)

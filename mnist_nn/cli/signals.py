@@ -1,0 +1,91 @@
+"""Signals that ask the program to end: what Ctrl-C, `kill` and a closed terminal send."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+ENDING = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)  # Windows has no SIGHUP
+]
+
+
+class Interrupted(KeyboardInterrupt):
+    """The program was asked to end.
+
+    Parameters
+    ----------
+    number
+        Of the signal.
+    message
+        What there is to say about it.
+    """
+
+    def __init__(self, number: int, message: str = "interrupted") -> None:
+        super().__init__(message)
+        self.number = number
+
+
+def exit_code_of(error: BaseException | None) -> int:
+    """Give the exit code after an interruption, 128 + the signal's number as shells have it."""
+    return 128 + (error.number if isinstance(error, Interrupted) else signal.SIGINT)
+
+
+class Request:
+    """Whether the program was asked to end.
+
+    Attributes
+    ----------
+    number
+        Of the signal that asked; None as long as none did.
+    """
+
+    number: int | None = None
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn a signal into an `Interrupted` wherever the program is, so that it cleans up."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    with _handled_by(interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def deferred() -> Iterator[Request]:
+    """Have the first signal wait until the program looks for it; the second acts at once."""
+    request = Request()
+
+    def take_down(number: int, frame: FrameType | None) -> None:
+        if request.number is not None:
+            raise Interrupted(number)
+        request.number = number
+
+    with _handled_by(take_down):
+        yield request
+
+
+@contextlib.contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Install a handler for as long as the context lasts.
+
+    A signal that whoever started us has ignored, as ``nohup`` does, stays ignored. Python admits
+    handlers in the main thread only; elsewhere nothing happens.
+    """
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    before[number] = signal.signal(number, handler)
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

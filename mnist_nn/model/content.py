@@ -1,0 +1,176 @@
+"""The content of a file that mnist-nn writes: a dict of exact keys and types, believed in nothing.
+
+Models and checkpoints are pickles of such a dict; here is what reading and writing both has in
+common.
+"""
+
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from pickle import dumps
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .. import __version__
+from ..config import Config, Source, resolve
+from ..errors import ConfigError, ModelError
+from ..files import replacing
+from .unpickler import read_pickle
+
+PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
+
+
+class Part(BaseModel):
+    """A part of a file, of exactly these keys and types."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class DatasetPart(Part):
+    """Which data there were to learn from."""
+
+    name: Annotated[str, Field(max_length=100)]
+    sha256: dict[str, str]
+
+
+Content = TypeVar("Content", bound=Part)
+Result = TypeVar("Result")
+
+
+def current_versions(*libraries: str) -> dict[str, str]:
+    """Versions that a model trained now is trained with, those of more libraries included."""
+    return {
+        "mnist-nn": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        **{library: version(library) for library in libraries},
+    }
+
+
+def pickled(content: dict[str, Any]) -> bytes:
+    """Pickle a content."""
+    return dumps(content, protocol=PROTOCOL)
+
+
+def write(path: Path, blob: bytes) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written.
+    """
+    try:
+        with replacing(path) as file:
+            file.write(blob)
+    except OSError as error:
+        raise ModelError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read(path: Path, what: str, most: int, make: Callable[[bytes], Result]) -> Result:
+    """Read a file and make of it what it holds.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    what
+        It should be, for the error.
+    most
+        Bytes that it may have; a larger one is not read.
+    make
+        Makes it of the bytes.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or whatever `make` raises, with the path before it.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError("it is no plain file")
+        check_size(path.stat().st_size, most, what)
+        return make(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
+    except ModelError as error:
+        raise ModelError(f"{path} is not a usable {what} file: {error}") from error
+
+
+def check_size(size: int, most: int, what: str) -> None:
+    """Refuse what is larger than the largest."""
+    if size > most:
+        raise ModelError(f"it has {size:,} bytes, more than the {most:,} of the largest {what}")
+
+
+def check_format(raw: object, known: dict[str, str], wanted: str, version: int) -> None:
+    """Refuse a file of another kind or version.
+
+    Parameters
+    ----------
+    raw
+        What the pickle holds.
+    known
+        What a file of each other format is, and what to do with it.
+    wanted, version
+        The right format and version.
+    """
+    name = raw.get("format") if isinstance(raw, dict) else None
+    if name != wanted:
+        raise ModelError(known.get(str(name)[:100], "it was not written by mnist-nn train"))
+    its = raw.get("version") if isinstance(raw, dict) else None
+    if its != version:
+        shown = its if type(its) is int and abs(its) < 10**6 else "of another kind"
+        raise ModelError(f"its format's version is {shown}, this program reads {version}")
+
+
+def parse(blob: bytes, kind: type[Content], wanted: str, known: dict[str, str]) -> Content:
+    """Read a content of version 1.
+
+    Parameters
+    ----------
+    blob
+        The file's bytes.
+    kind
+        Which keys and types it must have.
+    wanted, known
+        As for `check_format`.
+
+    Raises
+    ------
+    ModelError
+        If it is anything else.
+    """
+    raw = read_pickle(blob)
+    check_format(raw, known, wanted, 1)
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise ModelError(f"its {where!r:.60} is wrong: {problem['msg']:.200}") from error
+    except (RecursionError, ValueError) as error:
+        raise ModelError(_in_a_line(error)) from error
+
+
+def config_of(values: dict[str, Any]) -> Config:
+    """Read the config that a file carries.
+
+    Raises
+    ------
+    ModelError
+        If it is none.
+    """
+    try:
+        return resolve([Source("its config", values)])
+    except (ConfigError, RecursionError, ValueError) as error:
+        raise ModelError(_in_a_line(error)) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
