@@ -42,26 +42,25 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     path = path.resolve()  # a link stays a link, to the new content
     _remove_litter(path.parent)
-    with _temporary(path.parent) as file:
-        temporary = Path(file.name)
-        try:
+    temporary = path.parent / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
+    try:
+        with _open_locked(temporary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if os.name == "nt":  # Windows renames no open file
-                file.close()
+            if os.name == "nt":
+                file.close()  # Windows renames no open file
             temporary.replace(path)
-            _sync_folder(path.parent)
-        except BaseException:
-            file.close()
-            temporary.unlink(missing_ok=True)
-            raise
+        _sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
-def _temporary(folder: Path) -> IO[bytes]:
-    """Create a file that nobody else has, and lock it."""
+def _open_locked(path: Path) -> IO[bytes]:
+    """Create a file, and lock it."""
     while True:
-        file = (folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}").open("x+b")
+        file = path.open("x+b")
         _lock(file, wait=True)
         if os.fstat(file.fileno()).st_nlink:
             return file

@@ -12,6 +12,7 @@ from .signals import Interrupted
 
 if TYPE_CHECKING:
     from ..model import Checkpoint
+    from ..training import Snapshot
 
 LONG = 60.0  # seconds; a run that takes less writes none unless told to
 SHARE = 0.05  # of a run's time that unasked checkpoints may take
@@ -32,8 +33,6 @@ class Checkpoints:
         Makes a checkpoint of the run as it is now.
     resume
         Gives the command that goes on from a checkpoint file.
-    resumed
-        The checkpoint file that the run goes on from, if any.
 
     Attributes
     ----------
@@ -51,20 +50,23 @@ class Checkpoints:
         every: int | None,
         make: "Callable[[], Checkpoint]",
         resume: Callable[[Path], str],
-        resumed: Path | None = None,
     ) -> None:
         self.path, self.every, self.make = checkpoint_path(output), every, make
         self.command = resume(self.path)
         self.kept: int | None = None
-        self._is_own = resumed is not None and resumed.resolve() == self.path.resolve()
-        self._output, self._failed = output, False
+        self._output, self._is_own, self._failed = output, False, False
         self._began = self._written = time.monotonic()
-        self._cost = 0.0
-        self._epochs_here = 0
+        self._cost = 0.0  # seconds that the latest took
+
+    def go_on(self, path: Path, snapshot: "Snapshot") -> None:
+        """Take note that the run goes on from what this checkpoint file held."""
+        seconds = sum(report.seconds for report in snapshot.history)
+        self._began -= seconds + snapshot.position.seconds
+        if path.resolve() == self.path.resolve():
+            self._is_own = True
 
     def after_epoch(self, epoch: int, epochs: int) -> None:
         """Write one if it is due after this epoch of so many."""
-        self._epochs_here += 1
         if self._is_due(epoch, epochs):
             self._write(epoch)
 
@@ -91,8 +93,7 @@ class Checkpoints:
         if self.every is not None:
             return epoch % self.every == 0
         now = time.monotonic()
-        per_epoch = (now - self._began) / self._epochs_here
-        expected = per_epoch * (self._epochs_here + epochs - epoch)
+        expected = (now - self._began) / epoch * epochs
         return expected > LONG and (now - self._written) * SHARE >= self._cost
 
     def _write(self, epoch: int) -> None:

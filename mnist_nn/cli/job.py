@@ -45,16 +45,20 @@ class Job:
         libraries = ["numba"] if run.choice.name == "numba" else []
         versions = current_versions(*libraries)
 
+        every, snapshot = self.checkpoint_every, None
+        if self.checkpoint:
+            every, snapshot = every or self.checkpoint.every, self.checkpoint.snapshot
+
         def make() -> Checkpoint:
             assert run.course is not None
             best = run.stopper.best if run.stopper else None
-            snapshot = run.course.snapshot()
-            return Checkpoint(
-                *(settings, run.choice.name, snapshot, best, data.train_sha256, versions)
-            )
+            parts = run.course.snapshot(), best, every, data.train_sha256, versions
+            return Checkpoint(settings, run.choice.name, *parts)
 
-        resume = partial(command, dataset=data)
-        run.train(Checkpoints(output, self.checkpoint_every, make, resume, self.resume))
+        checkpoints = Checkpoints(output, every, make, partial(command, dataset=data))
+        if self.resume and snapshot:
+            checkpoints.go_on(self.resume, snapshot)
+        run.train(checkpoints)
         model = Model(settings, run.network, run.history, data.sha256, versions)
         save_anywhere(output, partial(save_model, model=model))
         epoch = run.history[run.kept_epoch - 1]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .checkpoints import Checkpoints
 
 MAX_EPOCHS = 100_000  # each is an entry of the history, which a model file has room for
-EPOCH_BYTES = 500  # that such an entry takes at most
+EPOCH_BYTES = 150  # that such an entry takes at most
 
 
 class Run:

@@ -44,6 +44,8 @@ class Checkpoint:
         The run itself.
     best
         What early stopping remembers; None without it or before the first epoch's end.
+    every
+        After how many epochs the run writes its checkpoints; None where that was not asked for.
     sha256
         What proves the training samples.
     versions
@@ -54,6 +56,7 @@ class Checkpoint:
     engine: Literal["numpy", "numba"]
     snapshot: Snapshot
     best: Best | None
+    every: int | None
     sha256: dict[str, str]
     versions: dict[str, str]
 
@@ -135,6 +138,7 @@ class Content(Part):
     streams: Streams
     history: Annotated[list[EpochPart], FailFast()]
     best: BestPart | None
+    checkpoint_every: Annotated[int, Field(ge=1, lt=2**63)] | None
     dataset: DatasetPart
     versions: dict[str, str]
 
@@ -166,6 +170,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         },
         "history": [report.figures() for report in snapshot.history],
         "best": best and {"epoch": best.epoch, "value": best.value, "parameters": best.params},
+        "checkpoint_every": checkpoint.every,
         "dataset": {"name": checkpoint.config.data.dataset, "sha256": checkpoint.sha256},
         "versions": checkpoint.versions,
     }
@@ -199,7 +204,8 @@ def _checkpoint_of(blob: bytes) -> Checkpoint:
     if snapshot.position.epoch != done + 1 or (best and not 1 <= best.epoch <= done):
         raise ModelError("its position is not where its history ends")
     return Checkpoint(
-        config, content.engine, snapshot, best, content.dataset.sha256, content.versions
+        *(config, content.engine, snapshot, best, content.checkpoint_every),
+        *(content.dataset.sha256, content.versions),
     )
 
 

@@ -1,6 +1,6 @@
 """A report says how an epoch went."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -40,7 +40,7 @@ class Report:
 
     def figures(self) -> dict[str, Any]:
         """Give all but `complete`, as a history has it."""
-        return {name: value for name, value in asdict(self).items() if name != "complete"}
+        return {name: value for name, value in vars(self).items() if name != "complete"}
 
     @property
     def to_watch(self) -> float:

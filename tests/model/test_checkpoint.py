@@ -77,8 +77,8 @@ def checkpoint(few: Samples) -> Checkpoint:
     for report in islice(course, 5):
         if report.complete:
             stopper.watch(report)
-    versions = current_versions()
-    return Checkpoint(CONFIG, "numpy", course.snapshot(), stopper.best, {"x_train": "ab"}, versions)
+    parts = course.snapshot(), stopper.best, 5, {"x_train": "ab"}, current_versions()
+    return Checkpoint(CONFIG, "numpy", *parts)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_run_goes_on_from_the_file_as_from_the_snapshot(
 def test_the_rest_comes_back_as_it_went(checkpoint: Checkpoint, path: Path) -> None:
     loaded = load_checkpoint(path)
     assert loaded.config == checkpoint.config
-    assert loaded.engine == "numpy"
+    assert (loaded.engine, loaded.every) == ("numpy", 5)
     assert loaded.snapshot.position == checkpoint.snapshot.position
     assert loaded.snapshot.history == checkpoint.snapshot.history
     assert (loaded.sha256, loaded.versions) == ({"x_train": "ab"}, checkpoint.versions)
