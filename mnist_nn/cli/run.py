@@ -3,6 +3,7 @@
 It is handed the training samples only; there is no way from here to the test samples.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from .guard import note
@@ -57,7 +58,8 @@ class Run:
     Raises
     ------
     ConfigError
-        If the run would have too many epochs, or cannot be under the engine that it began under.
+        If the run would have too many epochs or take more memory than there is, or cannot be under
+        the engine that it began under.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Run:
         lengths = plan.batch_size, plan.epochs, plan.iterations
         self.epochs, self.samples = run_length(len(self.training.y), *lengths)
         _check_length(self.epochs)
+        _check_memory(settings, info.n_inputs, len(self.training.y))
         self.network: Network = build_network(
             settings, info.n_inputs, info.input_scale, self.rng.initialisation
         )
@@ -242,6 +245,34 @@ def _check_length(epochs: int) -> None:
 
     if epochs > MAX_EPOCHS:
         raise ConfigError(f"training: {epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run")
+
+
+def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
+    """Refuse a run that this machine has not the memory for, before any is touched.
+
+    It takes the parameters, their gradient, the optimizer's sums, an average, the best epoch's and
+    as much again to write a checkpoint; and for each sample of a batch two numbers per unit, or
+    four with dropout.
+    """
+    import numpy as np
+
+    from ..errors import ConfigError
+    from ..model import n_parameters
+    from ..training import step_size
+
+    if not hasattr(os, "sysconf"):  # Windows does not say
+        return
+    size = step_size(n, settings.training.batch_size)
+    numbers = n_parameters(settings, n_inputs) * 2 * (4 + settings.training.optimizer.n_slots)
+    numbers += size * (n_inputs + 4 * sum(layer.units for layer in settings.network.layers))
+    needed = numbers * np.dtype(settings.network.dtype).itemsize
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise ConfigError(
+            f"network.layers: such a network and batches of {size:,} samples take up to "
+            f"{needed / 2**30:,.0f} GiB, this machine has {there / 2**30:,.0f}\n"
+            "take fewer units or a smaller training.batch_size"
+        )
 
 
 def hold_out(

@@ -127,3 +127,15 @@ def test_a_network_that_no_file_holds_is_refused_before_its_memory_is_touched(ru
     assert result.exit_code == 2
     assert re.search(r"network\.layers: 980,0[\d,]+ parameters of float32 are", result.stderr)
     assert "Traceback" not in result.stderr
+
+
+def test_what_no_memory_holds_is_refused_before_any_is_touched(run: Run, monkeypatch) -> None:
+    """As if the machine had a quarter of a GiB."""
+    real = os.sysconf
+    small = {"SC_PHYS_PAGES": 2**16, "SC_PAGE_SIZE": 2**12}
+    monkeypatch.setattr("os.sysconf", lambda name: small.get(name) or real(name))
+    layers = "[{units: 10000, activation: relu}, {units: 10, activation: softmax}]"
+    command = "train", *SAMPLE, "--batch-size", "full", "--set", f"network.layers={layers}"
+    result = run(*command)
+    assert result.exit_code == 2
+    assert "batches of 5,000 samples take up to 1 GiB, this machine has 0" in result.stderr
