@@ -122,7 +122,8 @@ def check_format(raw: object, known: dict[str, str], wanted: str, version: int) 
     """
     name = raw.get("format") if isinstance(raw, dict) else None
     if name != wanted:
-        raise ModelError(known.get(str(name)[:100], "it was not written by mnist-nn train"))
+        other = name if isinstance(name, str) else ""
+        raise ModelError(known.get(other, "it was not written by mnist-nn train"))
     its = raw.get("version") if isinstance(raw, dict) else None
     if its != version:
         shown = its if type(its) is int and abs(its) < 10**6 else "of another kind"

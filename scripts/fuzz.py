@@ -1,0 +1,149 @@
+"""Feed a reader what no program would write, guided by which code that reaches (needs atheris).
+
+    pip install atheris
+    python scripts/fuzz.py model -runs=100000
+
+The readers are `model` and `checkpoint` (files that training writes), `idx` (data, gzipped or not)
+and `config` (YAML). It starts from real files, made in memory, and goes on until the runs or
+``-max_total_time=SECONDS`` are over; all options are libFuzzer's. A value or an error of mnist-nn's
+own is as it should be. Anything else ends the run, and the input is left in a file named crash-…,
+timeout-… or oom-… in this folder.
+
+It looks for what raises, hangs or fills memory, not for what is read wrongly, and is no part of the
+tests: those draw their input without a guide (tests/model/test_fuzz.py).
+"""
+
+import pickle
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+try:
+    import atheris
+except ImportError:
+    raise SystemExit("this needs atheris: pip install atheris") from None
+
+with atheris.instrument_imports(include=["mnist_nn", "yaml"]):
+    from mnist_nn.config import Source, dump_config, load_config, resolve
+    from mnist_nn.data import idx, load_dataset
+    from mnist_nn.errors import MnistNNError
+    from mnist_nn.model import (
+        Checkpoint,
+        Model,
+        build_network,
+        current_versions,
+        load_checkpoint,
+        load_model,
+        save_checkpoint,
+        save_model,
+    )
+    from mnist_nn.training import fit
+
+for load in set(pickle._Unpickler.dispatch.values()):  # type: ignore[attr-defined]
+    atheris.instrument_func(load)  # of these the model's reader is made
+
+SHAPE = (2, 3, 3)
+CONFIGS = Path(__file__).parents[1] / "configs"
+OPTIONS = ("-max_len=8192", "-timeout=10", "-rss_limit_mb=2048")
+
+LAYERS = [{"units": 3, "activation": "softmax"}]
+SMALL = {"data": {"dataset": "iris"}, "network": {"layers": LAYERS}}
+
+Reader = Callable[[bytes, Path], object]
+
+
+def model_seeds() -> Iterable[bytes]:
+    """Write models as small as can be, and pickles of what a model consists of."""
+    config = resolve([Source("", SMALL)])
+    network = build_network(config, 4, 1.0, np.random.default_rng(0))
+    history = [{"epoch": n, "loss": 0.5, "validation_loss": None} for n in (1, 2)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        save_model(path, Model(config, network, history, {"x_train": "ab"}, current_versions()))
+        yield path.read_bytes()
+    for value in (np.ones(2), {"a": [1, -1, 2**40, 0.5, None, True]}, [(1, "a"), b"b", {}]):
+        yield pickle.dumps(value, 4)
+
+
+def checkpoint_seeds() -> Iterable[bytes]:
+    """Write a checkpoint as small as can be."""
+    config, rng = resolve([Source("", SMALL)]), np.random.default_rng(0)
+    course = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
+    next(course)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl.ckpt"
+        parts = course.snapshot(), None, None, {"x_train": "ab"}, current_versions()
+        save_checkpoint(path, Checkpoint(config, "numpy", *parts))
+        yield path.read_bytes()
+
+
+def idx_seeds() -> Iterable[bytes]:
+    """Write IDX data, as they are and gzipped."""
+    payload = idx.header(SHAPE) + bytes(range(18))
+    return payload, idx.compress(payload), payload[:20], b"<html>"
+
+
+def config_seeds() -> Iterable[bytes]:
+    """Read the configs of this project, and spell one out."""
+    yield dump_config(load_config()).encode()
+    yield from (path.read_bytes() for path in sorted(CONFIGS.glob("*.yaml")))
+
+
+def read_model(blob: bytes, path: Path) -> None:
+    """Read a model file."""
+    path.write_bytes(blob)
+    load_model(path)
+
+
+def read_checkpoint(blob: bytes, path: Path) -> None:
+    """Read a checkpoint file."""
+    path.write_bytes(blob)
+    load_checkpoint(path)
+
+
+def read_idx(blob: bytes, path: Path) -> None:
+    """Unpack and read IDX data."""
+    idx.parse(idx.decompress(blob, 1000), SHAPE)
+
+
+def read_config(blob: bytes, path: Path) -> None:
+    """Read a config, and write it."""
+    path.write_bytes(blob)
+    dump_config(load_config([path]))
+
+
+READERS: dict[str, tuple[Reader, Callable[[], Iterable[bytes]]]] = {
+    "model": (read_model, model_seeds),
+    "checkpoint": (read_checkpoint, checkpoint_seeds),
+    "idx": (read_idx, idx_seeds),
+    "config": (read_config, config_seeds),
+}
+
+
+def main() -> None:
+    """Make the seeds and hand over to libFuzzer, which ends the process."""
+    if len(sys.argv) < 2 or sys.argv[1] not in READERS:
+        raise SystemExit(f"usage: python scripts/fuzz.py {{{','.join(READERS)}}} [-runs=N] ...")
+    reader, seeds = READERS[sys.argv[1]]
+    folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{sys.argv[1]}-"))
+    corpus, path = folder / "corpus", folder / "input"
+    corpus.mkdir()
+    for number, seed in enumerate(seeds()):
+        (corpus / f"seed-{number}").write_bytes(seed)
+
+    def run(blob: bytes) -> None:
+        try:
+            reader(blob, path)
+        except MnistNNError as error:
+            str(error).encode()
+
+    print(f"the corpus is in {corpus}", file=sys.stderr)
+    atheris.Setup([sys.argv[0], *OPTIONS, *sys.argv[2:], str(corpus)], run)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
