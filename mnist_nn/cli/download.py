@@ -1,9 +1,11 @@
 """``mnist-nn download``: fetch a data set, verify it, cache it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -52,8 +54,9 @@ def download(
             "--from and --mirror: take the files from a folder or from mirrors, not both"
         )
     for address in mirror or ():
-        if not address.lower().startswith(("http://", "https://")):
-            raise ConfigError(f"--mirror {address}: must be an address such as https://host/path/")
+        if not _is_address(address):
+            bare = address.rpartition("@")[2]  # what stands before may be a password
+            raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
     folder = data_dir or data_folder()
     if from_:
         _conclude(dataset, import_folder(SOURCES[dataset], from_, folder))
@@ -62,14 +65,27 @@ def download(
         _follow(dataset, events(source, folder, mirrors=mirror or (), force=force))
 
 
-def _follow(dataset: str, events: "Iterator[Event]") -> None:
+def _is_address(text: str) -> bool:
+    """Tell whether a text is a web address."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 -- what is no number is found out on access only
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:
     """Show events as they come: a bar per file, a note per mirror that failed."""
     from tqdm import tqdm
 
     from ..data.download import Failed, Finished, Received
 
     current = None  # the file that the bar is about
-    with tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar:  # none on a pipe
+    with (
+        closing(events),  # whatever ends the loop, no file is left half-written
+        tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar,  # none on a pipe
+    ):
         for event in events:
             match event:
                 case Received(name, done, total):

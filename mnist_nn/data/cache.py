@@ -1,16 +1,22 @@
 """The cache is one ``.npz`` per data set, built of verified files and verified again when read."""
 
+import os
+import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, shown
 from ..files import replacing
 from . import idx
 from .sources import Source, SourceFile
 
 Arrays = dict[str, NDArray[np.uint8]]
+
+ZIP_SLACK = 1 << 16  # bytes of a cache beside its arrays, and of its directory alone; about 1,000
+NPY_HEADER = 256  # bytes; 118 are used, and Python's parser needs megabytes for nonsense of 9,000
 
 
 def verified(file: SourceFile, blob: bytes) -> NDArray[np.uint8]:
@@ -62,7 +68,7 @@ def read_folder(folder: Path, source: Source) -> Arrays:
         if path is None:
             raise DataError(f"{folder} has neither {file.name}.gz nor {file.name}")
         try:
-            arrays[file.key] = verified(file, path.read_bytes())
+            arrays[file.key] = verified(file, idx.read_file(path, file.size + idx.GZIP_SLACK))
         except (DataError, OSError) as error:
             raise DataError(f"{path}: {error}") from error
     return arrays
@@ -93,18 +99,64 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
     DataError
         If it is no such archive, or one of these arrays' type, shape or SHA-256 is wrong.
     """
-    files = [file for file in source.files if file.key.endswith(part)]
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as npz:
-            arrays = {file.key: npz[file.key] for file in files}
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # a damaged archive may fail in any way that zip and NumPy know
-        raise DataError(f"{path} is damaged ({type(error).__name__})") from error
-    for file in files:
-        array = arrays[file.key]
-        if (np.shape(array), getattr(array, "dtype", None)) != (file.shape, np.uint8):
-            raise DataError(f"{path} is damaged: {file.key} is not {file.shape} uint8")
-        if not file.matches(array):
-            raise DataError(f"{path} is damaged: {file.key} does not have the pinned SHA-256")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")
+    with path.open("rb") as opened:
+        try:
+            _check_directory(opened, source)
+            with zipfile.ZipFile(opened) as archive:
+                _check_members(archive, source)
+                arrays = {
+                    file.key: _read_member(archive, file)
+                    for file in source.files
+                    if file.key.endswith(part)
+                }
+        except DataError as error:
+            raise DataError(f"{path} is damaged: {error}") from error
+        except MemoryError as error:
+            raise DataError(f"there is not enough memory to read {path}") from error
+        except Exception as error:  # a damaged archive may fail in any way zip and NumPy know
+            raise DataError(f"{path} is damaged ({type(error).__name__})") from error
     return arrays
+
+
+def _check_directory(opened: IO[bytes], source: Source) -> None:
+    """Refuse a file too large to be a cache, or whose directory would be large in memory.
+
+    The directory's own length stands in the last 22 bytes of an archive that has no comment. Only
+    one of more than 4 GB has a second kind of end before it, which would count instead.
+    """
+    size, limit = opened.seek(0, os.SEEK_END), sum(file.size for file in source.files) + ZIP_SLACK
+    if size > limit:
+        raise DataError(f"it has {size:,} bytes, more than {limit:,}")
+    opened.seek(max(0, size - 42))
+    zip64, end = (tail := opened.read(42))[:-22], tail[-22:]
+    length = int.from_bytes(end[12:16], "little")
+    if not end.startswith(b"PK\5\6") or any(end[20:]) or zip64.startswith(b"PK\6\7"):
+        raise DataError("it is no archive, or was cut off")
+    if length > ZIP_SLACK:
+        raise DataError(f"its directory has {length:,} bytes")
+
+
+def _check_members(archive: zipfile.ZipFile, source: Source) -> None:
+    """Refuse what `write_cache` does not write: other members than the arrays, or packed ones."""
+    members, expected = archive.namelist(), [f"{file.key}.npy" for file in source.files]
+    if sorted(members) != sorted(expected):
+        raise DataError(f"it holds {shown(members)} instead of {', '.join(expected)}")
+    if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+        raise DataError("its arrays are packed")
+
+
+def _read_member(archive: zipfile.ZipFile, file: SourceFile) -> NDArray[np.uint8]:
+    """Read and verify one array, not believing its header, which says how much to allocate."""
+    with archive.open(f"{file.key}.npy") as member:
+        if np.lib.format.read_magic(member) != (1, 0):
+            raise DataError(f"{file.key} is no array of NumPy's format 1.0")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(member, NPY_HEADER)
+        if shape != file.shape or dtype != np.uint8:
+            raise DataError(f"{file.key} is not {file.shape} uint8")
+        member.seek(0)
+        array: NDArray[np.uint8] = np.lib.format.read_array(member, allow_pickle=False)
+    if not file.matches(array):
+        raise DataError(f"{file.key} does not have the pinned SHA-256")
+    return array

@@ -4,47 +4,22 @@
 bar or write a log. Nothing reaches its final name before its payload is verified.
 """
 
-import http.client
-import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-import requests
-import urllib3.exceptions
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
-
-from .. import __version__
 from ..errors import DataError
 from ..files import replacing
 from . import idx
 from .cache import read_cache, read_folder, verified, write_cache
 from .sources import Source, SourceFile
+from .transfer import TransferError, public, receive
 
-CHUNK = 1 << 16  # bytes handed on at a time
-GZIP_SLACK = 1 << 20  # a .gz is never larger than its payload by more than this
-FAILURES = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    DataError,
-    http.client.HTTPException,
-    ValueError,  # a redirect to something that is no address
-)
-REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.ProxyError, "the proxy refused"),
-    (requests.exceptions.SSLError, "no TLS connection that can be trusted"),
-    (requests.exceptions.ContentDecodingError, "the body is not encoded as its header says"),
-    (requests.exceptions.ChunkedEncodingError, "the connection ended in the middle of the file"),
-    (urllib3.exceptions.NameResolutionError, "its name cannot be resolved"),
-    (urllib3.exceptions.NewConnectionError, "connection refused or host unreachable"),
-    (urllib3.exceptions.ConnectTimeoutError, "no connection within the time-out"),
-    (requests.exceptions.Timeout, "no answer within the time-out"),
-    (urllib3.exceptions.ReadTimeoutError, "no answer within the time-out"),
-    (requests.exceptions.ConnectionError, "the connection failed"),
-)
-TIMEOUT = (10.0, 30.0)  # seconds to connect, and between two arriving bytes
+PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is asked again
+TIMEOUT = (10.0, 30.0)  # seconds to connect, and for an answer and each 16 KiB of it
 
 
 @dataclass(frozen=True)
@@ -82,11 +57,12 @@ def download(
     mirrors: Sequence[str] = (),
     force: bool = False,
     timeout: tuple[float, float] = TIMEOUT,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Bring a data set's cache into being, from the nearest place that has it.
 
     A cache that verifies is kept; without one, files that verify are made into one; what is missing
-    is fetched.
+    is fetched. A file is streamed to the disk; while it is verified, memory holds it as it came, at
+    most 1 MiB larger than its payload, and the payload, for a moment twice.
 
     Parameters
     ----------
@@ -99,7 +75,7 @@ def download(
     force
         Fetch everything again.
     timeout
-        Seconds to connect, and between two arriving bytes.
+        Seconds to connect; and, after these, for an answer to begin and for each 16 KiB of it.
 
     Yields
     ------
@@ -143,7 +119,7 @@ def download_action(source: Source, folder: Path) -> Literal["keep", "rebuild", 
     try:
         read_folder(folder / source.name, source)
         return "rebuild"
-    except DataError:
+    except (OSError, DataError):
         return "fetch"
 
 
@@ -178,103 +154,76 @@ def _fetch_all(
     source: Source, files: Path, mirrors: list[str], force: bool, timeout: tuple[float, float]
 ) -> Iterator[Event]:
     """Fetch every file that is not there and right, asking the mirror that last delivered first."""
-    with _session() as session:
-        for file in source.files:
-            if not force and _stands(files, file):
-                continue
-            failures: list[Failed] = []
-            for mirror in list(mirrors):
-                url = f"{mirror.rstrip('/')}/{file.name}.gz"
-                try:
-                    yield from _fetch(session, url, files / f"{file.name}.gz", file, timeout)
-                except FAILURES as error:
-                    failures.append(Failed(_public(url), _reason(error)))
-                    yield failures[-1]
-                else:
-                    mirrors.remove(mirror)
-                    mirrors.insert(0, mirror)
-                    break
+    for file in source.files:
+        if not force and _stands(files, file):
+            continue
+        failures: list[Failed] = []
+        for mirror in list(mirrors):
+            url = f"{mirror.rstrip('/')}/{file.name}.gz"
+            try:
+                yield from _fetch_patiently(url, files / f"{file.name}.gz", file, timeout)
+            except DataError as error:  # an OSError is this side's, and no other mirror's chance
+                failures.append(Failed(public(url), str(error)))
+                yield failures[-1]
             else:
-                raise _all_failed(source, file, failures)
-
-
-def _session() -> requests.Session:
-    """Make a session that retries what is worth retrying, waiting longer each time."""
-    retry = Retry(
-        total=3,
-        other=0,  # a TLS failure will not mend itself
-        backoff_factor=0.5,
-        status_forcelist=(429, 500, 502, 503, 504),
-        respect_retry_after_header=False,  # a mirror may not make us wait: there are others
-        raise_on_status=False,
-    )
-    session = requests.Session()
-    session.headers["User-Agent"] = f"mnist-nn/{__version__}"
-    session.headers["Accept-Encoding"] = "identity"
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
+                mirrors.remove(mirror)
+                mirrors.insert(0, mirror)
+                break
+        else:
+            raise _all_failed(source, file, failures)
 
 
 def _stands(files: Path, file: SourceFile) -> bool:
     """Tell whether a file was fetched before and is whole."""
     try:
-        verified(file, (files / f"{file.name}.gz").read_bytes())
+        verified(file, idx.read_file(files / f"{file.name}.gz", file.size + idx.GZIP_SLACK))
     except (OSError, DataError):
         return False
     return True
 
 
+def _fetch_patiently(
+    url: str, path: Path, file: SourceFile, timeout: tuple[float, float]
+) -> Iterator[Received]:
+    """Fetch one file from one mirror, asking again where that may help."""
+    for pause in PAUSES:
+        try:
+            yield from _fetch(url, path, file, timeout)
+            return
+        except TransferError as error:
+            if not error.passing:
+                raise
+        time.sleep(pause)
+    yield from _fetch(url, path, file, timeout)
+
+
 def _fetch(
-    session: requests.Session,
-    url: str,
-    path: Path,
-    file: SourceFile,
-    timeout: tuple[float, float],
+    url: str, path: Path, file: SourceFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Stream one file beside its target and move it there once its payload is proved right."""
-    with (
-        session.get(url, stream=True, timeout=timeout) as response,
-        replacing(path) as target,
-    ):
-        response.raise_for_status()
-        announced = response.headers.get("Content-Length", "")
-        total = int(announced) if announced.isdecimal() and len(announced) < 20 else None
+    with closing(receive(url, timeout)) as pieces, replacing(path) as target:
         done = 0
-        for chunk in response.iter_content(CHUNK):
-            done += target.write(chunk)
-            if done > file.size + GZIP_SLACK:
+        for content, total in pieces:
+            done += target.write(content)
+            if done > file.size + idx.GZIP_SLACK:
                 raise DataError(f"the answer goes on past {done:,} bytes")
             yield Received(file.name, done, total)
         _settle(target, file)
 
 
 def _settle(target: IO[bytes], file: SourceFile) -> None:
-    """Verify what has arrived; wrap it again if some HTTP layer took the gzip off."""
+    """Verify what has arrived; mend what an HTTP layer did to its gzip: took it off, or doubled."""
     target.seek(0)
-    blob = target.read()
-    array = verified(file, blob)
-    if not blob.startswith(idx.GZIP_MAGIC):
-        target.seek(0)
-        target.truncate()
-        target.write(idx.compress(idx.header(array.shape) + array.tobytes()))
-
-
-def _public(url: str) -> str:
-    """Take a user's name and password out of an address."""
-    return re.sub(r"//[^/@]*@", "//", url)
-
-
-def _reason(error: Exception) -> str:
-    """Put a failure in a few words, without the nesting of two libraries."""
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}"
-    cause = error.args[0] if error.args else None  # of requests' errors, urllib3's own
-    cause = getattr(cause, "reason", None) or cause
-    for kind, words in REASONS:
-        if isinstance(error, kind) or isinstance(cause, kind):
-            return words
-    return " ".join(str(error).split())
+    packed = target.read()
+    content = idx.decompress(packed, file.size + idx.GZIP_SLACK)
+    verified(file, content)
+    if content is packed:
+        content = idx.compress(packed)
+    elif not content.startswith(idx.GZIP_MAGIC):
+        return
+    target.seek(0)
+    target.truncate()
+    target.write(content)
 
 
 def _all_failed(source: Source, file: SourceFile, failures: list[Failed]) -> DataError:

@@ -6,10 +6,10 @@ http://yann.lecun.com/exdb/mnist/ described it.
 """
 
 import gzip
-import io
 import math
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ..errors import DataError
 
 UNSIGNED_BYTE = 8
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_SLACK = 1 << 20  # a .gz is never larger than its payload by more than this
 
 
 def header(shape: tuple[int, ...]) -> bytes:
@@ -56,30 +57,61 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return np.frombuffer(payload, np.uint8, offset=len(expected)).reshape(shape)
 
 
+def read_file(path: Path, limit: int) -> bytes:
+    """Read a file of which nothing is known yet.
+
+    Parameters
+    ----------
+    path
+        Which.
+    limit
+        Bytes that it may have; no more than one above it is ever read.
+
+    Raises
+    ------
+    OSError
+        If there is none, or it cannot be read.
+    DataError
+        If it is no plain file, whose end might never come, or has more than `limit` bytes.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError("it is a folder, a pipe or a device, not a plain file")
+    with path.open("rb") as file:
+        blob = file.read(limit + 1)
+    if len(blob) > limit:
+        raise DataError(f"it has more than the {limit:,} bytes that it may have")
+    return blob
+
+
 def decompress(blob: bytes, limit: int) -> bytes:
     """Take the gzip wrapping off, if there is one: mirrors and HTTP layers add and remove it.
 
     Parameters
     ----------
     blob
-        A payload, or a gzip file of one.
+        A payload, or a gzip file of one, in one member.
     limit
-        Bytes that a payload may have; no more is ever unpacked.
+        Bytes that a payload may have; no more than one above it is ever unpacked.
 
     Raises
     ------
     DataError
-        If the gzip data are damaged or unpack to more than `limit` bytes.
+        If the gzip data are damaged, unpack to more than `limit` bytes, or anything follows them.
     """
     if not blob.startswith(GZIP_MAGIC):
         return blob
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)  # a gzip header and its checksum
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(blob)) as file:
-            payload = file.read(limit + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        payload = unpacker.decompress(blob, limit + 1)
+    except zlib.error as error:
         raise DataError(f"damaged gzip data: {error}") from error
     if len(payload) > limit:
         raise DataError(f"gzip data unpack to more than the {limit:,} bytes expected")
+    if not unpacker.eof:
+        raise DataError("damaged gzip data: they end too early")
+    if unpacker.unused_data:
+        more = "a second gzip member" if unpacker.unused_data.startswith(GZIP_MAGIC) else "bytes"
+        raise DataError(f"damaged gzip data: {more} after their end")
     return payload
 
 

@@ -1,4 +1,8 @@
 import gzip
+import os
+import tracemalloc
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,15 +44,39 @@ def test_gzip_comes_off_and_raw_stays() -> None:
     assert idx.decompress(PAYLOAD, 40) == PAYLOAD
 
 
-def test_a_file_of_several_gzip_members_is_one_payload() -> None:
-    blob = gzip.compress(PAYLOAD[:10]) + gzip.compress(PAYLOAD[10:])
-    assert idx.decompress(blob, 40) == PAYLOAD
-
-
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = idx.compress(bytes(10_000_000))
-    with pytest.raises(DataError, match="more than the 40 bytes expected"):
-        idx.decompress(bomb, 40)
+    packer = zlib.compressobj(9, wbits=31)
+    first, again = (
+        packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)
+    )
+    bomb = first + 1023 * again + packer.flush()  # a gigabyte of zeros
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="more than the 100,000 bytes expected"):
+            idx.decompress(bomb, 100_000)
+        assert tracemalloc.get_traced_memory()[1] < 2 * 100_000 + len(bomb) + 100_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("tail", "complaint"),
+    [
+        (gzip.compress(b""), "a second gzip member after their end"),
+        (gzip.compress(PAYLOAD), "a second gzip member after their end"),
+        (b"\0", "bytes after their end"),
+        (b"!" * 100, "bytes after their end"),
+    ],
+)
+def test_nothing_may_follow_the_gzip_data(tail: bytes, complaint: str) -> None:
+    with pytest.raises(DataError, match=complaint):
+        idx.decompress(gzip.compress(PAYLOAD) + tail, 40)
+
+
+@pytest.mark.parametrize("size", range(len(idx.compress(PAYLOAD))))
+def test_gzip_data_cut_off_anywhere_are_refused(size: int) -> None:
+    with pytest.raises(DataError):
+        idx.parse(idx.decompress(idx.compress(PAYLOAD)[:size], 40), (2, 3, 4))
 
 
 @pytest.mark.parametrize(
@@ -56,9 +84,42 @@ def test_a_bomb_is_not_unpacked() -> None:
     [
         gzip.compress(PAYLOAD)[:-9],  # cut off
         gzip.compress(PAYLOAD)[:-8] + bytes(8),  # wrong checksum
+        gzip.compress(PAYLOAD)[:-4] + bytes(4),  # wrong length
         idx.GZIP_MAGIC + b"nonsense, not deflate",
     ],
 )
 def test_damaged_gzip_is_refused(blob: bytes) -> None:
     with pytest.raises(DataError, match="damaged gzip data"):
         idx.decompress(blob, 1000)
+
+
+def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(PAYLOAD)
+    assert idx.read_file(path, 40) == PAYLOAD
+    with path.open("ab") as file:
+        file.truncate(10**12)  # sparse: it takes no place on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="more than the 40 bytes"):
+            idx.read_file(path, 40)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        idx.read_file(tmp_path / "none", 40)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="not a plain file"):
+        idx.read_file(tmp_path, 40)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="not a plain file"):
+        idx.read_file(tmp_path / "pipe", 40)

@@ -1,0 +1,327 @@
+"""Every fault of a server: it is named, it costs little, and the next mirror delivers."""
+
+import gzip
+import socket
+import ssl
+import threading
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from mnist_nn.data.cache import read_cache
+from mnist_nn.data.download import Failed, Finished, download
+from mnist_nn.data.sources import Source
+from mnist_nn.errors import DataError
+
+Tiny = tuple[Source, dict[str, bytes]]
+Mirror = Any  # the server in conftest.py
+SHORT = (0.5, 0.5)  # seconds; the loopback needs a thousandth of it
+
+DAMAGED = "damaged gzip data"
+BROKEN_OFF = "the connection ended in the middle of the file"
+FAULTS = {
+    "403": "HTTP 403 Forbidden",
+    "404": "HTTP 404 Not Found",
+    "407": "the proxy refused: HTTP 407 Proxy Authentication Required",
+    "500": "HTTP 500 Internal Server Error",
+    "html": "not IDX data of shape (20, 28, 28): it is a web page instead of the file",
+    "empty": "not IDX data of shape (20, 28, 28): it is empty",
+    "half": DAMAGED,
+    "other": DAMAGED,
+    "more": DAMAGED,
+    "truncated": BROKEN_OFF,
+    "overstated": BROKEN_OFF,
+    "understated": DAMAGED,
+    "half-chunked": BROKEN_OFF,
+    "bomb": "gzip data unpack to more than the",
+    "deflated": "not IDX data of shape (20, 28, 28): it begins with 78 9c",
+    "rude": "HTTP 404 \x1b[2Jgone gone",
+    "nonsense": "the connection failed",
+    "mute": "the connection failed",
+    "talkative": "the connection failed",
+    "file": "leads to no web address: No connection adapters were found for 'file:///etc/passwd'",
+    "lost": "leads to no web address: Invalid IPv6 URL",
+    "circle": "more than 5 redirects",
+    "endless": "the answer goes on past 1,0",
+    "endless-error": "HTTP 500 Out of Order",
+    "endless-header": "the connection failed",
+    "endless-chunk-size": BROKEN_OFF,
+}
+SLOW = {
+    "dripping-headers": "no answer within the time-out",
+    "dripping-body": "slower than 16 KiB in 0.5 s",
+    "stalled": "slower than 16 KiB in 0.5 s",
+    "continuing": "no answer within the time-out",
+    "silent": "no answer within the time-out",
+}
+HARMLESS = ("absurd", "negative", "encoded", "doubled", "unpacked", "chunked", "endless-redirect")
+
+
+def fetch(source: Source, folder: Path, *mirrors: str, **options: Any) -> list:
+    return list(download(source, folder, mirrors=mirrors, **options))
+
+
+def failures(events: list) -> list[str]:
+    return [event.reason for event in events if isinstance(event, Failed)]
+
+
+def refusal(source: Source, folder: Path, *mirrors: str, **options: Any) -> str:
+    """What is said when no mirror delivers."""
+    with pytest.raises(DataError) as caught:
+        fetch(source, folder, *mirrors, **options)
+    return str(caught.value)
+
+
+def assert_complete(tiny: Tiny, folder: Path) -> None:
+    """The cache verifies, and of each file there is a gzip of the right payload, nothing else."""
+    source, blobs = tiny
+    read_cache(folder / "tiny.npz", source)
+    assert {p.name for p in folder.iterdir()} == {"tiny", "tiny.npz"}
+    assert {p.name for p in (folder / "tiny").iterdir()} == set(blobs)
+    for name, blob in blobs.items():
+        assert gzip.decompress((folder / "tiny" / name).read_bytes()) == gzip.decompress(blob)
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), FAULTS.items())
+def test_a_fault_is_named_and_the_next_mirror_delivers(
+    behaviour: str, reason: str, tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    events = fetch(tiny[0], tmp_path, mirror.url(behaviour), mirror.url("good"))
+    (given,) = failures(events)  # the mirror that delivered is asked first from then on
+    assert given.startswith(reason)
+    assert len(given) <= 200
+    assert events[-1] == Finished(tmp_path / "tiny.npz", "downloaded")
+    assert_complete(tiny, tmp_path)
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), SLOW.items())
+def test_a_server_that_lets_us_wait_is_given_up_and_the_next_mirror_delivers(
+    behaviour: str, reason: str, tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    mirrors = mirror.url(behaviour), mirror.url("good")
+    assert failures(fetch(tiny[0], tmp_path, *mirrors, timeout=SHORT)) == [reason]
+    assert_complete(tiny, tmp_path)
+
+
+@pytest.mark.parametrize("behaviour", HARMLESS)
+def test_a_whim_of_an_http_layer_does_no_harm(
+    behaviour: str, tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    assert not failures(fetch(tiny[0], tmp_path, mirror.url(behaviour)))
+    assert_complete(tiny, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    ["endless", "endless-redirect", "endless-error", "endless-header", "endless-chunk-size"],
+)
+def test_little_is_taken_of_what_never_ends(
+    behaviour: str, tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    fetch(tiny[0], tmp_path, mirror.url(behaviour), mirror.url("good"))
+    assert mirror.sent < 100_000_000  # what the system's buffers hold, several times, of 400 MB
+
+
+@pytest.mark.parametrize("behaviour", ["bomb", "endless", "endless-redirect", "endless-error"])
+def test_a_server_cannot_make_us_use_memory(
+    behaviour: str, tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    mirrors = mirror.url(behaviour), mirror.url("good")
+    fetch(tiny[0], tmp_path / "first", *mirrors)  # what is made once is made here
+    tracemalloc.start()
+    try:
+        fetch(tiny[0], tmp_path / "second", *mirrors)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+def test_a_server_error_that_passes_is_no_failure(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    assert not failures(fetch(tiny[0], tmp_path, mirror.url("flaky")))
+    assert len(mirror.asked) == 8
+    assert_complete(tiny, tmp_path)
+
+
+def test_a_mirror_that_stays_broken_is_asked_four_times(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    refusal(tiny[0], tmp_path, mirror.url("503"))
+    assert len(mirror.asked) == 4
+
+
+def test_a_mirror_that_took_all_its_time_is_not_asked_again(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    refusal(tiny[0], tmp_path, mirror.url("silent"), timeout=SHORT)
+    assert len(mirror.asked) == 1
+
+
+def test_nobody_listening_and_no_such_host_are_told_apart(
+    tiny: Tiny, mirror: Mirror, dead: str, tmp_path: Path
+) -> None:
+    events = fetch(tiny[0], tmp_path, dead, "http://mirror.invalid/", mirror.url("good"))
+    assert failures(events) == [
+        "connection refused or host unreachable",
+        "its name cannot be resolved",
+    ]
+    assert_complete(tiny, tmp_path)
+
+
+def test_a_redirect_to_another_host_is_followed(
+    tiny: Tiny, mirror: Mirror, other_mirror: Mirror, tmp_path: Path
+) -> None:
+    moved = mirror.url(f"moved-{other_mirror.server_port}")
+    assert not failures(fetch(tiny[0], tmp_path, moved))
+    assert len(other_mirror.asked) == 4
+    assert_complete(tiny, tmp_path)
+
+
+def test_a_mirror_that_is_given_up_is_let_go(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    fetch(tiny[0], tmp_path, mirror.url("dripping-body"), mirror.url("good"), timeout=SHORT)
+    for thread in set(threading.enumerate()) - before:  # of the client and of the server
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_no_password_is_repeated(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> None:
+    refused = mirror.url("404").replace("//", "//user:p@ss:word@")
+    message = refusal(tiny[0], tmp_path, refused, "http://user:p@ss:word@/none")
+    assert f"{mirror.url('404')}/train-images-idx3-ubyte.gz: HTTP 404 Not Found" in message
+    assert "http:///none/train-images-idx3-ubyte.gz: leads to no web address" in message
+    assert "ss:word" not in message
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """One that signs certificates and that nobody knows."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> str:
+    """The path of its own certificate, for those who trust it."""
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    return str(tmp_path / "authority.pem")
+
+
+class TestTLS:
+    UNTRUSTED = "no TLS connection that can be trusted"
+
+    def secure(self, mirror: Mirror, authority: trustme.CA, name: str) -> str:
+        """Have a mirror speak TLS, with a certificate for a host of this name."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(context)
+        mirror.socket = context.wrap_socket(mirror.socket, server_side=True)
+        return mirror.url("good", "https")
+
+    def test_a_certificate_of_an_unknown_authority_is_refused(
+        self, tiny: Tiny, mirror: Mirror, authority: trustme.CA, tmp_path: Path
+    ) -> None:
+        url = self.secure(mirror, authority, "127.0.0.1")
+        assert self.UNTRUSTED in refusal(tiny[0], tmp_path / "data", url)
+        assert not mirror.asked
+
+    def test_an_authority_that_the_user_trusts_is_trusted(
+        self,
+        tiny: Tiny,
+        mirror: Mirror,
+        authority: trustme.CA,
+        bundle: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+        url = self.secure(mirror, authority, "127.0.0.1")
+        assert not failures(fetch(tiny[0], tmp_path / "data", url))
+        assert_complete(tiny, tmp_path / "data")
+
+    def test_a_certificate_for_another_host_is_refused(
+        self,
+        tiny: Tiny,
+        mirror: Mirror,
+        authority: trustme.CA,
+        bundle: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+        url = self.secure(mirror, authority, "elsewhere.example")
+        assert self.UNTRUSTED in refusal(tiny[0], tmp_path / "data", url)
+        assert not mirror.asked
+
+    def test_a_server_that_speaks_no_tls_is_refused(
+        self, tiny: Tiny, mirror: Mirror, tmp_path: Path
+    ) -> None:
+        assert self.UNTRUSTED in refusal(tiny[0], tmp_path, mirror.url("good", "https"))
+
+    def test_a_server_that_never_shakes_hands_is_given_up(self, tiny: Tiny, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+            message = refusal(tiny[0], tmp_path, url, timeout=SHORT)
+        assert f"{url}/train-images-idx3-ubyte.gz: no answer within the time-out" in message
+
+    def test_a_bundle_that_is_not_there_is_not_taken_for_a_folder_that_cannot_be_written(
+        self, tiny: Tiny, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "no-such.pem")
+        message = refusal(tiny[0], tmp_path, mirror.url("good", "https"))
+        assert "TLS CA certificate bundle, invalid path: no-such.pem" in message
+
+
+class TestProxy:
+    HOST = "http://mirror.invalid"  # only the proxy can know it
+
+    def test_the_proxy_is_asked_for_the_whole_address(
+        self, tiny: Tiny, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("http_proxy", mirror.url(""))
+        assert not failures(fetch(tiny[0], tmp_path, f"{self.HOST}/good"))
+        assert mirror.asked == [f"{self.HOST}/good/{name}" for name in tiny[1]]
+
+    def test_a_host_that_needs_no_proxy_is_asked_itself(
+        self, tiny: Tiny, mirror: Mirror, dead: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("http_proxy", dead)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert not failures(fetch(tiny[0], tmp_path, mirror.url("good")))
+        assert mirror.asked == [f"/good/{name}" for name in tiny[1]]
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_dead_proxy_is_named(
+        self,
+        scheme: str,
+        tiny: Tiny,
+        dead: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv(f"{scheme}_proxy", dead.replace("//", "//user:secret@"))
+        message = refusal(tiny[0], tmp_path, f"{scheme}://mirror.invalid/good")
+        assert "the proxy refused, or there is none where it should be" in message
+        assert "secret" not in message
+
+    @pytest.mark.parametrize("status", [407, 503])
+    def test_a_proxy_that_refuses_is_named(
+        self,
+        status: int,
+        tiny: Tiny,
+        mirror: Mirror,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("http_proxy", mirror.url(""))
+        monkeypatch.setenv("https_proxy", mirror.url(""))
+        message = refusal(
+            tiny[0], tmp_path, f"{self.HOST}/{status}", f"https://{status}.mirror.invalid"
+        )
+        plain, tunnel = message.splitlines()[1:3]
+        assert f"HTTP {status}" in plain
+        assert "the proxy" in plain
+        assert tunnel.endswith("the proxy refused, or there is none where it should be")
