@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from ..errors import ConfigError, hint, shown
 from ..training import EarlyStopping, Optimizer, Schedule
 from .schema import MAX_LAYERS, Config
-from .sources import Source, merge, read_file
+from .sources import Source, brief, merge, read_file
 
 UNKNOWN_KEY = ("invalid_key", "extra_forbidden", "unexpected_keyword_argument")
 PLAIN_WORDS = {
@@ -97,7 +97,7 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
     place = _without_record(first["loc"])
     if first["type"].startswith("union_tag"):
         place = (*place, "name")
-    path = ".".join(str(part)[:60] for part in place)
+    path = ".".join(brief(str(part), 60) for part in place)
     label = next((s.label for s in reversed(sources) if _sets(s.values, place)), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
@@ -118,9 +118,10 @@ def _sets(values: Any, path: tuple[str | int, ...]) -> bool:
     for part in path:
         if not isinstance(values, dict):
             return True  # a list or a plain value, given whole
-        if part not in values:
+        named = {str(key): value for key, value in values.items()}  # as pydantic writes keys
+        if str(part) not in named:
             return False
-        values = values[part]
+        values = named[str(part)]
     return bool(path)
 
 

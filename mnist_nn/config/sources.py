@@ -4,17 +4,25 @@ Sources merge, the later over the earlier, key by key. Lists are replaced whole,
 can be reached by its number (``network.layers.0.units``). A mapping with another ``name`` is
 another thing, so it replaces the earlier one; and setting ``epochs`` clears ``iterations``, and the
 other way round.
+
+A source may come from a stranger: what it can cost is bounded before it is looked at.
 """
 
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
+
+MAX_BYTES = 100_000  # of a file or a value; the longest config of this project has 2,000
+MAX_NODES = 10_000  # keys, values and items, each alias counted as all that it stands for
+MAX_DIGITS = 1000  # of a whole number: Python cannot print one of more than 4,300
+MAX_KEY = 200  # characters of a dotted key
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,67 @@ class Source:
     values: dict[Any, Any]
 
 
+def brief(text: str, limit: int = 100) -> str:
+    """Make text fit into a line of a message: without control characters, cut where it is long."""
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
+    return line if len(line) <= limit else f"{line[:limit]}…"
+
+
 class Loader(yaml.SafeLoader):
-    """YAML's safe loader, with YAML 1.2's numbers, and a key given twice an error."""
+    """YAML's safe loader, with YAML 1.2's numbers, a key given twice an error, and bounds."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.sizes: dict[yaml.Node, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Read a node, refusing aliases that contain themselves or multiply.
+
+        It happens before anything is built of the nodes, because that is where they would unfold.
+        """
+        node = super().compose_node(parent, index)
+        if node is None or node in self.sizes:
+            return node
+        if isinstance(node, yaml.CollectionNode) and node.end_mark is None:  # still being read
+            raise yaml.composer.ComposerError(
+                None, None, "an alias stands for what contains it", node.start_mark
+            )
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        items = node.value if isinstance(node, yaml.SequenceNode) else chain.from_iterable(pairs)
+        self.sizes[node] = 1 + sum(self.sizes[item] for item in items)
+        if self.sizes[node] > MAX_NODES:
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"more than {MAX_NODES:,} keys and values, aliases counted as what they stand for",
+                node.start_mark,
+            )
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Build a value; PyYAML lets through whatever a text that does not fit its tag raises."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"{shown(node.value)} is no {node.tag.rpartition(':')[2]}",
+                node.start_mark,
+            ) from error
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Build a whole number of a length that can be printed."""
+        if len(self.construct_scalar(node)) > MAX_DIGITS:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"a whole number has at most {MAX_DIGITS:,} digits", node.start_mark
+            )
+        return super().construct_yaml_int(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML overlooks."""
         seen = set()
-        for key_node, _ in node.value:
+        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue  # the safe loader resolves it; the keys it brings may be overridden
             key = self.construct_object(key_node, deep=True)
@@ -47,7 +109,7 @@ class Loader(yaml.SafeLoader):
                 break  # the safe loader itself says what is wrong with it
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' is given twice", key_node.start_mark
+                    None, None, f"the key {shown(key)} is given twice", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -65,6 +127,7 @@ def _resolve_numbers_as_yaml_1_2() -> None:
     real = r"[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf)$|\.nan$"
     for tag, pattern in zip(numbers, (integer, real), strict=True):
         Loader.add_implicit_resolver(tag, re.compile(pattern), list("-+.0123456789"))
+    Loader.add_constructor(numbers[0], Loader.construct_yaml_int)
 
 
 _resolve_numbers_as_yaml_1_2()
@@ -76,15 +139,14 @@ def read_file(path: Path) -> Source:
     Raises
     ------
     ConfigError
-        If it cannot be read, is not YAML, or is not a mapping.
+        If it cannot be read, has more than `MAX_BYTES` bytes, is not YAML, or is not a mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            blob = file.read(MAX_BYTES + 1)  # of a device or a pipe, that may never end
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not a text file in UTF-8") from error
-    values = _parse(text, str(path))
+    values = _parse(blob, str(path))
     if values is None:  # an empty file changes nothing
         values = {}
     if not isinstance(values, dict):
@@ -100,12 +162,15 @@ def read_override(text: str) -> Source:
     Raises
     ------
     ConfigError
-        If there is no ``=`` or the value is not YAML.
+        If there is no ``=``, the key is no dotted key, or the value is not YAML.
     """
     key, separator, value = text.partition("=")
-    if not separator or not key:
-        raise ConfigError(f"--set {text}: must be key=value, such as training.epochs=5")
-    return _single(f"--set {text}", key, value)
+    label = brief(f"--set {text}")
+    if not separator or not all(key.split(".")):
+        raise ConfigError(f"{label}: must be key=value, such as training.epochs=5")
+    if len(key) > MAX_KEY:
+        raise ConfigError(f"{label}: a key has at most {MAX_KEY} characters, got {len(key):,}")
+    return _single(label, key, value)
 
 
 def read_value(option: str, key: str, value: str) -> Source:
@@ -116,12 +181,12 @@ def read_value(option: str, key: str, value: str) -> Source:
     ConfigError
         If the value is not YAML.
     """
-    return _single(f"{option} {value}", key, value)
+    return _single(brief(f"{option} {value}"), key, value)
 
 
 def _single(label: str, key: str, value: str) -> Source:
     """Make a source of one value under a dotted key."""
-    nested = _parse(value, label)
+    nested = _parse(value.encode(errors="surrogatepass"), label)
     for part in reversed(key.split(".")):
         nested = {int(part) if part.isdecimal() else part: nested}
     return Source(label, nested)
@@ -131,30 +196,26 @@ def merge(sources: Sequence[Source], defaults: dict[str, Any]) -> dict[str, Any]
     """Merge sources over the defaults, the last one winning."""
     merged = defaults
     for source in sources:
-        merged = _merged(merged, source.values, source.label)
+        merged = _merged(merged, source.values, (source.label,))
         _keep_one_length(merged.get("training"), source.values.get("training"))
     return merged
 
 
-def _merged(old: Any, new: Any, label: str) -> Any:
-    """Lay `new` over `old`, changing neither."""
-    if (
-        isinstance(new, dict)
-        and isinstance(old, list)
-        and new
-        and all(isinstance(i, int) for i in new)
-    ):
+def _merged(old: Any, new: Any, place: tuple[Any, ...]) -> Any:
+    """Lay `new` over `old`, changing neither; `place` is the source's label and the path."""
+    if isinstance(new, dict) and isinstance(old, list) and new and all(type(i) is int for i in new):
         items = list(old)
         for i, value in new.items():
             if not 0 <= i < len(items):
-                raise ConfigError(f"{label}: there are items 0 to {len(items) - 1}, got {i}")
-            items[i] = _merged(items[i], value, label)
+                where = f"{place[0]}: {'.'.join(map(str, place[1:]))}"
+                raise ConfigError(f"{where}: there are items 0 to {len(items) - 1}, got {shown(i)}")
+            items[i] = _merged(items[i], value, (*place, i))
         return items
     if not isinstance(new, dict) or not isinstance(old, dict):
         return new
     if "name" in new and new["name"] != old.get("name"):
         return new
-    return old | {key: _merged(old.get(key), value, label) for key, value in new.items()}
+    return old | {key: _merged(old.get(key), value, (*place, key)) for key, value in new.items()}
 
 
 def _keep_one_length(training: Any, latest: Any) -> None:
@@ -166,13 +227,21 @@ def _keep_one_length(training: Any, latest: Any) -> None:
             training[other] = None
 
 
-def _parse(text: str, label: str) -> Any:
+def _parse(blob: bytes, label: str) -> Any:
     """Read YAML, saying where it breaks."""
+    if len(blob) > MAX_BYTES:
+        raise ConfigError(f"{label}: a config has at most {MAX_BYTES:,} bytes, this one has more")
     try:
-        return yaml.load(text, Loader)
+        return yaml.load(blob.decode(), Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{label}{where}: not valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{label}: not valid YAML: {error}") from error
+        problem = brief(error.problem or "", 200)
+        raise ConfigError(f"{label}{where}: not valid YAML: {problem}") from error
+    except yaml.YAMLError as error:  # a character that YAML does not have
+        problem = str(error).partition("\n")[0]
+        raise ConfigError(f"{label}: not valid YAML: {problem}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{label}: not text in UTF-8") from error
+    except RecursionError as error:
+        raise ConfigError(f"{label}: not valid YAML: nested too deep") from error

@@ -57,7 +57,8 @@ def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
 def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tmp_path) -> None:
     """The checkpoints that no longer fit are given up, and the model goes where there is room."""
     done = small_disk(
-        f"{MNIST_NN} train -c {CONFIGS / 'sample.yaml'} --epochs 300 --checkpoint-every 1 2>../log &\n"
+        f"{MNIST_NN} train -c {CONFIGS / 'sample.yaml'} --epochs 300"
+        " --checkpoint-every 1 2>../log &\n"
         "while kill -0 $! && ! grep -q 'epoch   5' ../log; do sleep 0.01; done\n"
         "head -c 9000000 /dev/zero > full\n"
         "wait $!; code=$?; cat ../log >&2; exit $code"

@@ -1,9 +1,15 @@
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mnist_nn.config import Config, dump_config, load_config, read_override, read_value
+from mnist_nn.config.load import RECORDS
+from mnist_nn.config.sources import Source
 from mnist_nn.errors import ConfigError
+from mnist_nn.training import EarlyStopping
 
 
 def resolved(*overrides: str) -> Config:
@@ -230,4 +236,88 @@ def test_the_file_at_fault_is_named(tmp_path: Path) -> None:
 def test_further_problems_are_counted(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("sed: 1\ntrainin: {}\ndata: 3")
     with pytest.raises(ConfigError, match=r"(?s)sed: unknown key.*\(and 2 more problems\)"):
+        load_config([tmp_path / "c.yaml"])
+
+
+def leaves(values: Any, path: str = "") -> Iterator[str]:
+    """Give the dotted path of every value that is no mapping and no list."""
+    if not isinstance(values, dict | list) or not values:
+        yield path
+        return
+    for key, value in values.items() if isinstance(values, dict) else enumerate(values):
+        yield from leaves(value, f"{path}.{key}".removeprefix("."))
+
+
+def keys() -> Iterator[tuple[str, str]]:
+    """Give every key a config may have, and what must be set for the config to have it."""
+    for path in leaves(Config().model_dump(mode="json", exclude={"training": {"early_stopping"}})):
+        yield path, "seed=0"
+    for kind, records in RECORDS.items():
+        for name, record in records.items():
+            for field in dataclasses.fields(record):
+                yield f"training.{kind}.{field.name}", f"training.{kind}={{name: {name}}}"
+    for field in dataclasses.fields(EarlyStopping):
+        yield f"training.early_stopping.{field.name}", "data.validation=9"
+
+
+NULLABLE = ["training.clip_norm", "training.ema_decay", "training.iterations"]
+NULLABLE += ["network.initializer.scale", "network.initializer.legacy_seed"]
+FLAGS = ["bias", "biases", "shuffle", "replacement", "nesterov", "restore_best_weights"]
+WRONG = [
+    "{}",
+    "{a: 1}",
+    "[]",
+    "[1]",
+    "",
+    "null",
+    "true",
+    "word",
+    "''",
+    "-1",
+    "-.5",
+    "1e999",
+    ".nan",
+]
+WRONG += ["-.inf", "9" * 400, "-" + "9" * 400, "2020-01-01", "!!binary QQ==", "!!set {a}"]
+
+
+@pytest.mark.parametrize(("path", "given"), list(keys()))
+def test_a_wrong_type_or_range_is_named_by_its_dotted_path(path: str, given: str) -> None:
+    for text in WRONG:
+        right = text == "true" and path.rpartition(".")[2] in FLAGS
+        right |= text in ("", "null") and path in NULLABLE
+        right |= path == "data.validation" and text == "9" * 400  # any count, until the data say
+        if path == "training.epochs" and text in ("", "null"):
+            continue  # right by itself; see test_neither_epochs_nor_iterations
+        sources = [read_override(given), Source("c.yaml", read_override(f"{path}={text}").values)]
+        if right:
+            load_config([], sources)
+            continue
+        with pytest.raises(ConfigError) as caught:
+            load_config([], sources)
+        assert str(caught.value).startswith(f"c.yaml: {path}: "), text
+        assert len(str(caught.value)) < 300
+
+
+SECTIONS = ["data", "data.augmentation", "network", "network.layers", "network.layers.1"]
+SECTIONS += ["network.initializer", "training", "training.optimizer", "training.schedule"]
+SECTIONS += ["training.early_stopping"]
+
+
+@pytest.mark.parametrize("path", SECTIONS)
+def test_what_should_be_a_section_is_named_by_its_dotted_path(path: str) -> None:
+    for text in ("3", "word", "[1]", "null", "true", ".nan", "{5: 1}", "{null: 1}", "{a: {b: 1}}"):
+        if text == "null" and path == "training.early_stopping":
+            continue  # which is how to have none
+        source = Source("c.yaml", read_override(f"{path}={text}").values)
+        with pytest.raises(ConfigError) as caught:
+            load_config([], [source])
+        assert str(caught.value).startswith(f"c.yaml: {path}"), text
+
+
+def test_an_item_that_is_not_there_is_named_by_its_dotted_path(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("network: {layers: {7: {units: 3}}}")
+    with pytest.raises(
+        ConfigError, match=r"c\.yaml: network\.layers: there are items 0 to 2, got 7"
+    ):
         load_config([tmp_path / "c.yaml"])
