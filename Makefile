@@ -68,5 +68,5 @@ $(BENCH)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-all: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,plots,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,plots,tensorboard,dev]'
 	@touch $@

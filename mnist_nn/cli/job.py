@@ -1,11 +1,13 @@
 """A job is what all runs of one ``mnist-nn train`` have in common."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoints import Checkpoints
+from .logs import Logs
 from .saving import check_room, save_anywhere
 from .seeds import Finished
 
@@ -33,8 +35,8 @@ class Job:
     resume: Path | None
     checkpoint: "Checkpoint | None"
 
-    def run(self, settings: "Config", output: Path) -> Finished:
-        """Do one run, and write its model."""
+    def run(self, settings: "Config", output: Path, log_dir: Path | None) -> Finished:
+        """Do one run, and write its model, and its logs if there is a folder for them."""
         from ..model import Checkpoint, Model, current_versions, save_model
         from .resume import command
         from .run import Run
@@ -58,7 +60,8 @@ class Job:
         checkpoints = Checkpoints(output, every, make, partial(command, dataset=data))
         if self.resume and snapshot:
             checkpoints.go_on(self.resume, snapshot)
-        run.train(checkpoints)
+        with closing(Logs(log_dir)) as logs:
+            run.train(checkpoints, logs)
         model = Model(settings, run.network, run.history, data.sha256, versions)
         save_anywhere(output, partial(save_model, model=model))
         epoch = run.history[run.kept_epoch - 1]

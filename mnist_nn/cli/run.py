@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..streams import Streams
     from ..training import Course, EarlyStopper
     from .checkpoints import Checkpoints
+    from .logs import Logs
 
 MAX_EPOCHS = 100_000  # each is an entry of the history, which a model file has room for
 EPOCH_BYTES = 150  # that such an entry takes at most
@@ -106,7 +107,7 @@ class Run:
         vectors += (plan.ema_decay is not None) + (self.stopper is not None)
         return (1 + 2 * vectors) * self.network.params.nbytes + 3 * EPOCH_BYTES * self.epochs
 
-    def train(self, checkpoints: "Checkpoints") -> None:
+    def train(self, checkpoints: "Checkpoints", logs: "Logs") -> None:
         """Train, showing how it goes.
 
         Raises
@@ -125,7 +126,9 @@ class Run:
         ):
             course = self.course = self._start()
         try:
-            self._go_through(course, checkpoints)
+            for report in course.history:
+                logs.add(report)
+            self._go_through(course, checkpoints, logs)
         except DivergenceError as error:
             if checkpoints.kept is None:
                 raise
@@ -136,7 +139,7 @@ class Run:
         if self.stopper:
             self._finish(self.stopper)
 
-    def _go_through(self, course: "Course", checkpoints: "Checkpoints") -> None:
+    def _go_through(self, course: "Course", checkpoints: "Checkpoints", logs: "Logs") -> None:
         """Train to the end, or until the program is asked to end."""
         from .progress import TrainingProgress
         from .signals import deferred
@@ -152,6 +155,7 @@ class Run:
                     break
                 progress.show(report)
                 if report.complete:
+                    logs.add(report)
                     if stopper:
                         stopper.watch(report)
                     checkpoints.after_epoch(report.epoch, self.epochs)

@@ -45,6 +45,15 @@ def train(
             "of a run that takes more than a minute.",
         ),
     ] = None,
+    log_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write metrics.jsonl and metrics.csv there, a line per epoch as it ends; with "
+            "the extra named tensorboard, event files, too. With --seeds, each in a folder of "
+            "its own.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
     seeds: Annotated[
@@ -125,10 +134,11 @@ def train(
         check_surroundings(checkpoint, dataset)
     job = Job(dataset, checkpoint_every, quiet, resume, checkpoint)
     if seeds is None:
-        job.run(settings, output)
+        job.run(settings, output, log_dir)
         typer.echo(output)
     else:
-        summarise(list(_train_each(settings, job, paths)), settings, dataset)
+        runs = list(_train_each(settings, job, paths, log_dir))
+        summarise(runs, settings, dataset)
 
 
 def _load(resume: Path | None) -> "Checkpoint | None":
@@ -138,7 +148,9 @@ def _load(resume: Path | None) -> "Checkpoint | None":
     return load_checkpoint(resume) if resume else None
 
 
-def _train_each(settings: "Config", job: Job, paths: dict[int, Path]) -> Iterator[Finished]:
+def _train_each(
+    settings: "Config", job: Job, paths: dict[int, Path], log_dir: Path | None
+) -> Iterator[Finished]:
     """Do a run for each seed."""
     from ..errors import DivergenceError
 
@@ -146,7 +158,8 @@ def _train_each(settings: "Config", job: Job, paths: dict[int, Path]) -> Iterato
         if not job.quiet:
             note(f"seed {seed}")
         try:
-            yield job.run(settings.model_copy(update={"seed": seed}), path)
+            logs = log_dir / f"seed{seed}" if log_dir else None
+            yield job.run(settings.model_copy(update={"seed": seed}), path, logs)
         except DivergenceError as error:
             raise DivergenceError(f"seed {seed}: {error}") from error
 
