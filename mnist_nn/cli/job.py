@@ -10,6 +10,7 @@ from .checkpoints import Checkpoints
 from .logs import Logs
 from .saving import check_room, save_anywhere
 from .seeds import Finished
+from .signals import Interrupted, deferred
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -57,13 +58,16 @@ class Job:
             parts = run.course.snapshot(), best, every, data.train_sha256, versions
             return Checkpoint(settings, run.choice.name, *parts)
 
+        run.begin()
         checkpoints = Checkpoints(output, every, make, partial(command, dataset=data))
         if self.resume and snapshot:
             checkpoints.go_on(self.resume, snapshot)
-        with closing(Logs(log_dir)) as logs:
-            run.train(checkpoints, logs)
-        model = Model(settings, run.network, run.history, data.sha256, versions)
-        save_anywhere(output, partial(save_model, model=model))
+        with closing(Logs(log_dir)) as logs, deferred() as request:
+            run.train(checkpoints, logs, request)
+            model = Model(settings, run.network, run.history, data.sha256, versions)
+            save_anywhere(output, partial(save_model, model=model))
+        if request.number is not None:  # while it was being saved
+            raise Interrupted(request.number, f"interrupted; the run is over, its model: {output}")
         epoch = run.history[run.kept_epoch - 1]
         seconds = sum(epoch["seconds"] for epoch in run.history)
         return Finished(settings.seed, output, epoch, seconds)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..training import Course, EarlyStopper
     from .checkpoints import Checkpoints
     from .logs import Logs
+    from .signals import Request
 
 MAX_EPOCHS = 100_000  # each is an entry of the history, which a model file has room for
 EPOCH_BYTES = 150  # that such an entry takes at most
@@ -107,8 +108,18 @@ class Run:
         vectors += (plan.ema_decay is not None) + (self.stopper is not None)
         return (1 + 2 * vectors) * self.network.params.nbytes + 3 * EPOCH_BYTES * self.epochs
 
-    def train(self, checkpoints: "Checkpoints", logs: "Logs") -> None:
-        """Train, showing how it goes.
+    def begin(self) -> None:
+        """Set everything up, which may take a while where the engine has to be compiled."""
+        from .progress import said_if_slow
+
+        self._announce()
+        with said_if_slow(
+            "compiling the engine; the next run will find it ready", quiet=self.quiet
+        ):
+            self.course = self._start()
+
+    def train(self, checkpoints: "Checkpoints", logs: "Logs", request: "Request") -> None:
+        """Train, showing how it goes, once it has begun.
 
         Raises
         ------
@@ -118,37 +129,30 @@ class Run:
             If the program is asked to end; there is a checkpoint then.
         """
         from ..errors import DivergenceError
-        from .progress import said_if_slow
 
-        self._announce()
-        with said_if_slow(
-            "compiling the engine; the next run will find it ready", quiet=self.quiet
-        ):
-            course = self.course = self._start()
+        assert self.course is not None
+        for report in self.course.history:
+            logs.add(report)
         try:
-            for report in course.history:
-                logs.add(report)
-            self._go_through(course, checkpoints, logs)
+            self._go_through(self.course, checkpoints, logs, request)
         except DivergenceError as error:
             if checkpoints.kept is None:
                 raise
             kept = f"the checkpoint of epoch {checkpoints.kept} is kept: {checkpoints.path}"
             raise DivergenceError(f"{error}; {kept}") from error
-        checkpoints.finish(len(course.history))
-        self.kept_epoch = len(course.history)
+        self.kept_epoch = len(self.course.history)
+        checkpoints.finish(self.kept_epoch)
         if self.stopper:
             self._finish(self.stopper)
 
-    def _go_through(self, course: "Course", checkpoints: "Checkpoints", logs: "Logs") -> None:
+    def _go_through(
+        self, course: "Course", checkpoints: "Checkpoints", logs: "Logs", request: "Request"
+    ) -> None:
         """Train to the end, or until the program is asked to end."""
         from .progress import TrainingProgress
-        from .signals import deferred
 
         done, stopper = sum(report.samples for report in course.history), self.stopper
-        with (
-            deferred() as request,
-            TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet) as progress,
-        ):
+        with TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet) as progress:
             while not (stopper and stopper.is_over(len(course.history))):
                 report = next(course, None)
                 if report is None:

@@ -127,6 +127,24 @@ def test_a_second_ctrl_c_ends_at_once_and_leaves_the_last_checkpoint(
     assert (position.epoch, position.samples) == (3, 0)  # there are five reports per epoch
 
 
+def test_ctrl_c_while_the_model_is_saved_does_not_cost_it(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import mnist_nn.model
+
+    save = mnist_nn.model.save_model
+
+    def interrupted_save(path: Path, model: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        save(path, model)
+
+    monkeypatch.setattr("mnist_nn.model.save_model", interrupted_save)
+    result = run("train", "-c", config)
+    assert result.exit_code == 130
+    assert "interrupted; the run is over, its model: model.pkl" in result.stderr
+    assert len(load_model(tmp_path / "model.pkl").history) == 4
+
+
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_a_run_that_is_over_can_be_made_longer(run: Run, tmp_path: Path, engine: str) -> None:
     command = "train", "-c", CONFIGS / "sample.yaml", "--engine", engine
