@@ -10,6 +10,8 @@ import reprlib
 from collections.abc import Iterable
 from typing import Any
 
+LONGEST = 200  # characters of a quoted value
+
 
 class MnistNNError(Exception):
     """The job failed."""
@@ -46,4 +48,5 @@ def shown(value: Any) -> str:
     """Quote a config's value in an error message: as YAML has it, cut short where it is long."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    return reprlib.repr(value)
+    text = reprlib.repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
