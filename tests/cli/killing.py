@@ -23,7 +23,7 @@ from mnist_nn.model import load_checkpoint, load_model
 MODEL, CHECKPOINT = Path("model.pkl"), Path("model.pkl.ckpt")
 PIECES = 20  # that a slow writer writes a file in
 PAUSE = 0.001  # seconds after each
-LONGEST = 0.4  # seconds until a kill
+LONGEST = 0.4  # seconds until a kill, to begin with; more where a run gets nowhere in that time
 
 
 class SlowFile:
@@ -83,18 +83,24 @@ def run(arguments: list[str], *, slowly: bool, seconds: float | None) -> bool:
 
 def kill_and_go_on(begin: list[str], kills: int) -> dict[str, int]:
     """Kill a run so many times; each time, what is on the disk must be whole."""
-    dice = random.Random(0)
+    dice, longest, before = random.Random(0), LONGEST, 0
     counts = {"killed": 0, "in the middle of writing": 0, "after a checkpoint": 0, "over": 0}
     while counts["killed"] < kills:
         command = ["train", "--resume", str(CHECKPOINT)] if CHECKPOINT.exists() else begin
-        if not run(command, slowly=True, seconds=dice.uniform(0, LONGEST)):
-            counts["over"] += 1
+        if not run(command, slowly=True, seconds=dice.uniform(0, longest)):
+            counts["over"] += 1  # and once more from the beginning
+            CHECKPOINT.unlink()
+            MODEL.unlink()
+            longest, before = LONGEST, 0
             continue
         counts["killed"] += 1
         counts["in the middle of writing"] += bool(list(Path().glob(".mnist-nn-*.part")))
+        epoch = 0
         if CHECKPOINT.exists():
-            load_checkpoint(CHECKPOINT)
+            epoch = load_checkpoint(CHECKPOINT).snapshot.position.epoch
             counts["after a checkpoint"] += 1
+        longest *= 1.2 if epoch == before else 1.0
+        before = epoch
         if MODEL.exists():
             load_model(MODEL)
     return counts
@@ -106,5 +112,6 @@ if __name__ == "__main__":
     begin = ["train", "-c", "run.yaml", "--engine", engine, "--checkpoint-every", "1"]
     assert not run([*begin, "-o", "whole.pkl"], slowly=False, seconds=None)
     counts = kill_and_go_on(begin, kills)
-    assert not run(["train", "--resume", str(CHECKPOINT)], slowly=False, seconds=None)
+    command = ["train", "--resume", str(CHECKPOINT)] if CHECKPOINT.exists() else begin
+    assert not run(command, slowly=False, seconds=None)
     print(json.dumps(counts))
