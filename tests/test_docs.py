@@ -73,6 +73,14 @@ def test_the_dry_run_in_the_readme_is_what_it_prints(run: Callable[..., Any]) ->
     assert run(*command.split()).stdout == shown
 
 
+def test_every_promise_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+    assert len(named) > 20
+    for path, test in named:
+        assert f"def {test}" in (ROOT / path).read_text(), test
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_links_and_configs_lead_somewhere(path: Path) -> None:
     text = path.read_text()
