@@ -93,8 +93,10 @@ class Checkpoints:
         if self.every is not None:
             return epoch % self.every == 0
         now = time.monotonic()
-        expected = (now - self._began) / epoch * epochs
-        return expected > LONG and (now - self._written) * SHARE >= self._cost
+        spent = now - self._began
+        if spent < LONG / 60 or spent / epoch * epochs <= LONG:  # a second, for the first are slow
+            return False
+        return (now - self._written) * SHARE >= self._cost
 
     def _write(self, epoch: int) -> None:
         """Write one; that the disk is full, say, is no reason to end the run."""

@@ -1,20 +1,19 @@
 """``mnist-nn evaluate``: how well a model does on samples it has not learnt from."""
 
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .guard import note
 from .options import DataDir, Debug
+from .saving import check_output
+from .subject import Measured, measured, model_curves
 
 if TYPE_CHECKING:
-    from ..data import Dataset, Samples
+    from ..data import Dataset
     from ..evaluation import Evaluation
-    from ..model import Model
 
 
 def evaluate(
@@ -34,54 +33,78 @@ def evaluate(
         float | None,
         typer.Option(metavar="X", help="Exit with 1 if the accuracy is below X, of 0 to 1."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write an HTML page with charts of all this and of the training, too. It needs "
+            "matplotlib, which the extra named plots installs.",
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Measure a model: loss, accuracy with its 95 % interval, and what it mistakes for what."""
-    import numpy as np
-
     from ..data import load_dataset
-    from ..errors import ConfigError, MnistNNError, ModelError
-    from ..evaluation import evaluate as measure
-    from ..model import check_fits, load_model
-    from ..nn import LOSSES
+    from ..errors import ConfigError, MnistNNError
+    from ..model import load_model
 
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise ConfigError(f"--min-accuracy {min_accuracy}: must be between 0 and 1")
     trained = load_model(model)
+    if report is not None:
+        _check_report(report, model)
     data = load_dataset(trained.config.data.dataset if dataset is None else dataset, data_dir)
-    samples = _samples(trained, data, split)
-    check_fits(trained.config, data.name, data.info)
-    loss = LOSSES[trained.config.training.loss]
-    with np.errstate(all="ignore"):  # what is not finite is an error below
-        result = measure(trained.network, loss, samples)
-    if not math.isfinite(result.loss):
-        raise ModelError(f"{model} cannot be measured: its loss is {result.loss} on {data.name}")
+    curves = model_curves(model, trained) if report is not None else None
+    whole = measured(model, trained, data, split, curves)
+    result = whole.subject.result
+    if report is not None:
+        _write_report(report, whole)
     if as_json:
-        typer.echo(_as_json(result, model, data, split))
+        typer.echo(_as_json(result, model, data, split, report))
     else:
         _print_tables(result, model, data, split)
+        if report is not None:
+            typer.echo(f"\nreport    {report}")
     if min_accuracy is not None and result.accuracy < min_accuracy:
         raise MnistNNError(f"accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy}")
 
 
-def _samples(trained: "Model", data: "Dataset", split: str) -> "Samples":
-    """Pick the split, if it exists and the network can read it."""
+def _check_report(report: Path, model: Path) -> None:
+    """Refuse, before the work, what could not be drawn or written after it."""
     from ..errors import ConfigError
+    from ..evaluation import require_matplotlib
 
-    if data.info.n_inputs != trained.network.sizes[0]:
-        raise ConfigError(
-            f"{data.name} has {data.info.n_inputs} numbers per sample, but the model reads "
-            f"{trained.network.sizes[0]}; choose another --dataset"
-        )
-    samples = data.train if split == "train" else data.test
-    if samples is None:
-        raise ConfigError(f"{data.name} has no test samples; measure with --split train")
-    if data.name == trained.config.data.dataset and data.sha256 != trained.sha256:
-        note(f"note: {data.name} is not the same data that the model was trained on")
-    return samples
+    require_matplotlib()
+    check_output(report, "--report")
+    if report.exists() and report.samefile(model):
+        raise ConfigError(f"--report {report} is the model itself; name another file")
 
 
-def _as_json(result: "Evaluation", model: Path, data: "Dataset", split: str) -> str:
+def _write_report(report: Path, whole: Measured) -> None:
+    """Draw everything, and say where the model comes from."""
+    from ..config import dump_config
+    from ..evaluation.report import Provenance, write_report
+    from ..files import replacing
+
+    trained, config = whole.model, whole.model.config
+    seconds = [epoch.get("seconds") or 0.0 for epoch in trained.history]
+    sizes, count = "-".join(map(str, trained.network.sizes)), trained.network.params.size
+    facts = [
+        ("network", f"{sizes}, {count:,} parameters of {config.network.dtype}"),
+        ("trained on", config.data.dataset),
+        ("seed", str(config.seed)),
+        ("training", f"{len(seconds):,} epochs, {sum(seconds):,.1f} seconds"),
+        *trained.versions.items(),
+        *((f"SHA-256 {key}", value) for key, value in trained.sha256.items()),
+    ]
+    page = write_report(whole.subject, whole.parts, Provenance(facts, dump_config(config)))
+    with replacing(report) as file:
+        file.write(page)
+
+
+def _as_json(
+    result: "Evaluation", model: Path, data: "Dataset", split: str, report: Path | None
+) -> str:
     rows = zip(data.info.class_names, result.per_class, strict=True)
     return json.dumps(
         {
@@ -95,6 +118,7 @@ def _as_json(result: "Evaluation", model: Path, data: "Dataset", split: str) -> 
             "dataset": data.name,
             "split": split,
         }
+        | ({"report": str(report)} if report is not None else {})
     )
 
 

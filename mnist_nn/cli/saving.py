@@ -46,8 +46,15 @@ def save_anywhere(path: Path, save: Callable[[Path], None]) -> None:
     raise first
 
 
-def check_output(output: Path) -> None:
+def check_output(output: Path, option: str = "--output") -> None:
     """Refuse, before the work, a place where its result could not be written after it.
+
+    Parameters
+    ----------
+    output
+        The place.
+    option
+        That names it.
 
     Raises
     ------
@@ -59,18 +66,18 @@ def check_output(output: Path) -> None:
         exists = target.exists()
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "it is a link to itself"
-        raise ConfigError(f"--output {output}: {reason}") from error
+        raise ConfigError(f"{option} {output}: {reason}") from error
     if output.is_dir():
-        raise ConfigError(f"--output {output} is a folder; name a file in it")
+        raise ConfigError(f"{option} {output} is a folder; name a file in it")
     if exists and not target.is_file():
-        raise ConfigError(f"--output {output} is a device or a pipe; name a plain file")
+        raise ConfigError(f"{option} {output} is a device or a pipe; name a plain file")
     if not target.parent.is_dir():
-        raise ConfigError(f"--output {output}: the folder {target.parent} does not exist")
+        raise ConfigError(f"{option} {output}: the folder {target.parent} does not exist")
     try:
         tempfile.TemporaryFile(dir=target.parent).close()
     except OSError as error:
         raise ConfigError(
-            f"--output {output}: the folder {target.parent} cannot be written to: {error.strerror}"
+            f"{option} {output}: the folder {target.parent} cannot be written to: {error.strerror}"
         ) from error
 
 

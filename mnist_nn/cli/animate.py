@@ -1,0 +1,81 @@
+"""An animation trains a model again, which ends the same, and looks at its boundary on the way."""
+
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING
+
+from tqdm import tqdm
+
+from .guard import note
+from .subject import Measured
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_FRAMES = 60
+
+
+def check_animated(whole: Measured) -> None:
+    """Refuse a model whose training cannot be shown in a plane.
+
+    Raises
+    ------
+    ConfigError
+        If it reads more or less than two numbers, or has no history.
+    """
+    from ..errors import ConfigError
+
+    n_inputs = whole.model.network.sizes[0]
+    if n_inputs != 2:
+        raise ConfigError(
+            f"--animate: the model reads {n_inputs} numbers per sample, and only of two there is "
+            "a boundary in the plane; take one that was trained on moons"
+        )
+    if not whole.model.history:
+        raise ConfigError("--animate: the model has no history that says how long to train")
+
+
+def write_animation(file: IO[bytes], whole: Measured) -> None:
+    """Write the GIF of a model that `check_animated` admits."""
+    from ..evaluation import charts, images
+
+    n = len(whole.model.history)
+    frames = []
+    for epoch, field in fields(whole, _epochs(n)):
+        title = f"epoch {epoch:,} of {n:,}"
+        chart = charts.draw_boundary(whole.subject, whole.parts, field, title)
+        assert chart is not None
+        frames.append(images.frame(chart))
+    images.write_gif(file, frames)
+
+
+def _epochs(n: int) -> list[int]:
+    """Choose epochs of 1 to n, evenly, both ends included."""
+    import numpy as np
+
+    return sorted({round(epoch) for epoch in np.linspace(1, n, MAX_FRAMES).tolist()})
+
+
+def fields(whole: Measured, epochs: list[int]) -> "Iterator[tuple[int, NDArray[np.float64]]]":
+    """Train again, and give each of some epochs with what the network says everywhere after it."""
+    import numpy as np
+
+    from ..evaluation import Plane
+    from .run import Run
+
+    config = whole.model.config
+    data = whole.data
+    plane = Plane.around(np.concatenate([samples.x for samples in whole.parts]))
+    run = Run(config, data.info, data.train, quiet=True)
+    note(f"training again for {epochs[-1]:,} epochs, to see how the boundary moves")
+    run.begin()
+    assert run.course is not None
+    with tqdm(total=epochs[-1], unit=" epochs", leave=False, disable=None) as bar:
+        for report in run.course:
+            if not report.complete:
+                continue
+            bar.update()
+            if report.epoch in epochs:
+                yield report.epoch, plane.read(run.network)
+            if report.epoch == epochs[-1]:
+                return

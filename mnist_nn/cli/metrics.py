@@ -1,0 +1,65 @@
+"""Metrics of a run that may still be going: what ``train --log-dir`` writes, read while it does."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..evaluation import Curves
+
+FILE = "metrics.jsonl"
+MAX_BYTES = 64 << 20  # 100,000 epochs, the most of a run, take less than half of it
+
+
+def metrics_file(path: Path) -> Path | None:
+    """Name the metrics that a path stands for, a folder or the file; None if for a model."""
+    if path.is_dir():
+        return path / FILE
+    return path if path.suffix == ".jsonl" else None
+
+
+def read_metrics(path: Path, name: str) -> "Curves":
+    """Read the epochs that are over; a last line that is half written does not count.
+
+    Parameters
+    ----------
+    path
+        What `metrics_file` gave.
+    name
+        Of the run.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, no epoch is over, or a line is something else.
+    """
+    from ..errors import DataError
+    from ..evaluation import curves_of
+
+    try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path} is no plain file")
+        with path.open("rb") as file:
+            blob = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no {path}; mnist-nn train --log-dir DIR writes one") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(blob) > MAX_BYTES:
+        raise DataError(f"{path} has more than the {MAX_BYTES:,} bytes of the longest run")
+    *lines, last = blob.split(b"\n")
+    entries = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entries.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}, line {number}: not an epoch's figures as JSON") from error
+    with contextlib.suppress(ValueError, RecursionError):  # it may be half written, or empty
+        entries.append(json.loads(last))
+    if not entries:
+        raise DataError(f"{path}: no epoch is over yet")
+    try:
+        return curves_of(name, entries)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error

@@ -1,0 +1,124 @@
+"""What ``evaluate`` and ``plot`` have in common: a model file becomes a subject to be measured."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .guard import note
+
+if TYPE_CHECKING:
+    from ..data import Dataset, Samples
+    from ..evaluation import Curves, Subject
+    from ..model import Model
+
+
+class Measured(NamedTuple):
+    """A model, what it was measured on, and what it came to."""
+
+    model: "Model"
+    data: "Dataset"
+    subject: "Subject"
+
+    @property
+    def parts(self) -> "list[Samples]":
+        """Of the dataset: to learn from and, if there are any, to test on."""
+        return [part for part in (self.data.train, self.data.test) if part is not None]
+
+
+def measured(
+    path: Path, trained: "Model", data: "Dataset", split: str, curves: "Curves | None" = None
+) -> Measured:
+    """Measure a model.
+
+    Parameters
+    ----------
+    path
+        Where it is from.
+    trained
+        What is in there.
+    data
+        What to measure it on.
+    split
+        ``train`` or ``test``.
+    curves
+        Of its history, if they are to be drawn.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot read the data, or there is no such split.
+    ModelError
+        If it overflows.
+    """
+    import numpy as np
+
+    from ..errors import ModelError
+    from ..evaluation import Subject, evaluate
+    from ..model import check_fits
+    from ..nn import LOSSES
+
+    samples = _samples(trained, data, split)
+    check_fits(trained.config, data.name, data.info)
+    loss = LOSSES[trained.config.training.loss]
+    with np.errstate(all="ignore"):  # what is not finite is an error below
+        result = evaluate(trained.network, loss, samples)
+    if not math.isfinite(result.loss):
+        raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
+    names, source = data.info.class_names, f"{split} samples of {data.name}"
+    subject = Subject(str(path), trained.network, names, samples, source, result, curves)
+    return Measured(trained, data, subject)
+
+
+def _samples(trained: "Model", data: "Dataset", split: str) -> "Samples":
+    """Pick the split, if it exists and the network can read it."""
+    from ..errors import ConfigError
+
+    if data.info.n_inputs != trained.network.sizes[0]:
+        raise ConfigError(
+            f"{data.name} has {data.info.n_inputs} numbers per sample, but the model reads "
+            f"{trained.network.sizes[0]}; choose another --dataset"
+        )
+    samples = data.train if split == "train" else data.test
+    if samples is None:
+        raise ConfigError(f"{data.name} has no test samples; measure with --split train")
+    if data.name == trained.config.data.dataset and data.sha256 != trained.sha256:
+        note(f"note: {data.name} is not the same data that the model was trained on")
+    return samples
+
+
+def model_curves(path: Path, trained: "Model") -> "Curves | None":
+    """Make curves of a model's history; None if it has none.
+
+    Raises
+    ------
+    ModelError
+        If a figure is missing or out of range.
+    """
+    from ..errors import ModelError
+    from ..evaluation import curves_of
+
+    if not trained.history:
+        return None
+    try:
+        curves = curves_of(str(path), trained.history)
+        return replace(curves, kept=_kept_epoch(trained, curves))
+    except ValueError as error:
+        raise ModelError(f"{path}: its history cannot be drawn: {error}") from error
+
+
+def _kept_epoch(trained: "Model", curves: "Curves") -> int | None:
+    """Find the epoch that early stopping went back to, by watching the history again."""
+    from ..nn import Dense, Network
+    from ..training import EarlyStopper, Report
+
+    settings = trained.config.training.early_stopping
+    if settings is None or not settings.restore_best_weights:
+        return None
+    nobody = Network(1, [Dense(1, "identity")], rng=None)  # whose parameters are quick to copy
+    stopper = EarlyStopper(settings, nobody)
+    for i, epoch in enumerate(curves.epochs):
+        figures: dict[str, Any] = {key: values[i] for key, values in curves.training.items()}
+        figures |= {f"validation_{key}": values[i] for key, values in curves.validation.items()}
+        stopper.watch(Report(int(epoch), 0, seconds=0.0, learning_rate=0.0, **figures))
+    return stopper.best.epoch if stopper.best else None

@@ -1,0 +1,58 @@
+"""A reading is what a network takes a sample for, and how sure it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..nn import Network, predicted_classes
+
+PROBABILITIES = ("softmax", "sigmoid")  # outputs of 0 to 1, trained to be right that often
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """Of some samples.
+
+    Attributes
+    ----------
+    predicted
+        The classes that they are taken for, of shape (n,).
+    confidence
+        Of shape (n,): the output that won; where there is a single output p, the larger of p and
+        1 - p.
+    certain
+        Whether a confidence is a probability, because of what the last layer puts out.
+    """
+
+    predicted: NDArray[np.intp]
+    confidence: NDArray[np.float64]
+    certain: bool
+
+    def sure(self, i: int) -> str:
+        """Say how sure the network is of a sample, for people."""
+        value = self.confidence[i]
+        if not self.certain:
+            return f"output {value:.3g}"
+        return f"{value:.2%} sure" if value < 0.99995 else ">99.99% sure"
+
+
+def read(network: Network, x: NDArray[Any]) -> Readings:
+    """Let a network read samples.
+
+    Parameters
+    ----------
+    network
+        Left as it is.
+    x
+        Of shape (n, n_inputs).
+
+    Returns
+    -------
+    Readings
+    """
+    outputs = network.predict(x)
+    won = np.maximum(outputs[:, 0], 1 - outputs[:, 0]) if outputs.shape[1] == 1 else outputs.max(1)
+    certain = network.layers[-1].activation.name in PROBABILITIES
+    return Readings(predicted_classes(outputs), won.astype(np.float64), certain)

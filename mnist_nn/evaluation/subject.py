@@ -1,0 +1,94 @@
+"""A subject is a model under examination: all that is measured and drawn of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Samples
+from ..nn import Network
+from .calibration import Calibration, calibrate
+from .history import Curves
+from .metrics import Evaluation
+from .readings import Readings, read
+
+PICTURE = 784  # numbers of 28×28
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A model and the samples that it was measured on.
+
+    Attributes
+    ----------
+    name
+        Of the model, for people.
+    network
+        As trained.
+    class_names
+        In the order of their labels.
+    samples
+        At least one.
+    source
+        What they are: "test samples of mnist".
+    result
+        What it came to on them.
+    curves
+        How its training went; None if it has no history.
+    """
+
+    name: str
+    network: Network
+    class_names: tuple[str, ...]
+    samples: Samples
+    source: str
+    result: Evaluation
+    curves: Curves | None
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether a sample is a picture."""
+        return self.network.sizes[0] == PICTURE
+
+    @property
+    def where(self) -> str:
+        """What it was measured on, with how many there are."""
+        return f"{self.result.samples:,} {self.source}"
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What it takes each sample for."""
+        return read(self.network, self.samples.x)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How far it can be believed; None if its outputs are no probabilities."""
+        if not self.readings.certain:
+            return None
+        right = self.readings.predicted == self.samples.y
+        return calibrate(self.readings.confidence, right)
+
+    def worst_mistakes(self, n: int) -> NDArray[np.intp]:
+        """Number the mistakes it was surest of, the surest first, at most `n`."""
+        wrong = np.flatnonzero(self.readings.predicted != self.samples.y)
+        order = np.argsort(-self.readings.confidence[wrong], kind="stable")
+        return wrong[order[:n]]
+
+    def strongest_units(self, n: int) -> NDArray[np.intp]:
+        """Number the first layer's units that matter most, at most `n`, in their own order.
+
+        Those with the largest product of two norms, of the weights that come in and of those that
+        go out. Without a hidden layer all units are outputs, and none goes out.
+        """
+        layers = self.network.layers
+        with np.errstate(all="ignore"):  # what overflows is strong
+            strength = np.linalg.norm(layers[0].W, axis=0)  # (units,)
+            if len(layers) > 1:
+                strength = strength * np.linalg.norm(layers[1].W, axis=1)
+        return np.sort(np.argsort(-strength, kind="stable")[:n])
+
+    def first_weights(self, units: NDArray[np.intp]) -> NDArray[Any]:
+        """Copy the weights of some of the first layer's units, of shape (n, n_inputs)."""
+        return self.network.layers[0].W.T[units]

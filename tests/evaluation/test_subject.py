@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_nn.data import Samples
+from mnist_nn.evaluation import Plane, Subject, evaluate, read
+from mnist_nn.nn import LOSSES, Dense, Network
+
+
+def identity(n: int, activation: str = "softmax") -> Network:
+    """A network whose logits are its inputs."""
+    network = Network(n, [Dense(n, activation)], rng=None, dtype=np.float64)
+    network.layers[0].W[...] = np.eye(n)
+    return network
+
+
+def subject(network: Network, samples: Samples, loss: str = "cross_entropy") -> Subject:
+    names = tuple("abc"[: max(network.sizes[-1], 2)])
+    result = evaluate(network, LOSSES[loss], samples)
+    return Subject("model", network, names, samples, "samples", result, None)
+
+
+def test_the_worst_mistakes_are_the_most_confident_ones() -> None:
+    x = np.array([[3, 0, 0], [0, 5, 0], [0, 0, 1], [2, 0, 0], [0, 9, 0]], np.float64)
+    y = np.array([1, 0, 0, 0, 1], np.uint8)  # wrong: 0, 1 and 2; the last is surest, but right
+    model = subject(identity(3), Samples(x, y))
+    assert model.worst_mistakes(10).tolist() == [1, 0, 2]
+    assert model.worst_mistakes(2).tolist() == [1, 0]
+
+
+def test_a_model_without_mistakes_has_no_worst_ones() -> None:
+    model = subject(identity(2), Samples(np.eye(2), np.array([0, 1], np.uint8)))
+    assert model.worst_mistakes(10).tolist() == []
+
+
+def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
+    network = Network(1, [Dense(1, "sigmoid")], rng=None, dtype=np.float64)
+    network.layers[0].W[...] = 1
+    readings = read(network, np.array([[2.0], [-2.0], [0.0]]))
+    assert readings.predicted.tolist() == [1, 0, 0]
+    np.testing.assert_allclose(readings.confidence, [0.8808, 0.8808, 0.5], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.5, "50.00% sure"), (0.99994, "99.99% sure"), (0.99999, ">99.99% sure")],
+)
+def test_nobody_is_said_to_be_entirely_sure(value: float, said: str) -> None:
+    logit = np.log(value / (1 - value))
+    assert read(identity(2), np.array([[logit, 0.0]])).sure(0) == said
+
+
+def test_outputs_that_are_no_probabilities_are_not_called_sure() -> None:
+    samples = Samples(np.array([[0.5, 2.0]]), np.array([0], np.uint8))
+    model = subject(identity(2, "relu"), samples, "mean_squared_error")
+    assert model.readings.sure(0) == "output 2"
+    assert model.calibration is None
+
+
+def test_the_strongest_units_are_those_with_strong_ways_in_and_out() -> None:
+    network = Network(2, [Dense(4, "relu"), Dense(2, "softmax")], rng=None)
+    network.layers[0].W[...] = [[1, 9, 3, 2], [0, 0, 0, 0]]
+    network.layers[1].W[...] = [[1, 0], [0, 0], [2, 0], [0, 4]]  # products: 1, 0, 6, 8
+    model = subject(network, Samples(np.eye(2), np.array([0, 1], np.uint8)))
+    assert model.strongest_units(2).tolist() == [2, 3]
+    assert model.strongest_units(9).tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(model.first_weights(np.array([1])), [[9, 0]])
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_plane_is_read_from_left_to_right_and_from_below(outputs: int) -> None:
+    """The network says class 1 where the second number, up, is above ½."""
+    last = Dense(outputs, "sigmoid" if outputs == 1 else "softmax")
+    network = Network(2, [last], rng=None, dtype=np.float64)
+    network.layers[0].W[1, -1], network.layers[0].b[-1] = 100, -50
+    field = Plane(np.zeros(2), np.ones(2)).read(network)
+    assert field[10].max() < 0.01
+    assert field[-10].min() > 0.99
+    assert np.ptp(field, axis=1).max() == 0
+
+
+def test_a_plane_leaves_a_margin_even_around_a_single_point() -> None:
+    left, right, bottom, top = Plane.around(np.array([[1.0, 2.0]])).extent
+    assert left < 1 < right
+    assert bottom < 2 < top
+
+
+def test_nothing_that_measures_needs_matplotlib() -> None:
+    folder = Path(__file__).parents[2] / "mnist_nn" / "evaluation"
+    for name in ("readings", "calibration", "history", "subject", "boundary", "words"):
+        assert "matplotlib" not in (folder / f"{name}.py").read_text()
