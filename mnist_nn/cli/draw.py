@@ -1,0 +1,48 @@
+"""``mnist-nn draw``: a page in which one draws, and the model reads what is drawn."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .guard import note
+from .options import Debug
+from .saving import check_output
+
+
+def draw(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")
+    ] = Path("draw.html"),
+    open_: Annotated[
+        bool, typer.Option("--open", help="Open the page in the default browser.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a page in which you draw a digit and watch the model read it.
+
+    It is one HTML file, with the model in it, that needs no server and no network: it works from a
+    disk, on a phone, and wherever you put it. The path of the page is printed.
+    """
+    import webbrowser
+
+    from ..data import dataset_info
+    from ..drawing import draw_page
+    from ..errors import ConfigError
+    from ..files import replacing
+    from ..model import check_fits, load_model
+
+    trained = load_model(model)
+    name = trained.config.data.dataset
+    info = dataset_info(name)
+    check_fits(trained.config, name, info)
+    check_output(output)
+    if output.exists() and output.samefile(model):
+        raise ConfigError(f"--output {output} is the model itself; name another file")
+    page = draw_page(trained.network, info.class_names, f"{model.name}, trained on {name}")
+    with replacing(output) as file:
+        file.write(page)
+    typer.echo(output)
+    if open_ and not webbrowser.open(output.resolve().as_uri()):
+        note(f"note: there is no browser to open {output} with")

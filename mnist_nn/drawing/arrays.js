@@ -1,0 +1,69 @@
+"use strict";
+/* What NumPy does in Python. A picture is { h, w, v }: v has h × w doubles (a mask: bytes), row by
+   row. Sums go from the first number to the last, as they do in mnist_nn/pictures. */
+
+function sumOf(values) {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
+}
+
+function rangeOf(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]);
+    high = Math.max(high, values[i]);
+  }
+  return [low, high];
+}
+
+function zeros(h, w) {
+  return { h, w, v: new Float64Array(h * w) };
+}
+
+function each({ h, w, v }, change) {
+  const result = zeros(h, w);
+  for (let i = 0; i < h * w; i++) result.v[i] = change(v[i], i);
+  return result;
+}
+
+function mask({ h, w, v }, test) {
+  const result = { h, w, v: new Uint8Array(h * w) };
+  for (let i = 0; i < h * w; i++) if (test(v[i], i)) result.v[i] = 1;
+  return result;
+}
+
+function transposed({ h, w, v }) {
+  const result = { h: w, w: h, v: v.slice() };
+  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) result.v[j * h + i] = v[i * w + j];
+  return result;
+}
+
+/** Put a border of zeros around. */
+function padded({ h, w, v }, border) {
+  const result = zeros(h + 2 * border, w + 2 * border);
+  for (let i = 0; i < h; i++) {
+    result.v.set(v.subarray(i * w, (i + 1) * w), (i + border) * result.w + border);
+  }
+  return result;
+}
+
+/** Copy the rows and columns from a first to an end. */
+function cut({ h, w, v }, [top, bottom], [left, right]) {
+  const result = zeros(bottom - top, right - left);
+  for (let i = top; i < bottom; i++) {
+    result.v.set(v.subarray(i * w + left, i * w + right), (i - top) * result.w);
+  }
+  return result;
+}
+
+/** Sum each column from top to bottom, one after the other. */
+function down({ h, w, v }) {
+  const sums = new Float64Array(w);
+  for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) sums[j] += v[i * w + j];
+  return sums;
+}
+
+function total(picture) {
+  return sumOf(down(picture));
+}

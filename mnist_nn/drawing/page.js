@@ -1,0 +1,110 @@
+"use strict";
+/* The page joins them: pen -> picture -> prepare -> forward -> bars. */
+
+const model = JSON.parse(element("model").textContent);
+const network = layOut(model);
+const showHidden = buildHidden(network.slice(0, -1));
+const last = network[network.length - 1];
+const probable = ["softmax", "sigmoid"].includes(last.activation);
+const showBars = buildBars(model.classes, last.activation, probable ? percent : decimal);
+const penWidth = () => Number(element("width").value);
+const NOTHING = { x: null, outputs: [], answer: null, problem: "" };
+const ENDLESS = "the model cannot read pictures: its outputs are not finite numbers";
+let current = NOTHING; // what is shown
+
+/** What the last layer says: a score for each class, and which is the largest. */
+function answerOf(outputs) {
+  const scores = outputs.length === 1 ? [1 - outputs[0], outputs[0]] : outputs; // one unit: no, yes
+  const best = scores.reduce((k, v, i) => (v > scores[k] ? i : k), 0);
+  return { scores, best };
+}
+
+/** Read what is on the paper and show all that follows from it. */
+function read() {
+  paper.draw();
+  current = paper.strokes.length ? reading() : NOTHING;
+  show();
+}
+
+function reading() {
+  try {
+    const x = prepare(paper.grey()); // (784)
+    const outputs = forward(network, x);
+    const y = outputs[outputs.length - 1];
+    if (!y.every(Number.isFinite)) return { ...NOTHING, problem: ENDLESS };
+    return { x, outputs, answer: answerOf(y), problem: "" };
+  } catch (error) {
+    if (!(error instanceof NoDigit)) throw error;
+    return { ...NOTHING, problem: error.message };
+  }
+}
+
+function show() {
+  const { x, outputs, answer } = current;
+  paintInput(x);
+  showHidden.forEach((showLayer, i) => showLayer(x && outputs[i]));
+  showBars(answer);
+  const best = answer ? model.classes[answer.best] : "?";
+  element("best").textContent = best;
+  element("best").classList.toggle("words", best.length > 1);
+  element("sure").textContent = inWords();
+  element("undo").disabled = paper.past.length === 0;
+  element("clear").disabled = paper.strokes.length === 0;
+}
+
+function inWords() {
+  const { answer, problem } = current;
+  if (!answer) return problem || "nothing drawn yet";
+  const score = answer.scores[answer.best];
+  return probable ? `${percent(score)} sure` : `with a score of ${decimal(score)}`;
+}
+
+/** Tell screen readers, once per stroke and not while it moves. */
+function announce() {
+  requestAnimationFrame(() => {
+    const name = current.answer ? `${model.classes[current.answer.best]}, ` : "";
+    element("spoken").textContent = name + inWords();
+  });
+}
+
+let waiting = false;
+/** Read at most once for each frame that is displayed, however fast the pen moves. */
+function readSoon() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    read();
+  });
+}
+
+function undo() {
+  paper.undo();
+  announce();
+}
+
+function clear() {
+  paper.clear();
+  announce();
+}
+
+function onKey(event) {
+  const control = event.ctrlKey || event.metaKey;
+  if (control && !event.shiftKey && event.key.toLowerCase() === "z") undo();
+  else if (!control && (event.key === "Delete" || event.key === "Backspace")) clear();
+  else return;
+  event.preventDefault();
+}
+
+element("title").textContent = document.title = model.title;
+element("source").textContent = model.source;
+element("sizes").textContent = [784, ...network.map((layer) => layer.units)].join("–");
+element("scores").hidden = probable;
+element("apart").hidden = last.activation !== "sigmoid" || last.units === 1;
+const paper = new Paper(element("paper"), readSoon);
+drawWithPointers(paper, penWidth, announce);
+drawWithKeys(paper, element("mark"), penWidth, announce);
+element("undo").addEventListener("click", undo);
+element("clear").addEventListener("click", clear);
+document.addEventListener("keydown", onKey);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);

@@ -1,0 +1,113 @@
+"""A page is one HTML file that holds a network and all it takes to draw for it and to run it.
+
+Nothing is fetched: style, programs and weights are in the file, and its content security policy
+lets the browser run only the programs whose hashes are in it, and fetch nothing at all.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from importlib.resources import files
+from itertools import pairwise
+from string import Template
+from urllib.parse import quote
+
+from ..errors import ConfigError
+from ..nn import Network
+
+PROGRAMS = tuple(
+    f"{name}.js"
+    for name in (
+        *("arrays", "sheet", "components", "surface", "prepare"),  # as in mnist_nn/pictures
+        *("forward", "pen", "show", "page"),
+    )
+)
+PICTURE = 784  # numbers of 28×28
+MAX_BYTES = 128 << 20  # of parameters; browsers end at strings of half a gigabyte
+ICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<path d='M4 4h8l-5 9' fill='none' stroke='#c23b25' stroke-width='2.6'"
+    " stroke-linecap='round' stroke-linejoin='round'/></svg>"
+)
+
+
+def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> bytes:
+    """Write the page of a network.
+
+    Parameters
+    ----------
+    network
+        That reads pictures of 28×28.
+    class_names
+        One for each output, or two for a single one.
+    source
+        Where the network comes from, in a few words.
+
+    Returns
+    -------
+    bytes
+        An HTML file.
+
+    Raises
+    ------
+    ConfigError
+        If the network reads something else, or is too large for a page.
+    """
+    if network.sizes[0] != PICTURE:
+        raise ConfigError(
+            f"the model reads {network.sizes[0]} numbers per sample, but a drawing is 28×28; "
+            "take one that was trained on mnist, mnist-sample or fashion-mnist"
+        )
+    if network.params.nbytes > MAX_BYTES:
+        raise ConfigError(
+            f"the model's parameters are {network.params.nbytes:,} bytes, more than the "
+            f"{MAX_BYTES:,} that a page may hold; take a smaller network"
+        )
+    style = f"\n{_text('page.css')}"
+    programs = [f"\n{_text(name)}" for name in PROGRAMS]
+    page = Template(_text("page.html")).substitute(
+        policy=_policy(style, programs),
+        icon=f"data:image/svg+xml,{quote(ICON)}",
+        style=style,
+        model=_model(network, class_names, source),
+        scripts="\n".join(f"<script>{program}</script>" for program in programs),
+    )
+    return page.encode()
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text("utf-8")
+
+
+def _policy(style: str, programs: list[str]) -> str:
+    """Let the browser run what is in the file, and neither run nor fetch anything else."""
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; "
+        f"script-src {' '.join(map(_hash, programs))}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode(), usedforsecurity=False).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
+    """Write the network as JSON that no name in it can break out of."""
+    digits = all(name.isdigit() for name in class_names)
+    little_endian = network.params.astype(f"<f{network.dtype.itemsize}", copy=False)
+    model = {
+        "title": "Draw a digit" if digits else f"Draw one of {len(class_names)} things",
+        "source": source,
+        "classes": class_names,
+        "layers": [
+            {"n_in": n_in, "units": n_out, "activation": layer.activation.name}
+            for (n_in, n_out), layer in zip(pairwise(network.sizes), network.layers, strict=True)
+        ],
+        "bias": network.bias,
+        "dtype": network.dtype.name,
+        "params": base64.b64encode(little_endian.tobytes()).decode(),
+    }
+    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(model))

@@ -1,0 +1,176 @@
+"use strict";
+/* Preparing turns a drawing into what MNIST would have made of it.
+
+   This and sheet.js, components.js and surface.js are mnist_nn/pictures in another language: the
+   same functions in the same order with the same arithmetic, so that the numbers are the same. Only
+   the reduction of large pictures is missing: the paper of the page is small. */
+
+const PICTURE_SIDE = 28; // of a prepared picture
+const BOX = 20; // of the digit in it
+const CENTRE = 14; // index of the pixel that holds the centre of mass
+const NOISE = 4; // what is this many standard deviations from the background is not of it
+const FAINT = 0.03; // of the ink's strength: what is fainter is not ink
+const STRONG = 0.4; // of the ink's strength: what a stroke reaches somewhere nearby
+const SPECK = 0.03; // of the largest stroke's area: what is smaller is not part of the digit
+const CONTRAST = 7; // ink's strength in standard deviations of the background
+const THIN = 1.5; // pixels of the prepared picture: the least width of a stroke
+const SMALLEST = 5; // pixels, the longer side of a digit
+
+/** Why there is no digit in a picture. */
+class NoDigit extends Error {}
+
+/** Prepare a picture of brightness in any unit; return 784 numbers: ink is 1 and paper 0. */
+function prepare(grey) {
+  return Array.from(centred(fitted(digitOf(ranged(grey)))).v);
+}
+
+/** Find the ink of the digit, on the sheet that lies in the picture if there is one. */
+function digitOf(picture) {
+  const sheet = findSheet(picture);
+  try {
+    if (sheet) return cropped(inkOf(ranged(cut(picture, sheet.rows, sheet.columns))));
+  } catch (error) {
+    if (!(error instanceof NoDigit)) throw error; // it was none, and nothing is on it
+  }
+  return cropped(inkOf(picture));
+}
+
+/** Bring the brightness to the range of 0 to 1. */
+function ranged(picture) {
+  const [low, high] = rangeOf(picture.v);
+  if (high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high))) {
+    throw new NoDigit("it is blank: all of it has the same brightness");
+  }
+  return each(picture, (v) => (v - low) / (high - low));
+}
+
+/** Take the background away: the ink's strength, 0 to 1, and 0 where there is none. */
+function inkOf(picture) {
+  const [difference, noise] = fitSurface(picture);
+  const sign = total(each(difference, (d) => d * d * d)) > 0 ? 1 : -1;
+  const ink = each(difference, (d) => Math.max(sign * d, 0));
+  let strength = NOISE * noise;
+  // the mean of what is above the mean: a maximum that no outlier decides
+  for (let turn = 0; turn < 3; turn++) strength = meanAbove(ink, strength);
+  if (strength < CONTRAST * noise) throw new NoDigit("it is blank: nothing in it stands out");
+  const shares = each(ink, (v) => Math.min(v / strength, 1));
+  const kept = ofDigit(shares, Math.max(FAINT, (NOISE * noise) / strength));
+  return each(shares, (v, i) => (kept.v[i] ? v : 0));
+}
+
+/** Average the values that are above another one; 0 if none is. */
+function meanAbove(values, least) {
+  const count = sumOf(mask(values, (v) => v > least).v);
+  return total(each(values, (v) => (v > least ? v : 0))) / Math.max(1, count);
+}
+
+/** Choose the pixels of the digit: strokes that are no specks, and their faint edges. */
+function ofDigit(ink, floor) {
+  const least = Math.max(STRONG, floor);
+  const [labels, areas] = label(mask(ink, (v) => v > least));
+  if (areas.length === 0) throw new NoDigit("it is blank: nothing in it stands out");
+  const largest = areas.reduce((a, b) => Math.max(a, b));
+  const kept = mask(ink, (_, i) => labels[i] > 0 && areas[labels[i] - 1] >= SPECK * largest);
+  const { top, bottom, left, right } = box(kept);
+  const reach = Math.ceil(Math.max(bottom - top, right - left) / BOX); // a prepared pixel
+  const near = grown(kept, reach);
+  return mask(ink, (v, i) => v > floor && near.v[i]);
+}
+
+/** Find the rows and columns that a mask spans: first and end of each. */
+function box({ h, w, v }) {
+  let [top, bottom, left, right] = [h, 0, w, 0];
+  for (let i = 0; i < h; i++) {
+    for (let j = 0; j < w; j++) {
+      if (!v[i * w + j]) continue;
+      [top, bottom] = [Math.min(top, i), i + 1];
+      [left, right] = [Math.min(left, j), Math.max(right, j + 1)];
+    }
+  }
+  return { top, bottom, left, right };
+}
+
+function cropped(ink) {
+  const { top, bottom, left, right } = box(mask(ink, (v) => v > 0));
+  if (Math.max(bottom - top, right - left) < SMALLEST) {
+    throw new NoDigit(`what is in it is smaller than ${SMALLEST} pixels`);
+  }
+  return thickened(cut(ink, [top, bottom], [left, right]));
+}
+
+/** Give a thin pen's strokes the width of MNIST's thin ones, or they would fade away. */
+function thickened(ink) {
+  const blot = padded(mask(ink, (v) => v >= 0.5), 1);
+  const outline = sumOf(stepsDown(blot).v) + sumOf(stepsDown(transposed(blot)).v);
+  if (outline === 0) return ink;
+  const width = (2 * sumOf(blot.v)) / ((outline * Math.PI) / 4); // it goes around corners
+  const reach = Math.floor(((THIN * Math.max(ink.h, ink.w)) / BOX - width) / 2 + 0.5);
+  return reach > 0 ? grown(padded(ink, reach), reach) : ink;
+}
+
+/** Scale the longer side to 20 pixels and the other one with it. */
+function fitted(ink) {
+  const longer = Math.max(ink.h, ink.w);
+  const [rows, columns] = [ink.h, ink.w].map((side) =>
+    Math.max(1, Math.floor((BOX * side) / longer + 0.5)),
+  );
+  return transposed(resized(transposed(resized(ink, rows)), columns));
+}
+
+/** Scale the rows to n: the exact mean over each new row, or straight lines between old ones. */
+function resized(ink, n) {
+  const h = ink.h;
+  const result = zeros(n, ink.w);
+  const add = (i, j, share) => {
+    for (let k = 0; k < ink.w; k++) result.v[i * ink.w + k] += ink.v[j * ink.w + k] * share;
+  };
+  for (let i = 0; i < n; i++) {
+    if (n <= h) {
+      const [start, end] = [(i * h) / n, ((i + 1) * h) / n];
+      for (let j = Math.floor(start); j < Math.min(h, Math.ceil(end)); j++) {
+        add(i, j, ((Math.min(end, j + 1) - Math.max(start, j)) * n) / h);
+      }
+    } else {
+      const at = Math.min(Math.max(((i + 0.5) * h) / n - 0.5, 0), h - 1);
+      const j = h > 1 ? Math.min(Math.floor(at), h - 2) : 0;
+      const part = at - j;
+      add(i, j, 1 - part);
+      add(i, Math.min(j + 1, h - 1), part);
+    }
+  }
+  return result;
+}
+
+/** Place the digit so that its centre of mass lies in the middle, by whole pixels. */
+function centred(digit) {
+  const [top, left] = [down(transposed(digit)), down(digit)].map((sums) => {
+    const centre = sumOf(sums.map((v, i) => v * i)) / sumOf(sums);
+    const start = Math.floor(CENTRE - centre + 0.5);
+    return Math.min(Math.max(start, 0), PICTURE_SIDE - sums.length);
+  });
+  const result = zeros(PICTURE_SIDE, PICTURE_SIDE);
+  for (let i = 0; i < digit.h; i++) {
+    const row = digit.v.subarray(i * digit.w, (i + 1) * digit.w);
+    result.v.set(row, (top + i) * PICTURE_SIDE + left);
+  }
+  return result;
+}
+
+/** Take the largest value within `reach` pixels up, down and to the sides. */
+function grown(values, reach) {
+  for (let turn = 0; turn < 2; turn++) {
+    const { h, w, v } = values;
+    const result = { h, w, v: v.slice() };
+    const steps = Math.min(reach, h - 1);
+    for (let i = 0; i < h * w; i++) {
+      if (v[i] === 0) continue;
+      const [row, column] = [Math.floor(i / w), i % w];
+      for (let k = Math.max(row - steps, 0); k <= Math.min(row + steps, h - 1); k++) {
+        const to = k * w + column;
+        result.v[to] = Math.max(result.v[to], v[i]);
+      }
+    }
+    values = transposed(result);
+  }
+  return values;
+}

@@ -1,0 +1,87 @@
+"use strict";
+/* A sheet is a rectangle of other paper in the picture, with the digit on it. A drawing may look
+   like one: a rectangle with something in it. */
+
+const STEP = 0.03; // of the picture's range
+const ROUGH = 4; // times the mean step: what is more is a step, and no noise
+const CANDIDATES = 8; // the rows, and the columns, with the most steps
+const CLOSED = 0.6; // of the sides that lie inside the picture must be steps
+const SMALLEST_SHEET = 28; // pixels, each side
+const MARGIN = 2; // pixels along a sheet's sides, which may be blurred
+const EVEN = 0.1; // of the picture's range: how much the paper along the sides may vary
+const INK = 0.3; // of the picture's range: how much what is on it stands out, at least
+const FULL = 0.98; // a rectangle of this part of the picture's area is the picture
+
+/** Find the rows and columns of a sheet that has something on it; null if there is no sheet. */
+function findSheet(picture) {
+  const { h, w } = picture;
+  if (Math.min(h, w) < SMALLEST_SHEET) return null;
+  const [down, across] = [stepsDown(picture), transposed(stepsDown(transposed(picture)))];
+  const means = [down, across].map((steps) => sumOf(steps.v) / steps.v.length);
+  const least = STEP + (ROUGH * (means[0] + means[1])) / 2;
+  // [i][j]: steps between rows i - 1 and i (of columns before j); likewise between columns
+  const flat = counted(mask(down, (v) => v > least));
+  const upright = counted(mask(transposed(across), (v) => v > least));
+  const found = [];
+  for (const [top, bottom] of spans(flat)) {
+    for (const [left, right] of spans(upright)) {
+      const rows = [top, bottom].filter((i) => i > 0 && i < h);
+      const columns = [left, right].filter((j) => j > 0 && j < w);
+      const sides = sumOf([
+        ...rows.map((i) => flat[i][right] - flat[i][left]),
+        ...columns.map((j) => upright[j][bottom] - upright[j][top]),
+      ]);
+      const length = (right - left) * rows.length + (bottom - top) * columns.length;
+      const area = (bottom - top) * (right - left);
+      if (area < FULL * h * w && sides >= CLOSED * length) {
+        found.push([sides / length, area, top, bottom, left, right]);
+      }
+    }
+  }
+  found.sort((a, b) => firstDifference(b, a));
+  for (const [, , top, bottom, left, right] of found) {
+    const [rows, columns] = [[top + MARGIN, bottom - MARGIN], [left + MARGIN, right - MARGIN]];
+    if (hasSomething(cut(picture, rows, columns), least)) return { rows, columns };
+  }
+  return null;
+}
+
+/** How much each pixel differs from the one above it: a row less than the picture has. */
+function stepsDown({ h, w, v }) {
+  const result = zeros(h - 1, w);
+  for (let i = 0; i < (h - 1) * w; i++) result.v[i] = Math.abs(v[i + w] - v[i]);
+  return result;
+}
+
+/** Count the steps of each line up to each place, with a line of none on either side. */
+function counted({ h, w, v }) {
+  const counts = Array.from({ length: h + 2 }, () => new Array(w + 1).fill(0));
+  for (let i = 0; i < h; i++) {
+    for (let j = 0; j < w; j++) counts[i + 1][j + 1] = counts[i + 1][j] + v[i * w + j];
+  }
+  return counts;
+}
+
+/** Pair the lines with the most steps, and the picture's edges. */
+function spans(counts) {
+  const all = counts.map((row) => row[row.length - 1]);
+  const most = [...all.keys()].sort((a, b) => all[b] - all[a]).slice(0, CANDIDATES);
+  const lines = [...new Set([0, all.length - 1, ...most])].sort((a, b) => a - b);
+  const pairs = lines.flatMap((a, k) => lines.slice(k + 1).map((b) => [a, b]));
+  return pairs.filter(([a, b]) => b - a >= SMALLEST_SHEET);
+}
+
+/** Look for even paper along the sides and for steps farther in. */
+function hasSomething(inside, least) {
+  const { h, w } = inside;
+  const onFrame = (i) => i < w || i >= (h - 1) * w || i % w === 0 || i % w === w - 1;
+  const [low, high] = rangeOf(inside.v.filter((_, i) => onFrame(i)));
+  const [lowest, highest] = rangeOf(inside.v);
+  if (high - low > Math.max(EVEN, least) || highest - lowest < INK) return false;
+  return [inside, transposed(inside)].some((side) => stepsDown(side).v.some((v) => v > least));
+}
+
+function firstDifference(a, b) {
+  const k = a.findIndex((v, i) => v !== b[i]);
+  return k < 0 ? 0 : a[k] - b[k];
+}

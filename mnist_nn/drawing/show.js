@@ -1,0 +1,107 @@
+"use strict";
+/* What the page shows: the input, each hidden layer as a field of squares, a bar for each class. */
+
+const GAP = 0.12; // of a square, between two
+const SIGNED = ["tanh", "leaky_relu", "identity"]; // may be below 0
+const BOUNDED = ["sigmoid", "tanh", "softmax", "step"]; // at most 1
+
+const element = (id) => document.getElementById(id);
+const decimal = (v) => v.toFixed(Math.abs(v) < 100 ? 2 : 0).replace("-", "−");
+const short = (v) => decimal(v).replace(/\.00$/, "");
+const percent = (v) => `${(100 * v).toFixed(1)} %`;
+
+/** Make an element with a class, a text and children. */
+function make(tag, className, ...children) {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/** Read a colour of page.css, which are three numbers: red, green, blue. */
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).split(" ").map(Number);
+}
+
+/** Paint the 784 numbers as a picture of 28 × 28: 0 is black, 1 is white. */
+function paintInput(x) {
+  const context = element("input").getContext("2d");
+  const image = context.createImageData(28, 28);
+  for (let i = 0; i < 784; i++) {
+    const grey = x ? Math.round(255 * x[i]) : 0;
+    image.data.set([grey, grey, grey, 255], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** Put up each hidden layer; return a function for each, which shows its outputs (or null). */
+function buildHidden(layers) {
+  return layers.map(({ units, activation }, i) => {
+    const name = `Hidden layer ${i + 1}`;
+    const [low, scale, high] = [make("span", ""), make("i", "scale"), make("span", "")];
+    scale.classList.toggle("signed", SIGNED.includes(activation));
+    const kind = make("span", "kind", `${units} × ${activation.replace("_", " ")}`);
+    const legend = make("span", "legend", low, scale, high);
+    const canvas = make("canvas", "units");
+    canvas.setAttribute("role", "img");
+    const caption = make("figcaption", "", make("h2", "", name), kind, legend);
+    element("hidden").append(make("figure", "", caption, canvas));
+    return (y) => {
+      const largest = fullScale(activation, y || [1]);
+      low.textContent = SIGNED.includes(activation) ? short(-largest) : "0";
+      high.textContent = short(largest);
+      canvas.setAttribute("aria-label", `${name}: ${y ? summary(y) : "nothing to read yet"}`);
+      paintUnits(canvas, y || new Array(units).fill(0), largest);
+    };
+  });
+}
+
+/** How large an output would be shown in full: 1 or, where there is no bound, the largest. */
+function fullScale(activation, y) {
+  if (BOUNDED.includes(activation)) return 1;
+  return y.reduce((largest, v) => Math.max(largest, Math.abs(v)), 1e-9);
+}
+
+function summary(y) {
+  const [low, high] = [y.reduce((a, b) => Math.min(a, b)), y.reduce((a, b) => Math.max(a, b))];
+  const mean = y.reduce((a, b) => a + b) / y.length;
+  return `${y.length} outputs from ${short(low)} to ${short(high)}, ${short(mean)} on average`;
+}
+
+/** Paint a square for each unit, the fuller in colour the further its output is from 0. */
+function paintUnits(canvas, y, largest) {
+  const columns = 8 * Math.ceil(Math.sqrt(2 * y.length) / 8); // about two to one
+  const rows = Math.ceil(y.length / columns);
+  const size = Math.min(Math.max(Math.floor(1280 / columns), 4), 48);
+  const side = Math.round((1 - GAP) * size); // the rest is the gap
+  canvas.width = columns * size - (size - side);
+  canvas.height = rows * size - (size - side);
+  const context = canvas.getContext("2d");
+  const [zero, above, below] = ["--zero", "--above", "--below"].map(colour);
+  y.forEach((v, j) => {
+    const full = v > 0 ? above : below;
+    const share = Math.min(Math.abs(v) / largest, 1);
+    context.fillStyle = `rgb(${zero.map((c, k) => c + share * (full[k] - c)).join(" ")})`;
+    const [column, row] = [j % columns, Math.floor(j / columns)];
+    context.fillRect(column * size, row * size, side, side);
+  });
+}
+
+/** Put up a bar for each class; return a function that shows what they come to (or null). */
+function buildBars(names, activation, write) {
+  const rows = names.map((name) => {
+    const [bar, value] = [make("i", "bar"), make("span", "value")];
+    const row = make("li", "", make("span", "name", name), make("span", "track", bar), value);
+    element("bars").append(row);
+    return { row, bar, value };
+  });
+  return (answer) => {
+    const { scores, best } = answer || { scores: names.map(() => 0), best: -1 };
+    const full = fullScale(activation, scores);
+    rows.forEach(({ row, bar, value }, k) => {
+      row.classList.toggle("best", k === best);
+      bar.style.width = `${(100 * Math.max(scores[k], 0)) / full}%`;
+      value.textContent = answer ? write(scores[k]) : "";
+    });
+  };
+}

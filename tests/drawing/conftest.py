@@ -1,0 +1,122 @@
+"""A browser, and a page in it that keeps an account of what it says and asks for."""
+
+import base64
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from numpy.typing import NDArray
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+class DrawingPage:
+    """The page, as one uses it."""
+
+    def __init__(self, browser: Any, file: Path, **options: Any) -> None:
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+        self.context.set_offline(True)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(file.as_uri())
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where on the screen a point of the paper is, which is given as shares of its sides."""
+        box = self.page.locator("#paper").bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def draw(self, *strokes: list[tuple[float, float]]) -> None:
+        """Draw with the mouse."""
+        mouse = self.page.mouse
+        for stroke in strokes:
+            mouse.move(*self.place(*stroke[0]))
+            mouse.down()
+            for point in stroke[1:]:
+                mouse.move(*self.place(*point))
+            mouse.up()
+        self.paint()
+
+    def put(self, *strokes: list[tuple[float, float]]) -> None:
+        """Draw with the page's own pen, without the way through a mouse, which takes seconds."""
+        self.page.evaluate(
+            """strokes => {
+                 paper.clear();
+                 for (const points of strokes.map((s) => s.map(([x, y]) => [x * SIDE, y * SIDE]))) {
+                   paper.begin(penWidth(), points[0]);
+                   points.slice(1).forEach((point) => paper.extend(point));
+                   paper.end();
+                 }
+                 read();
+               }""",
+            strokes,
+        )
+
+    def paint(self) -> None:
+        """Wait until what was drawn has been read."""
+        self.page.evaluate(PAINTED)
+
+    def canvas(self, expression: str) -> NDArray[np.float64]:
+        """Read a canvas back: red, green, blue and opacity of 0 to 255."""
+        url = self.page.evaluate(f"{expression}.toDataURL()")
+        return np.rint(imread(io.BytesIO(base64.b64decode(url.partition(",")[2]))) * 255.0)
+
+    def picture(self) -> NDArray[np.float64]:
+        """Read the paper back: brightness of 0 to 255, as the page's network gets it."""
+        return self.canvas("paper.read.canvas")[..., 0]
+
+    def screenshot(self) -> NDArray[np.float64]:
+        """Look at the paper as people see it: grey of 0 to 1."""
+        png = imread(io.BytesIO(self.page.locator("#paper").screenshot()))
+        return png[4:-4, 4:-4, :3].mean(axis=2)
+
+    def scores(self) -> NDArray[np.float64]:
+        """What the bars show, before it is rounded."""
+        return np.array(self.page.evaluate("current.answer.scores"))
+
+    @property
+    def best(self) -> str:
+        return self.page.locator("#best").inner_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, if there is one."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # whom Chromium has no sandbox for
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--disable-gpu", *(["--no-sandbox"] if root else [])]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., DrawingPage]]:
+    """Open a file in a browser without a network; what it complains of or asks for is an error."""
+    pages: list[DrawingPage] = []
+
+    def show(file: Path, **options: Any) -> DrawingPage:
+        pages.append(DrawingPage(browser, file, **options))
+        return pages[-1]
+
+    yield show
+    for page in pages:
+        page.context.close()
+    assert [page.complaints for page in pages] == [[] for _ in pages]
+    for page in pages:
+        assert [url.split(":")[0] for url in page.requests if url[:5] != "data:"] == ["file"]

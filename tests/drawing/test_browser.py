@@ -1,0 +1,408 @@
+"""The page in a real browser: real digits are drawn on it, and Python checks what it reads."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnist_nn.cli import main
+from mnist_nn.data import Samples, load_dataset
+from mnist_nn.drawing import draw_page
+from mnist_nn.model import load_model
+from mnist_nn.nn import ACTIVATIONS, Dense, Network
+from mnist_nn.pictures import prepare
+
+from .strokes import Stroke, smooth, strokes_of
+
+Open = Callable[..., Any]
+CONFIGS = Path(__file__).parents[2] / "configs"
+DIGITS = tuple("0123456789")
+SEVEN: list[Stroke] = [[(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.8)]]
+CROSSBAR: list[Stroke] = [[(0.4, 0.5), (0.7, 0.5)]]
+CLOSE = 1e-4  # of the page's probabilities to Python's
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that reads digits, trained on the sample."""
+    path = tmp_path_factory.mktemp("model") / "model.pkl"
+    files = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", *map(str, files), "-o", str(path), "--quiet"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def file(model: Path) -> Path:
+    """Its page, as the command writes it."""
+    path = model.with_name("draw.html")
+    with pytest.raises(SystemExit, match="0"):
+        main(["draw", str(model), "-o", str(path)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    """Test digits of the sample, those of each class together."""
+    test = load_dataset("mnist-sample").test
+    assert test is not None
+    return test.take(np.argsort(test.y, kind="stable"))
+
+
+def few(samples: Samples, n: int) -> list[tuple[list[Stroke], str]]:
+    """Strokes of n digits of each class, and what they are."""
+    first = [int(i) for label in range(10) for i in np.flatnonzero(samples.y == label)[:n]]
+    return [
+        ([smooth(s) for s in strokes_of(samples.x[i].reshape(28, 28))], str(samples.y[i]))
+        for i in first
+    ]
+
+
+def in_python(network: Network, page: Any) -> np.ndarray:
+    """What Python makes of the pixels on the page's paper."""
+    return network.predict(prepare(page.picture()).reshape(1, 784))[0]
+
+
+def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> Path:
+    path = tmp_path / "page.html"
+    path.write_bytes(draw_page(network, names, "made here"))
+    return path
+
+
+def test_a_hand_that_draws_real_digits_is_read(
+    file: Path, samples: Samples, open_page: Open
+) -> None:
+    page = open_page(file)
+    right = 0
+    for strokes, name in few(samples, 1)[::2]:
+        page.page.get_by_role("button", name="Clear").click(force=True)
+        page.draw(*([*stroke[:-1:3], stroke[-1]] for stroke in strokes))
+        right += page.best == name
+    assert right >= 4  # 5 of 5 when this was written
+
+
+def test_most_digits_are_right_and_every_answer_is_that_of_python(
+    file: Path, model: Path, samples: Samples, open_page: Open
+) -> None:
+    page, network = open_page(file), load_model(model).network
+    right, farthest = 0, 0.0
+    for strokes, name in few(samples, 4):
+        page.put(*strokes)
+        scores = page.scores()
+        right += page.best == name
+        farthest = max(farthest, float(np.abs(scores - in_python(network, page)).max()))
+        assert page.best == DIGITS[int(scores.argmax())]
+    assert right >= 36  # 38 of 40 when this was written
+    assert farthest < CLOSE
+
+
+def test_the_input_is_what_python_prepares(file: Path, samples: Samples, open_page: Open) -> None:
+    page = open_page(file)
+    box: Stroke = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2)]
+    sheet: list[Stroke] = [[(0.6, 0.03), (0.6, 0.97)], [(0.2, 0.4), (0.4, 0.6)]]
+    dot: Stroke = [(0.9, 0.1)]
+    drawings = (SEVEN, [box], sheet, [dot], [box, dot], few(samples, 1)[8][0])
+    for key, strokes in [(key, drawing) for key in ("Home", "End") for drawing in drawings]:
+        page.page.get_by_role("slider").press(key)  # the thinnest pen, or the widest
+        page.put(*strokes)
+        expected = prepare(page.picture()).ravel()
+        assert np.abs(np.array(page.page.evaluate("current.x")) - expected).max() < 1e-9
+        shown = page.canvas("element('input')")[..., 0].ravel()
+        assert np.abs(shown - 255 * expected).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_that_of_python(name: str, tmp_path: Path, open_page: Open) -> None:
+    rng = np.random.default_rng(3)
+    layers = [Dense(20, name), Dense(12, name), Dense(10, "softmax")]
+    network = Network(784, layers, rng=rng, dtype="float64")
+    network.params[network.n_weights :] = rng.normal(size=42)  # biases
+    page = open_page(made(tmp_path, network))
+    page.put(*SEVEN)
+    assert page.scores() == pytest.approx(in_python(network, page), abs=CLOSE)
+    x = prepare(page.picture()).reshape(1, 784)
+    work = network.workspace(1)
+    network.forward(x, work)
+    for shown, expected in zip(
+        page.page.evaluate("current.outputs"), work.outputs[1:], strict=True
+    ):
+        assert shown == pytest.approx(expected[0], abs=CLOSE)
+
+
+@pytest.mark.parametrize("output", ["tanh", "relu", "leaky_relu", "identity", "step"])
+def test_outputs_that_are_no_probabilities_are_called_scores(
+    output: str, tmp_path: Path, open_page: Open
+) -> None:
+    rng = np.random.default_rng(5)
+    network = Network(784, [Dense(10, output)], rng=rng, bias=False)  # no hidden layer either
+    page = open_page(made(tmp_path, network))
+    page.put(*SEVEN)
+    expected = in_python(network, page)
+    assert page.scores() == pytest.approx(expected, abs=CLOSE)
+    assert page.best == DIGITS[int(expected.argmax())]
+    assert page.page.get_by_text("Scores, not probabilities").is_visible()
+    shown = page.page.locator("#bars .value").all_inner_texts()
+    assert [float(text.replace("−", "-")) for text in shown] == pytest.approx(expected, abs=0.006)
+
+
+def test_sigmoid_outputs_are_probabilities_of_their_own(tmp_path: Path, open_page: Open) -> None:
+    network = Network(784, [Dense(10, "sigmoid")], rng=np.random.default_rng(5))
+    page = open_page(made(tmp_path, network))
+    page.put(*SEVEN)
+    scores = page.scores()
+    assert scores == pytest.approx(in_python(network, page), abs=CLOSE)
+    shown = page.page.locator("#bars .value").all_inner_texts()
+    assert shown == [f"{100 * score:.1f} %" for score in scores]
+    assert page.page.get_by_text("They need not add up to 100 %").is_visible()
+
+
+def test_a_network_without_measure_is_no_answer(tmp_path: Path, open_page: Open) -> None:
+    network = Network(784, [Dense(2, "identity")], rng=None, dtype="float64")
+    network.params[...] = 1e308
+    page = open_page(made(tmp_path, network, ("no", "yes")))
+    page.put(*SEVEN)
+    assert page.best == "?"
+    assert "not finite numbers" in page.page.locator("#sure").inner_text()
+
+
+def test_a_single_output_says_yes_or_no(tmp_path: Path, open_page: Open) -> None:
+    network = Network(784, [Dense(1, "sigmoid")], rng=np.random.default_rng(1))
+    page = open_page(made(tmp_path, network, ("no", "yes")))
+    page.put(*SEVEN)
+    yes = float(in_python(network, page)[0])
+    assert page.scores() == pytest.approx([1 - yes, yes], abs=CLOSE)
+    assert page.best == ("yes" if yes > 0.5 else "no")
+
+
+def test_the_bars_show_the_probabilities(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    assert page.best == "?"
+    assert page.page.locator("#bars .value").all_inner_texts() == [""] * 10
+    page.draw(*SEVEN)
+    scores = page.scores()
+    assert sum(scores) == pytest.approx(1)
+    shown = page.page.locator("#bars .value").all_inner_texts()
+    assert shown == [f"{100 * score:.1f} %" for score in scores]
+    assert page.page.locator("#sure").inner_text() == f"{100 * scores.max():.1f} % sure"
+    assert page.page.locator("#bars .name").all_inner_texts() == list(DIGITS)
+    page.page.wait_for_timeout(200)  # the bars glide
+    widths = page.page.evaluate(
+        "[...document.querySelectorAll('.bar')].map(b => b.offsetWidth / b.parentNode.offsetWidth)"
+    )
+    assert widths == pytest.approx(scores, abs=0.02)
+
+
+def test_the_bars_move_while_the_pen_does(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    mouse = page.page.mouse
+    mouse.move(*page.place(0.3, 0.25))
+    mouse.down()
+    answers = []
+    for point in SEVEN[0][1:]:
+        mouse.move(*page.place(*point))
+        page.paint()
+        answers.append(tuple(page.scores()))
+    assert len(set(answers)) == len(answers)
+    mouse.up()
+
+
+def test_hidden_units_are_as_full_of_colour_as_their_outputs(
+    tmp_path: Path, open_page: Open
+) -> None:
+    network = Network(784, [Dense(128), Dense(10, "softmax")], rng=None)
+    biases = network.layers[0].b
+    assert biases is not None
+    biases[...] = -50  # all off but one
+    biases[37] = 50
+    page = open_page(made(tmp_path, network))
+    page.put(*SEVEN)
+    field = page.canvas("document.querySelector('.units')")
+    size = -(-field.shape[1] // 16)  # of a square, 16 in a row
+    squares = field[size // 3 :: size, size // 3 :: size, :3].reshape(128, 3)
+    assert squares[37].tolist() == [194, 59, 37]
+    assert (np.delete(squares, 37, axis=0) == [235, 232, 226]).all()
+    label = page.page.locator(".units").get_attribute("aria-label")
+    assert label == "Hidden layer 1: 128 outputs from 0 to 1, 0.01 on average"
+
+
+def test_undo_takes_one_stroke_and_clear_all(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    undo = page.page.get_by_role("button", name="Undo")
+    clear = page.page.get_by_role("button", name="Clear")
+    assert undo.is_disabled()
+    assert clear.is_disabled()
+    page.draw(*SEVEN)
+    one = page.picture()
+    page.draw(*CROSSBAR)
+    both = page.picture()
+    assert (one != both).any()
+    undo.click()
+    page.paint()
+    assert (page.picture() == one).all()
+    clear.click()
+    page.paint()
+    assert (page.picture() == 255).all()
+    assert page.best == "?"
+    undo.click()  # what was cleared comes back
+    page.paint()
+    assert (page.picture() == one).all()
+    undo.click()
+    page.paint()
+    assert (page.picture() == 255).all()
+    assert undo.is_disabled()
+
+
+def test_keys_undo_and_clear(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    page.draw(*SEVEN)
+    one = page.picture()
+    page.draw(*CROSSBAR)
+    page.page.keyboard.press("Control+z")
+    page.paint()
+    assert (page.picture() == one).all()
+    page.page.keyboard.press("Delete")
+    page.paint()
+    assert (page.picture() == 255).all()
+
+
+def test_a_wider_pen_leaves_more_ink(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    slider = page.page.get_by_role("slider", name="Pen width")
+    ink = []
+    for key in ("Home", "End"):
+        slider.press(key)
+        page.draw(*CROSSBAR)
+        ink.append((page.picture() < 128).any(axis=1).sum())
+        page.page.keyboard.press("Delete")
+    assert ink == [6, 24]
+
+
+def test_fingers_draw_and_do_not_scroll(file: Path, open_page: Open) -> None:
+    phone = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
+    page = open_page(file, **phone)
+    session = page.context.new_cdp_session(page.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [page.place(*point) for point in points]
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    touch("touchStart", (0.5, 0.9))
+    for y in (0.7, 0.5, 0.3):
+        touch("touchMove", (0.5, y))
+    touch("touchStart", (0.5, 0.3), (0.1, 0.1))  # a second finger
+    touch("touchMove", (0.5, 0.2), (0.1, 0.8))
+    touch("touchEnd")
+    page.paint()
+    ink = np.argwhere(page.picture() < 128) / len(page.picture())  # y, x
+    assert (ink[:, 0].min(), ink[:, 0].max()) == pytest.approx((0.16, 0.94), abs=0.02)
+    assert np.abs(ink[:, 1] - 0.5).max() < 0.06
+    assert page.best == "1"
+    assert page.page.evaluate("scrollY") == 0
+    page.page.get_by_role("button", name="Undo").tap()
+    page.paint()
+    assert (page.picture() == 255).all()
+
+
+def test_a_phone_shows_all_of_it_and_buttons_for_thumbs(file: Path, open_page: Open) -> None:
+    page = open_page(file, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 320
+    for button in page.page.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44
+    assert page.page.locator("#paper").bounding_box()["width"] > 250
+
+
+def test_everything_is_reached_by_the_tab_key_and_shows_it(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    page.draw(*SEVEN)
+    page.page.evaluate("document.activeElement.blur()")
+    page.page.evaluate("getSelection().removeAllRanges(); document.body.tabIndex = -1")
+    page.page.evaluate("document.body.focus(); document.body.removeAttribute('tabindex')")
+    names = []
+    for _ in range(4):
+        page.page.keyboard.press("Tab")
+        names.append(page.page.evaluate("document.activeElement.id"))
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.page.evaluate(outline) == "solid"
+    assert names == ["paper", "width", "undo", "clear"]
+
+
+def test_keys_draw_a_digit(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    paper = page.page.get_by_role("application", name="Paper")
+    for key in [*["ArrowUp"] * 8, "Space", *["ArrowDown"] * 16, "Space", "ArrowRight"]:
+        paper.press(key)
+    page.paint()
+    assert page.best == "1"
+    ink = np.argwhere(page.picture() < 128) / len(page.picture())
+    assert np.abs(ink[:, 1] - 0.5).max() < 0.06
+    assert page.page.locator("#mark").is_visible()
+    spoken = page.page.get_by_role("status").inner_text()
+    assert spoken.startswith("1, ")
+    assert spoken.endswith("% sure")
+
+
+def test_every_part_has_a_name(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    page.draw(*SEVEN)
+    tree = page.page.locator("body").aria_snapshot()
+    for part in (
+        'heading "Draw a digit" [level=1]',
+        'application "Paper"',
+        'slider "Pen width"',
+        'button "Undo"',
+        'button "Clear"',
+        'region "Answer"',
+        'img "The drawing as the network sees it',
+        'img "Hidden layer 1: 128 outputs',
+        'img "Hidden layer 2: 64 outputs',
+    ):
+        assert part in tree
+    assert page.page.get_by_text("model.pkl, trained on mnist-sample").is_visible()
+    assert page.page.get_by_text("784–128–64–10").is_visible()
+
+
+def test_in_the_dark_the_page_is_dark_and_reads_the_same(file: Path, open_page: Open) -> None:
+    light, dark = (open_page(file, color_scheme=scheme) for scheme in ("light", "dark"))
+    for page in (light, dark):
+        page.draw(*SEVEN)
+    assert np.median(light.screenshot()) > 0.95
+    assert np.median(dark.screenshot()) < 0.15
+    assert dark.screenshot().max() > 0.8  # light ink
+    assert (light.picture() == dark.picture()).all()
+    assert (light.scores() == dark.scores()).all()
+
+
+def test_what_is_no_digit_is_said(file: Path, open_page: Open) -> None:
+    page = open_page(file)
+    page.put([(-2.0, -2.0)])  # a dot beside the paper
+    assert page.best == "?"
+    assert "it is blank" in page.page.locator("#sure").inner_text()
+
+
+def test_names_are_text(tmp_path: Path, open_page: Open) -> None:
+    hostile = "</script><img src=x onerror=alert(1)>"
+    network = Network(784, [Dense(2, "softmax")], rng=None)
+    page = open_page(made(tmp_path, network, (hostile, "T-shirt/top")))
+    page.put(*SEVEN)
+    assert page.best == hostile
+    assert page.page.locator("#bars .name").all_inner_texts() == [hostile, "T-shirt/top"]
+    assert page.page.locator("img").count() == 0
+
+
+def test_a_program_that_is_not_of_the_page_does_not_run(file: Path, browser: Any) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(file.as_uri())
+        ran = page.evaluate(
+            """async () => {
+                 const script = document.createElement('script');
+                 script.textContent = 'window.ran = true';
+                 document.body.append(script);
+                 const answered = await fetch('data:text/plain,x').then(() => true, () => false);
+                 return [Boolean(window.ran), answered];
+               }"""
+        )
+        assert ran == [False, False]

@@ -1,0 +1,89 @@
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnist_nn.drawing import draw_page
+from mnist_nn.drawing.page import PROGRAMS
+from mnist_nn.errors import ConfigError
+from mnist_nn.nn import Dense, Network
+
+DIGITS = tuple("0123456789")
+HOSTILE = "</script><script>alert(1)</script><!--&\u2028'\"\udcff"
+
+
+def small(dtype: str = "float32", *, bias: bool = True) -> Network:
+    rng = np.random.default_rng(0)
+    return Network(784, [Dense(3), Dense(10, "softmax")], rng=rng, bias=bias, dtype=dtype)
+
+
+def model_in(page: str) -> dict[str, Any]:
+    found = re.search(r'<script id="model" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_page_holds_every_parameter_to_the_last_bit(dtype: str, bias: bool) -> None:
+    network = small(dtype, bias=bias)
+    model = model_in(draw_page(network, DIGITS, "here").decode())
+    params = np.frombuffer(base64.b64decode(model["params"]), f"<f{network.dtype.itemsize}")
+    assert (params == network.params).all()
+    assert (model["dtype"], model["bias"]) == (dtype, bias)
+    assert [(row["n_in"], row["units"]) for row in model["layers"]] == [(784, 3), (3, 10)]
+    assert [row["activation"] for row in model["layers"]] == ["sigmoid", "softmax"]
+
+
+def test_the_page_names_no_other_file() -> None:
+    page = draw_page(small(), DIGITS, "here").decode()
+    assert re.findall(r'\b(?:src|href|action)="(?!data:)', page) == []
+    assert not re.search(r"url\(|@import|\bimport[ (]|\bfetch\(|XMLHttpRequest", page)
+
+
+def test_only_the_programs_of_the_page_may_run() -> None:
+    page = draw_page(small(), DIGITS, "here").decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    rules = {rule.split()[0]: rule.split()[1:] for rule in policy[1].split("; ")}
+    assert rules["default-src"] == ["'none'"]
+    for kind, name in (("script-src", "script"), ("style-src", "style")):
+        texts = re.findall(rf"<{name}>(.*?)</{name}>", page, re.DOTALL)
+        digests = [hashlib.sha256(text.encode()).digest() for text in texts]
+        hashes = [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+        assert rules[kind] == hashes
+    assert page.count("<script>") == len(PROGRAMS)
+
+
+def test_no_name_breaks_out_of_the_page() -> None:
+    plain = draw_page(small(), DIGITS, "here").decode()
+    page = draw_page(small(), (*DIGITS[:9], HOSTILE), HOSTILE).decode()
+    assert page.count("<script") == plain.count("<script")
+    assert "<!--" not in page
+    model = model_in(page)
+    assert model["source"] == model["classes"][9] == HOSTILE
+
+
+def test_what_is_not_digits_is_not_called_one() -> None:
+    names = ("Shirt", *DIGITS[1:])
+    assert model_in(draw_page(small(), names, "").decode())["title"] == "Draw one of 10 things"
+    assert model_in(draw_page(small(), DIGITS, "").decode())["title"] == "Draw a digit"
+
+
+def test_a_network_that_reads_no_pictures_is_refused() -> None:
+    network = Network(4, [Dense(3, "softmax")], rng=None)
+    with pytest.raises(ConfigError, match="reads 4 numbers per sample, but a drawing is 28×28"):
+        draw_page(network, ("a", "b", "c"), "iris.pkl")
+
+
+def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = small()
+    monkeypatch.setattr("mnist_nn.drawing.page.MAX_BYTES", network.params.nbytes)
+    assert draw_page(network, DIGITS, "just.pkl")
+    monkeypatch.setattr("mnist_nn.drawing.page.MAX_BYTES", network.params.nbytes - 1)
+    with pytest.raises(ConfigError, match="take a smaller network"):
+        draw_page(network, DIGITS, "large.pkl")
