@@ -13,7 +13,7 @@ MODEL ?= model.pkl
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed-fast ## Install mnist-nn into .venv, with its fast engine
+install: $(VENV)/.installed-fast ## Install mnist-nn into .venv, with its fast engine and pictures
 
 demo: $(VENV)/.installed ## Train on the digits that ship with mnist-nn and evaluate: no download
 	@mkdir -p build
@@ -55,7 +55,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-fast: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,pictures,plots]'
 	@touch $@
 
 $(BENCH)/.installed: pyproject.toml
@@ -68,5 +68,5 @@ $(BENCH)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-all: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,plots,tensorboard,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,pictures,plots,tensorboard,dev]'
 	@touch $@
