@@ -15,10 +15,14 @@ MAY_IMPORT = {
     "augmentation": GROUND,
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,
     "evaluation": {"nn", "data"} | GROUND,
+    "drawing": {"nn"} | GROUND,
+    "pictures": GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
     "model": {"nn", "data", "engines", "training", "config"} | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
+        "drawing",
+        "pictures",
         "streams",
     }
     | GROUND,

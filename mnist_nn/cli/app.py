@@ -11,10 +11,13 @@ import typer
 
 from .. import __version__
 from .download import download
+from .draw import draw
 from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .guard import guarded, note, report
 from .options import Debug
+from .plot import plot
+from .predict import predict
 from .show import show
 from .signals import exit_code_of, interruptible
 from .train import train
@@ -34,7 +37,7 @@ def _unwrapped(text: str | None) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for command in (download, train, evaluate, gradcheck, show):
+for command in (download, train, evaluate, predict, plot, draw, gradcheck, show):
     app.command(help=_unwrapped(command.__doc__))(guarded(command))
 
 

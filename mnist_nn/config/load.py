@@ -101,7 +101,7 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
     label = next((s.label for s in reversed(sources) if _sets(s.values, place)), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
-    words = ": ".join(part for part in (label, path, _message(first)) if part)
+    words = ": ".join(part for part in (label, path, brief(_message(first), 300)) if part)
     more = len(problems) - 1
     return words + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
 

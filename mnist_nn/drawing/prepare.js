@@ -9,6 +9,7 @@ const PICTURE_SIDE = 28; // of a prepared picture
 const BOX = 20; // of the digit in it
 const CENTRE = 14; // index of the pixel that holds the centre of mass
 const NOISE = 4; // what is this many standard deviations from the background is not of it
+const LEAST = 0.25; // of the ink's strength: how little full ink may stand out
 const FAINT = 0.03; // of the ink's strength: what is fainter is not ink
 const STRONG = 0.4; // of the ink's strength: what a stroke reaches somewhere nearby
 const SPECK = 0.03; // of the largest stroke's area: what is smaller is not part of the digit
@@ -49,19 +50,22 @@ function inkOf(picture) {
   const [difference, noise] = fitSurface(picture);
   const sign = total(each(difference, (d) => d * d * d)) > 0 ? 1 : -1;
   const ink = each(difference, (d) => Math.max(sign * d, 0));
-  let strength = NOISE * noise;
+  let [strength, level] = [NOISE * noise, 0];
   // the mean of what is above the mean: a maximum that no outlier decides
-  for (let turn = 0; turn < 3; turn++) strength = meanAbove(ink, strength);
+  for (let turn = 0; turn < 3; turn++) {
+    const above = mask(ink, (v) => v > strength);
+    const count = sumOf(above.v);
+    if (count === 0) continue;
+    strength = total(each(ink, (v, i) => (above.v[i] ? v : 0))) / count;
+    level = total(each(picture, (v, i) => (above.v[i] ? v : 0))) / count;
+  }
   if (strength < CONTRAST * noise) throw new NoDigit("it is blank: nothing in it stands out");
-  const shares = each(ink, (v) => Math.min(v / strength, 1));
+  // where the paper is darker, black ink stands out less: full ink is what reaches ink's level
+  const paper = each(picture, (v, i) => v - difference.v[i]);
+  const full = each(paper, (v) => Math.max(sign * (level - v), strength * LEAST));
+  const shares = each(ink, (v, i) => Math.min(v / full.v[i], 1));
   const kept = ofDigit(shares, Math.max(FAINT, (NOISE * noise) / strength));
   return each(shares, (v, i) => (kept.v[i] ? v : 0));
-}
-
-/** Average the values that are above another one; 0 if none is. */
-function meanAbove(values, least) {
-  const count = sumOf(mask(values, (v) => v > least).v);
-  return total(each(values, (v) => (v > least ? v : 0))) / Math.max(1, count);
 }
 
 /** Choose the pixels of the digit: strokes that are no specks, and their faint edges. */
@@ -114,7 +118,8 @@ function fitted(ink) {
   const [rows, columns] = [ink.h, ink.w].map((side) =>
     Math.max(1, Math.floor((BOX * side) / longer + 0.5)),
   );
-  return transposed(resized(transposed(resized(ink, rows)), columns));
+  const result = transposed(resized(transposed(resized(ink, rows)), columns));
+  return each(result, (v) => Math.min(v, 1)); // sums are rounded
 }
 
 /** Scale the rows to n: the exact mean over each new row, or straight lines between old ones. */

@@ -9,6 +9,7 @@ const CLOSED = 0.6; // of the sides that lie inside the picture must be steps
 const SMALLEST_SHEET = 28; // pixels, each side
 const MARGIN = 2; // pixels along a sheet's sides, which may be blurred
 const EVEN = 0.1; // of the picture's range: how much the paper along the sides may vary
+const UNTOUCHED = 0.93; // of the pixels along the sides are so even
 const INK = 0.3; // of the picture's range: how much what is on it stands out, at least
 const FULL = 0.98; // a rectangle of this part of the picture's area is the picture
 
@@ -20,8 +21,11 @@ function findSheet(picture) {
   const means = [down, across].map((steps) => sumOf(steps.v) / steps.v.length);
   const least = STEP + (ROUGH * (means[0] + means[1])) / 2;
   // [i][j]: steps between rows i - 1 and i (of columns before j); likewise between columns
-  const flat = counted(mask(down, (v) => v > least));
-  const upright = counted(mask(transposed(across), (v) => v > least));
+  const [rowsBeyond, columnsBeyond] = [beyond(picture), beyond(transposed(picture))];
+  const flat = counted(mask(down, (v, i) => v > least && rowsBeyond.v[i] > least));
+  const upright = counted(
+    mask(transposed(across), (v, i) => v > least && columnsBeyond.v[i] > least),
+  );
   const found = [];
   for (const [top, bottom] of spans(flat)) {
     for (const [left, right] of spans(upright)) {
@@ -53,6 +57,18 @@ function stepsDown({ h, w, v }) {
   return result;
 }
 
+/** Take the steps between rows once more, some pixels apart: across a mere line is none. */
+function beyond({ h, w, v }) {
+  const result = zeros(h - 1, w);
+  for (let i = 0; i < h - 1; i++) {
+    const [before, after] = [Math.max(i - MARGIN, 0), Math.min(i + 1 + MARGIN, h - 1)];
+    for (let j = 0; j < w; j++) {
+      result.v[i * w + j] = Math.abs(v[after * w + j] - v[before * w + j]);
+    }
+  }
+  return result;
+}
+
 /** Count the steps of each line up to each place, with a line of none on either side. */
 function counted({ h, w, v }) {
   const counts = Array.from({ length: h + 2 }, () => new Array(w + 1).fill(0));
@@ -71,14 +87,22 @@ function spans(counts) {
   return pairs.filter(([a, b]) => b - a >= SMALLEST_SHEET);
 }
 
-/** Look for even paper along the sides and for steps farther in. */
+/** Look for even paper along the sides, which a digit may touch, and for steps farther in. */
 function hasSomething(inside, least) {
-  const { h, w } = inside;
-  const onFrame = (i) => i < w || i >= (h - 1) * w || i % w === 0 || i % w === w - 1;
-  const [low, high] = rangeOf(inside.v.filter((_, i) => onFrame(i)));
-  const [lowest, highest] = rangeOf(inside.v);
-  if (high - low > Math.max(EVEN, least) || highest - lowest < INK) return false;
-  return [inside, transposed(inside)].some((side) => stepsDown(side).v.some((v) => v > least));
+  const { h, w, v } = inside;
+  const frame = [...v.subarray(0, w), ...v.subarray((h - 1) * w)];
+  for (let i = 0; i < h; i++) frame.push(v[i * w], v[i * w + w - 1]); // corners count twice
+  const middle = median(frame);
+  const even = frame.filter((value) => Math.abs(value - middle) <= Math.max(EVEN, least) / 2);
+  const [lowest, highest] = rangeOf(v);
+  if (even.length / frame.length < UNTOUCHED || highest - lowest < INK) return false;
+  return [inside, transposed(inside)].some((side) => stepsDown(side).v.some((d) => d > least));
+}
+
+function median(values) {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
 
 function firstDifference(a, b) {

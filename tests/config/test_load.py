@@ -191,6 +191,10 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
             "0 and 1, got 1.5",
         ),
         ("data.dataset=mnst", "data.dataset: unknown dataset 'mnst' (did you mean 'mnist'?)"),
+        (
+            'data.dataset="iris\\n"',
+            "data.dataset: unknown dataset 'iris\\n' (did you mean 'iris'?)",
+        ),
         ("network.dtype=float16", "network.dtype: must be 'float32' or 'float64', got 'float16'"),
         ("network.layers=[]", "network.layers: must be a list of 1 to 100 layers, got []"),
         ("network.layers=5", "network.layers: must be a list of 1 to 100 layers, got 5"),
@@ -321,3 +325,13 @@ def test_an_item_that_is_not_there_is_named_by_its_dotted_path(tmp_path: Path) -
         ConfigError, match=r"c\.yaml: network\.layers: there are items 0 to 2, got 7"
     ):
         load_config([tmp_path / "c.yaml"])
+
+
+def test_a_message_quotes_a_wide_value_in_part(tmp_path: Path) -> None:
+    wide = "1"
+    for _ in range(4):
+        wide = f"[{', '.join([wide] * 6)}]"
+    (tmp_path / "c.yaml").write_text(f"seed: {wide}")
+    with pytest.raises(ConfigError) as caught:
+        load_config([tmp_path / "c.yaml"])
+    assert len(str(caught.value)) < len(str(tmp_path)) + 350

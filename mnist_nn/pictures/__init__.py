@@ -1,0 +1,7 @@
+"""Pictures of digits, from wherever they come, are made to look like MNIST's."""
+
+from .blocks import draw_blocks
+from .prepare import prepare
+from .reading import MAX_BYTES, decode_picture, read_picture
+
+__all__ = ["MAX_BYTES", "decode_picture", "draw_blocks", "prepare", "read_picture"]

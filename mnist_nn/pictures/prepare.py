@@ -1,0 +1,207 @@
+"""Preparing turns a picture of a digit into what MNIST would have made of it.
+
+Every step is a loop over doubles in a fixed order (`_down` sums from the first row to the last), so
+that the same arithmetic in another language gives the same numbers.
+"""
+
+import contextlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .components import label
+from .sheet import find_sheet
+from .surface import fit_surface
+
+Grey = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SIDE = 28  # of a prepared picture
+BOX = 20  # of the digit in it
+CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
+MAX_SIDE = 600  # larger pictures are reduced first
+NOISE = 4.0  # what is this many standard deviations from the background is not of it
+LEAST = 0.25  # of the ink's strength: how little full ink may stand out
+FAINT = 0.03  # of the ink's strength: what is fainter is not ink
+STRONG = 0.4  # of the ink's strength: what a stroke reaches somewhere nearby
+SPECK = 0.03  # of the largest stroke's area: what is smaller is not part of the digit
+CONTRAST = 7.0  # ink's strength in standard deviations of the background; less is a blank picture
+THIN = 1.5  # pixels of the prepared picture: the least width of a stroke
+SMALLEST = 5  # pixels, the longer side of a digit
+
+
+def prepare(grey: Grey) -> Grey:
+    """Prepare one picture: level, invert if need be, crop, fit and centre it.
+
+    Parameters
+    ----------
+    grey
+        Of shape (h, w): brightness in any unit, with dark ink on light or light on dark.
+
+    Returns
+    -------
+    ndarray of shape (28, 28)
+        Ink is 1 and paper 0. The digit fits into 20×20, its centre of mass is in the middle, as
+        LeCun, Cortes and Burges describe it on http://yann.lecun.com/exdb/mnist/.
+
+    Raises
+    ------
+    ValueError
+        If it is no picture, has numbers that are not finite, or there is no digit in it.
+    """
+    if grey.ndim != 2 or not grey.size:
+        raise ValueError(f"a picture has the shape (height, width), got {grey.shape}")
+    if not np.isfinite(grey).all():
+        raise ValueError("it has pixels that are NaN or infinite")
+    picture = _ranged(_reduced(grey.astype(np.float64, order="C")))
+    return _centred(_fitted(_digit(picture)))
+
+
+def _digit(picture: Grey) -> Grey:
+    """Find the ink of the digit, on the sheet that lies in the picture if there is one."""
+    sheet = find_sheet(picture)
+    if sheet:
+        with contextlib.suppress(ValueError):  # it was none, and nothing is on it
+            return _cropped(_ink(_ranged(picture[slice(*sheet[0]), slice(*sheet[1])])))
+    return _cropped(_ink(picture))
+
+
+def _ranged(picture: Grey) -> Grey:
+    """Bring the brightness to the range of 0 to 1."""
+    low, high = float(picture.min()), float(picture.max())
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        raise ValueError("it is blank: all of it has the same brightness")
+    return (picture - low) / (high - low)
+
+
+def _ink(picture: Grey) -> Grey:
+    """Take the background away: the ink's strength, 0 to 1, and 0 where there is none."""
+    difference, noise = fit_surface(picture)
+    sign = 1.0 if _total(difference * difference * difference) > 0 else -1.0
+    ink = np.maximum(sign * difference, 0.0)
+    strength, level = NOISE * noise, 0.0
+    for _ in range(3):  # the mean of what is above the mean: a maximum that no outlier decides
+        above = ink > strength
+        count = int(above.sum())
+        if count:
+            strength = _total(np.where(above, ink, 0.0)) / count
+            level = _total(np.where(above, picture, 0.0)) / count
+    if strength < CONTRAST * noise:
+        raise ValueError("it is blank: nothing in it stands out")
+    # where the paper is darker, black ink stands out less: full ink is what reaches ink's level
+    paper = picture - difference
+    ink = np.minimum(ink / np.maximum(sign * (level - paper), strength * LEAST), 1.0)
+    return np.where(_of_digit(ink, max(FAINT, NOISE * noise / strength)), ink, 0.0)
+
+
+def _of_digit(ink: Grey, floor: float) -> Mask:
+    """Choose the pixels of the digit: strokes that are no specks, and their faint edges."""
+    labels, areas = label(ink > max(STRONG, floor))
+    if not len(areas):
+        raise ValueError("it is blank: nothing in it stands out")
+    kept = (areas >= SPECK * areas.max())[labels - 1] & (labels > 0)
+    top, bottom, left, right = box(kept)
+    reach = math.ceil(max(bottom - top, right - left) / BOX)  # a pixel of the prepared picture
+    near: Mask = _grown(kept, reach)
+    return (ink > floor) & near
+
+
+def box(mask: Mask) -> tuple[int, int, int, int]:
+    """Find the rows and columns that a mask spans: first and end of each."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def _cropped(ink: Grey) -> Grey:
+    top, bottom, left, right = box(ink > 0)
+    if max(bottom - top, right - left) < SMALLEST:
+        raise ValueError(f"what is in it is smaller than {SMALLEST} pixels")
+    return _thickened(ink[top:bottom, left:right])
+
+
+def _thickened(ink: Grey) -> Grey:
+    """Give a thin pen's strokes the width of MNIST's thin ones, or they would fade away."""
+    blot = np.pad(ink >= 0.5, 1)
+    outline = int((blot[1:] != blot[:-1]).sum()) + int((blot[:, 1:] != blot[:, :-1]).sum())
+    if not outline:
+        return ink
+    width = 2 * int(blot.sum()) / (outline * math.pi / 4)  # the outline goes around corners
+    reach = math.floor((THIN * max(ink.shape) / BOX - width) / 2 + 0.5)
+    return _grown(np.pad(ink, reach), reach) if reach > 0 else ink
+
+
+def _fitted(ink: Grey) -> Grey:
+    """Scale the longer side to 20 pixels and the other one with it."""
+    h, w = ink.shape
+    longer = max(h, w)
+    rows, columns = (max(1, math.floor(BOX * side / longer + 0.5)) for side in (h, w))
+    return np.minimum(_resized(_resized(ink, rows).T, columns).T, 1.0)  # sums are rounded
+
+
+def _resized(ink: Grey, n: int) -> Grey:
+    """Scale the rows to n: the exact mean over each new row, or straight lines between old ones."""
+    h = len(ink)
+    result = np.zeros((n, ink.shape[1]))
+    for i in range(n):
+        if n <= h:
+            start, end = i * h / n, (i + 1) * h / n
+            for j in range(math.floor(start), min(h, math.ceil(end))):
+                result[i] += ink[j] * ((min(end, j + 1) - max(start, j)) * n / h)
+        else:
+            at = min(max((i + 0.5) * h / n - 0.5, 0.0), h - 1.0)
+            j = min(math.floor(at), h - 2) if h > 1 else 0
+            part = at - j
+            result[i] = ink[j] * (1 - part) + ink[min(j + 1, h - 1)] * part
+    return result
+
+
+def _centred(digit: Grey) -> Grey:
+    """Place the digit so that its centre of mass lies in the middle, by whole pixels."""
+    result = np.zeros((SIDE, SIDE))
+    across = _down(digit.T)  # the sum of each row
+    along = _down(digit)
+    start = []
+    for sums in (across, along):
+        centre = _total(sums * np.arange(len(sums))) / _total(sums)
+        start.append(min(max(math.floor(CENTRE - centre + 0.5), 0), SIDE - len(sums)))
+    top, left = start
+    result[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return result
+
+
+def _reduced(picture: Grey) -> Grey:
+    """Average whole blocks until no side is longer than `MAX_SIDE`; the last may be partial."""
+    block = -(-max(picture.shape) // MAX_SIDE)
+    for _ in range(2 if block > 1 else 0):  # rows, then columns
+        n = -(-len(picture) // block)
+        total = np.zeros((n, picture.shape[1]))
+        count = np.zeros((n, 1))
+        for k in range(block):
+            part = picture[k::block]
+            total[: len(part)] += part
+            count[: len(part)] += 1
+        picture = (total / count).T
+    return np.ascontiguousarray(picture)
+
+
+def _grown(values: NDArray[Any], reach: int) -> NDArray[Any]:
+    """Take the largest value within `reach` pixels up, down and to the sides."""
+    for _ in range(2):
+        grown = values.copy()
+        for step in range(1, min(reach, len(values) - 1) + 1):
+            grown[step:] = np.maximum(grown[step:], values[:-step])
+            grown[:-step] = np.maximum(grown[:-step], values[step:])
+        values = grown.T
+    return values
+
+
+def _down(values: Grey) -> Grey:
+    """Sum each column from top to bottom, one after the other (NumPy's own sum would pair them)."""
+    sums: Grey = np.cumsum(values, axis=0)[-1]
+    return sums
+
+
+def _total(values: Grey) -> float:
+    return float(np.cumsum(_down(values) if values.ndim > 1 else values)[-1])

@@ -1,0 +1,94 @@
+"""A sheet is a rectangle of other paper in the picture, with the digit on it: cut out and pasted.
+
+Its sides are straight steps in brightness, parallel to the picture's. Along a digit's strokes there
+are such steps too, but no rectangle of them with a digit inside.
+"""
+
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.float64]
+Span = tuple[int, int]
+
+STEP = 0.03  # of the picture's range
+ROUGH = 4.0  # times the mean step: what is more is a step, and no noise
+CANDIDATES = 8  # the rows, and the columns, with the most steps
+CLOSED = 0.7  # of the sides that lie inside the picture must be steps
+SMALLEST = 28  # pixels, each side
+MARGIN = 2  # pixels along a sheet's sides, which may be blurred
+EVEN = 0.1  # of the picture's range: how much the paper along the sides may vary
+UNTOUCHED = 0.93  # of the pixels along the sides are so even
+INK = 0.3  # of the picture's range: how much what is on it stands out, at least
+FULL = 0.98  # a rectangle of this part of the picture's area is the picture
+
+
+def find_sheet(picture: Grey) -> tuple[Span, Span] | None:
+    """Find a sheet that has something on it.
+
+    Parameters
+    ----------
+    picture
+        Of shape (h, w), of range 0 to 1.
+
+    Returns
+    -------
+    rows, columns : tuple of int
+        First and end of each, a little inside the sheet; None if there is no sheet.
+    """
+    h, w = picture.shape
+    if min(h, w) < SMALLEST:
+        return None
+    down, across = np.abs(np.diff(picture, axis=0)), np.abs(np.diff(picture, axis=1))
+    least = STEP + ROUGH * float(down.mean() + across.mean()) / 2
+    # [i, j]: steps between rows i - 1 and i (of columns before j); likewise between columns
+    flat = _counted((down > least) & (least < _beyond(picture)))
+    upright = _counted(((across > least) & (least < _beyond(picture.T).T)).T)
+    found = []
+    for top, bottom in _spans(flat):
+        for left, right in _spans(upright):
+            sides = [flat[i, right] - flat[i, left] for i in (top, bottom) if 0 < i < h]
+            sides += [upright[j, bottom] - upright[j, top] for j in (left, right) if 0 < j < w]
+            length = (right - left) * ((top > 0) + (bottom < h))
+            length += (bottom - top) * ((left > 0) + (right < w))
+            area = (bottom - top) * (right - left)
+            if area < FULL * h * w and sum(sides) >= CLOSED * length:
+                found.append((int(sum(sides)) / length, area, (top, bottom), (left, right)))
+    for *_, (top, bottom), (left, right) in sorted(found, reverse=True):
+        rows, columns = (top + MARGIN, bottom - MARGIN), (left + MARGIN, right - MARGIN)
+        if _has_something(picture[slice(*rows), slice(*columns)], least):
+            return rows, columns
+    return None
+
+
+def _beyond(picture: Grey) -> Grey:
+    """Take the steps between rows once more, some pixels apart: across a mere line is none."""
+    h = len(picture)
+    before = np.maximum(np.arange(h - 1) - MARGIN, 0)
+    after = np.minimum(np.arange(1, h) + MARGIN, h - 1)
+    beyond: Grey = np.abs(picture[after] - picture[before])
+    return beyond
+
+
+def _counted(steps: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Count the steps of each line up to each place, with a line of none on either side."""
+    counts = np.zeros((steps.shape[0] + 2, steps.shape[1] + 1), np.intp)
+    counts[1:-1, 1:] = np.cumsum(steps, axis=1)
+    return counts
+
+
+def _spans(counts: NDArray[np.intp]) -> list[Span]:
+    """Pair the lines with the most steps, and the picture's edges."""
+    most = np.argsort(-counts[:, -1], kind="stable")[:CANDIDATES].tolist()
+    lines = sorted({0, len(counts) - 1, *most})
+    return [(a, b) for a, b in combinations(lines, 2) if b - a >= SMALLEST]
+
+
+def _has_something(inside: Grey, least: float) -> bool:
+    """Look for even paper along the sides, which a digit may touch, and for steps farther in."""
+    frame = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    even = np.abs(frame - np.median(frame)) <= max(EVEN, least) / 2
+    if even.mean() < UNTOUCHED or inside.max() - inside.min() < INK:
+        return False
+    return any(bool((np.abs(np.diff(inside, axis=axis)) > least).any()) for axis in (0, 1))
