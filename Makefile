@@ -32,8 +32,8 @@ evaluate: $(VENV)/.installed-fast ## Evaluate model.pkl on MNIST's test images
 bench: $(BENCH)/.installed ## Time training against PyTorch, JAX and scikit-learn (ten minutes)
 	$(BENCH)/bin/python scripts/bench.py
 
-test: $(VENV)/.installed-all ## Run every test
-	$(BIN)/pytest
+test: $(VENV)/.installed-all ## Run every test, on all processors
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
 
 check: $(VENV)/.installed-all ## Check format, lint and types
 	$(BIN)/ruff format --check .

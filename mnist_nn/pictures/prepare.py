@@ -21,6 +21,7 @@ Mask = NDArray[np.bool_]
 SIDE = 28  # of a prepared picture
 BOX = 20  # of the digit in it
 CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
+ENDLESS = 1e100  # brightness that sums and squares could not bear
 MAX_SIDE = 600  # larger pictures are reduced first
 NOISE = 4.0  # what is this many standard deviations from the background is not of it
 LEAST = 0.25  # of the ink's strength: how little full ink may stand out
@@ -49,13 +50,15 @@ def prepare(grey: Grey) -> Grey:
     Raises
     ------
     ValueError
-        If it is no picture, has numbers that are not finite, or there is no digit in it.
+        If it is no picture, has numbers that are not finite or beyond 1e100, or there is no digit
+        in it.
     """
     if grey.ndim != 2 or not grey.size:
         raise ValueError(f"a picture has the shape (height, width), got {grey.shape}")
-    if not np.isfinite(grey).all():
-        raise ValueError("it has pixels that are NaN or infinite")
-    picture = _ranged(_reduced(grey.astype(np.float64, order="C")))
+    grey = grey.astype(np.float64, order="C")
+    if not (np.abs(grey) < ENDLESS).all():
+        raise ValueError(f"it has pixels that are NaN, infinite or beyond {ENDLESS:g}")
+    picture = _ranged(_reduced(grey))
     return _centred(_fitted(_digit(picture)))
 
 
@@ -102,20 +105,20 @@ def _of_digit(ink: Grey, floor: float) -> Mask:
     if not len(areas):
         raise ValueError("it is blank: nothing in it stands out")
     kept = (areas >= SPECK * areas.max())[labels - 1] & (labels > 0)
-    top, bottom, left, right = box(kept)
+    top, bottom, left, right = _box(kept)
     reach = math.ceil(max(bottom - top, right - left) / BOX)  # a pixel of the prepared picture
     near: Mask = _grown(kept, reach)
     return (ink > floor) & near
 
 
-def box(mask: Mask) -> tuple[int, int, int, int]:
+def _box(mask: Mask) -> tuple[int, int, int, int]:
     """Find the rows and columns that a mask spans: first and end of each."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def _cropped(ink: Grey) -> Grey:
-    top, bottom, left, right = box(ink > 0)
+    top, bottom, left, right = _box(ink > 0)
     if max(bottom - top, right - left) < SMALLEST:
         raise ValueError(f"what is in it is smaller than {SMALLEST} pixels")
     return _thickened(ink[top:bottom, left:right])

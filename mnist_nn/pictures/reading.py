@@ -103,21 +103,23 @@ def _of_npy(content: bytes, name: str) -> Grey:
     if len(content) - file.tell() < np.prod(shape, dtype=object) * dtype.itemsize:
         raise DataError(f"{name} is cut short")
     file.seek(0)
-    pixels = np.load(file, allow_pickle=False).astype(np.float64)
+    pixels = np.load(file, allow_pickle=False)
     with np.errstate(all="ignore"):  # prepare() complains about what is not finite
         return _grey(pixels, 255.0 if dtype == np.uint8 else 1.0)
 
 
-def _grey(pixels: NDArray[np.float64], white: float) -> Grey:
-    """Mix the colours, over white where they are transparent."""
+def _grey(pixels: NDArray[Any], white: float) -> Grey:
+    """Mix the colours, over white where they are transparent; in place, for they may be many."""
     if pixels.ndim == 2:
-        return pixels
-    red, green, blue = (pixels[..., i] * weight for i, weight in enumerate(WEIGHTS))
-    grey = red + green + blue
-    if pixels.shape[2] == 3:
-        return grey
-    opacity = pixels[..., 3] / white
-    return grey * opacity + white * (1 - opacity)
+        return pixels.astype(np.float64)
+    grey = np.zeros(pixels.shape[:2])
+    for i, weight in enumerate(WEIGHTS):
+        grey += pixels[..., i] * weight
+    if pixels.shape[2] == 4:
+        grey -= white
+        grey *= pixels[..., 3] / white
+        grey += white
+    return grey
 
 
 def _of_image(content: bytes, name: str) -> Grey:

@@ -49,7 +49,7 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
     assert run("train", *sample, "-o", "model.pkl", "--quiet").exit_code == 0
     samples = load_dataset("mnist-sample").test
     chosen = rng.permutation(len(samples.y))[:400]
-    right = {"plain": 0, "pasted": 0}
+    right = {}
     files: dict[str, list[str]] = {"plain": [], "pasted": []}
     for n, i in enumerate(chosen):
         x = samples.x[i].reshape(28, 28)
