@@ -13,6 +13,10 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 
+from mnist_nn.cli import main
+from mnist_nn.data import Samples, load_dataset
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -120,3 +124,30 @@ def open_page(browser: Any) -> Iterator[Callable[..., DrawingPage]]:
     assert [page.complaints for page in pages] == [[] for _ in pages]
     for page in pages:
         assert [url.split(":")[0] for url in page.requests if url[:5] != "data:"] == ["file"]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that reads digits, trained on the sample."""
+    path = tmp_path_factory.mktemp("model") / "model.pkl"
+    files = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
+    with pytest.raises(SystemExit, match="0"):
+        main(["train", *map(str, files), "-o", str(path), "--quiet"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def file(model: Path) -> Path:
+    """Its page, as the command writes it."""
+    path = model.with_name("draw.html")
+    with pytest.raises(SystemExit, match="0"):
+        main(["draw", str(model), "-o", str(path)])
+    return path
+
+
+@pytest.fixture(scope="session")
+def samples() -> Samples:
+    """Test digits of the sample, those of each class together."""
+    test = load_dataset("mnist-sample").test
+    assert test is not None
+    return test.take(np.argsort(test.y, kind="stable"))

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.cli import main
-from mnist_nn.data import Samples, load_dataset
+from mnist_nn.data import Samples
 from mnist_nn.drawing import draw_page
 from mnist_nn.model import load_model
 from mnist_nn.nn import ACTIVATIONS, Dense, Network
@@ -17,38 +16,10 @@ from mnist_nn.pictures import prepare
 from .strokes import Stroke, smooth, strokes_of
 
 Open = Callable[..., Any]
-CONFIGS = Path(__file__).parents[2] / "configs"
 DIGITS = tuple("0123456789")
 SEVEN: list[Stroke] = [[(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.8)]]
 CROSSBAR: list[Stroke] = [[(0.4, 0.5), (0.7, 0.5)]]
 CLOSE = 1e-4  # of the page's probabilities to Python's
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that reads digits, trained on the sample."""
-    path = tmp_path_factory.mktemp("model") / "model.pkl"
-    files = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
-    with pytest.raises(SystemExit, match="0"):
-        main(["train", *map(str, files), "-o", str(path), "--quiet"])
-    return path
-
-
-@pytest.fixture(scope="module")
-def file(model: Path) -> Path:
-    """Its page, as the command writes it."""
-    path = model.with_name("draw.html")
-    with pytest.raises(SystemExit, match="0"):
-        main(["draw", str(model), "-o", str(path)])
-    return path
-
-
-@pytest.fixture(scope="module")
-def samples() -> Samples:
-    """Test digits of the sample, those of each class together."""
-    test = load_dataset("mnist-sample").test
-    assert test is not None
-    return test.take(np.argsort(test.y, kind="stable"))
 
 
 def few(samples: Samples, n: int) -> list[tuple[list[Stroke], str]]:
