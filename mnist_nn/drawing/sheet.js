@@ -5,7 +5,7 @@
 const STEP = 0.03; // of the picture's range
 const ROUGH = 4; // times the mean step: what is more is a step, and no noise
 const CANDIDATES = 8; // the rows, and the columns, with the most steps
-const CLOSED = 0.6; // of the sides that lie inside the picture must be steps
+const CLOSED = 0.7; // of the sides that lie inside the picture must be steps
 const SMALLEST_SHEET = 28; // pixels, each side
 const MARGIN = 2; // pixels along a sheet's sides, which may be blurred
 const EVEN = 0.1; // of the picture's range: how much the paper along the sides may vary

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,25 @@ def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr("mnist_nn.drawing.page.MAX_BYTES", network.params.nbytes - 1)
     with pytest.raises(ConfigError, match="take a smaller network"):
         draw_page(network, DIGITS, "large.pkl")
+
+
+@pytest.mark.parametrize("name", ["prepare", "sheet", "surface"])
+def test_the_page_prepares_with_the_constants_of_python(name: str) -> None:
+    package = Path(__file__).parents[2] / "mnist_nn"
+    ours = re.findall(
+        r"^([A-Z_]+) = ([\d.]+)\b", (package / "pictures" / f"{name}.py").read_text(), re.MULTILINE
+    )
+    theirs = dict(
+        re.findall(
+            r"^const ([A-Z_]+) = ([\d.]+);",
+            (package / "drawing" / f"{name}.js").read_text(),
+            re.MULTILINE,
+        )
+    )
+    renamed = {"SIDE": "PICTURE_SIDE"} if name == "prepare" else {"SMALLEST": "SMALLEST_SHEET"}
+    expected = {
+        renamed.get(key, key): float(value)
+        for key, value in ours
+        if key not in ("ENDLESS", "MAX_SIDE")  # of pictures that are no drawings
+    }
+    assert {key: float(value) for key, value in theirs.items()} == expected
