@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, get_args
 
 import yaml
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError, hint, shown
+from ..files import StrPath
 from ..training import EarlyStopping, Optimizer, Schedule
 from .schema import MAX_LAYERS, Config
 from .sources import Source, brief, merge, read_file
@@ -35,7 +35,7 @@ RECORDS = {  # the kinds of record that a key may hold, by their names
 }
 
 
-def load_config(files: Sequence[Path] = (), overrides: Sequence[Source] = ()) -> Config:
+def load_config(files: Sequence[StrPath] = (), overrides: Sequence[Source] = ()) -> Config:
     """Read a config.
 
     Parameters

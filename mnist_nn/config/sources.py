@@ -8,6 +8,7 @@ other way round.
 A source may come from a stranger: what it can cost is bounded before it is looked at.
 """
 
+import codecs
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 
 from ..errors import ConfigError, shown
+from ..files import StrPath
 
 MAX_BYTES = 100_000  # of a file or a value; the longest config of this project has 2,000
 MAX_NODES = 10_000  # keys, values and items, each alias counted as all that it stands for
@@ -133,8 +135,8 @@ def _resolve_numbers_as_yaml_1_2() -> None:
 _resolve_numbers_as_yaml_1_2()
 
 
-def read_file(path: Path) -> Source:
-    """Read one YAML file.
+def read_file(path: StrPath) -> Source:
+    """Read one YAML file, in UTF-8 or, with a byte-order mark, in UTF-16.
 
     Raises
     ------
@@ -142,7 +144,7 @@ def read_file(path: Path) -> Source:
         If it cannot be read, has more than `MAX_BYTES` bytes, is not YAML, or is not a mapping.
     """
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             blob = file.read(MAX_BYTES + 1)  # of a device or a pipe, that may never end
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
@@ -232,7 +234,7 @@ def _parse(blob: bytes, label: str) -> Any:
     if len(blob) > MAX_BYTES:
         raise ConfigError(f"{label}: a config has at most {MAX_BYTES:,} bytes, this one has more")
     try:
-        return yaml.load(blob.decode(), Loader)
+        return yaml.load(_decoded(blob), Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}" if mark else ""
@@ -242,6 +244,15 @@ def _parse(blob: bytes, label: str) -> Any:
         problem = str(error).partition("\n")[0]
         raise ConfigError(f"{label}: not valid YAML: {problem}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{label}: not text in UTF-8") from error
+        raise ConfigError(
+            f"{label}: not text in UTF-8, or in UTF-16 with a byte-order mark"
+        ) from error
     except RecursionError as error:
         raise ConfigError(f"{label}: not valid YAML: nested too deep") from error
+
+
+def _decoded(blob: bytes) -> str:
+    """Decode text in UTF-8, or in the UTF-16 that PowerShell's ``>`` writes."""
+    if blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return blob.decode("utf-16")
+    return blob.decode("utf-8-sig")

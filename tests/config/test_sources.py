@@ -51,8 +51,15 @@ def test_a_file_that_is_no_config_is_refused(text: str, message: str, tmp_path: 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"c\.yaml: not text in UTF-8"):
+    with pytest.raises(ConfigError, match=r"c\.yaml: not text in UTF-8, or in UTF-16"):
         read_file(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-8-sig", "utf-8"])
+def test_text_as_powershell_and_notepad_save_it_is_read(encoding: str, tmp_path: Path) -> None:
+    mark = "\ufeff" if encoding in ("utf-16-be", "utf-16-le") else ""
+    (tmp_path / "c.yaml").write_bytes(f"{mark}seed: 7  # é\r\n".encode(encoding))
+    assert read_file(str(tmp_path / "c.yaml")).values == {"seed": 7}
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
