@@ -11,12 +11,15 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 try:
     import fcntl
 except ImportError:  # Windows has none, and keeps the litter
     fcntl = None  # type: ignore[assignment]
+
+StrPath: TypeAlias = str | os.PathLike[str]
+"""What a public function takes for a path."""
 
 PREFIX, SUFFIX = ".mnist-nn-", ".part"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_nn.data.cache import read_folder
+from mnist_nn.data.folder import read_folder
 from mnist_nn.data.sources import SOURCES
 from mnist_nn.files import replacing
 

@@ -5,7 +5,6 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -28,7 +27,10 @@ def download(
     from_: Annotated[
         Path | None,
         typer.Option(
-            "--from", metavar="DIR", help="Take the four files (.gz or raw) from a folder."
+            "--from",
+            metavar="PATH",
+            help="Take the files from a folder, by their content and whatever their names (.gz, "
+            "raw, in MNIST/raw), or from an .npz like Keras's.",
         ),
     ] = None,
     force: Annotated[
@@ -45,6 +47,7 @@ def download(
     from ..data.download import download as events
     from ..data.download import import_folder
     from ..data.sources import SOURCES
+    from ..data.transfer import is_address, public
     from ..errors import ConfigError, hint
 
     if dataset not in SOURCES:
@@ -54,8 +57,8 @@ def download(
             "--from and --mirror: take the files from a folder or from mirrors, not both"
         )
     for address in mirror or ():
-        if not _is_address(address):
-            bare = address.rpartition("@")[2]  # what stands before may be a password
+        if not is_address(address):
+            bare = public(address.rpartition("@")[2])  # what stands before may be a password
             raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
     folder = data_dir or data_folder()
     if from_:
@@ -63,16 +66,6 @@ def download(
     else:
         source = SOURCES[dataset]
         _follow(dataset, events(source, folder, mirrors=mirror or (), force=force))
-
-
-def _is_address(text: str) -> bool:
-    """Tell whether a text is a web address."""
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 -- what is no number is found out on access only
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:

@@ -10,68 +10,12 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, shown
 from ..files import replacing
-from . import idx
 from .sources import Source, SourceFile
 
 Arrays = dict[str, NDArray[np.uint8]]
 
 ZIP_SLACK = 1 << 16  # bytes of a cache beside its arrays, and of its directory alone; about 1,000
 NPY_HEADER = 256  # bytes; 118 are used, and Python's parser needs megabytes for nonsense of 9,000
-
-
-def verified(file: SourceFile, blob: bytes) -> NDArray[np.uint8]:
-    """Read one of a source's files, as a mirror or a folder holds it, if it is what it should be.
-
-    Parameters
-    ----------
-    file
-        Which.
-    blob
-        Its content, gzip or not.
-
-    Returns
-    -------
-    ndarray of uint8
-        Of ``file.shape``.
-
-    Raises
-    ------
-    DataError
-        If the gzip wrapping is damaged, the IDX header claims something else, or the payload's
-        SHA-256 is not the pinned one.
-    """
-    array = idx.parse(idx.decompress(blob, file.size), file.shape)
-    if not file.matches(array):
-        raise DataError(f"the SHA-256 of its payload is not the pinned {file.sha256[:12]}…")
-    return array
-
-
-def find(folder: Path, file: SourceFile) -> Path | None:
-    """Locate a source's file in a folder, as ``.gz`` or raw."""
-    candidates = (folder / f"{file.name}.gz", folder / file.name)
-    return next((path for path in candidates if path.is_file()), None)
-
-
-def read_folder(folder: Path, source: Source) -> Arrays:
-    """Read and verify all of a source's files in a folder.
-
-    Raises
-    ------
-    DataError
-        Naming the first file that is missing or wrong.
-    """
-    if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}")
-    arrays = {}
-    for file in source.files:
-        path = find(folder, file)
-        if path is None:
-            raise DataError(f"{folder} has neither {file.name}.gz nor {file.name}")
-        try:
-            arrays[file.key] = verified(file, idx.read_file(path, file.size + idx.GZIP_SLACK))
-        except (DataError, OSError) as error:
-            raise DataError(f"{path}: {error}") from error
-    return arrays
 
 
 def write_cache(path: Path, arrays: Arrays) -> None:
@@ -103,11 +47,11 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
         raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")
     with path.open("rb") as opened:
         try:
-            _check_directory(opened, source)
+            check_directory(opened, source)
             with zipfile.ZipFile(opened) as archive:
                 _check_members(archive, source)
                 arrays = {
-                    file.key: _read_member(archive, file)
+                    file.key: read_member(archive, file)
                     for file in source.files
                     if file.key.endswith(part)
                 }
@@ -120,7 +64,7 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
     return arrays
 
 
-def _check_directory(opened: IO[bytes], source: Source) -> None:
+def check_directory(opened: IO[bytes], source: Source) -> None:
     """Refuse a file too large to be a cache, or whose directory would be large in memory.
 
     The directory's own length stands in the last 22 bytes of an archive that has no comment. Only
@@ -147,7 +91,7 @@ def _check_members(archive: zipfile.ZipFile, source: Source) -> None:
         raise DataError("its arrays are packed")
 
 
-def _read_member(archive: zipfile.ZipFile, file: SourceFile) -> NDArray[np.uint8]:
+def read_member(archive: zipfile.ZipFile, file: SourceFile) -> NDArray[np.uint8]:
     """Read and verify one array, not believing its header, which says how much to allocate."""
     with archive.open(f"{file.key}.npy") as member:
         if np.lib.format.read_magic(member) != (1, 0):

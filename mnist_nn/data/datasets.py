@@ -15,6 +15,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError, hint
+from ..files import StrPath
 from .cache import read_cache
 from .moons import moons
 from .sources import SOURCES
@@ -127,13 +128,23 @@ class Dataset:
 
 
 def data_folder() -> Path:
-    """Where data go by default: ``$MNIST_NN_DATA_DIR``, else the user's cache folder."""
+    """Return the default folder of data: ``$MNIST_NN_DATA_DIR``, else the user's cache folder.
+
+    Raises
+    ------
+    ConfigError
+        If the variable begins with the home folder of a user who has none.
+    """
     named = os.environ.get("MNIST_NN_DATA_DIR")
-    return (
-        Path(named).expanduser()
-        if named
-        else Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
-    )
+    if not named:
+        return Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"MNIST_NN_DATA_DIR: {named} begins with a home folder that does not exist; "
+            "write the path in full, or pass --data-dir"
+        ) from error
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -216,7 +227,7 @@ def dataset_info(name: str) -> DatasetInfo:
     return DATASETS[name]
 
 
-def load_dataset(name: str, folder: Path | None = None) -> Dataset:
+def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
     """Read a dataset.
 
     Parameters
@@ -237,8 +248,8 @@ def load_dataset(name: str, folder: Path | None = None) -> Dataset:
     DataError
         If its files are missing or damaged; the test samples' are looked at when these are read.
     """
-    info, folder = dataset_info(name), folder or data_folder()
-    return Dataset(name, info, folder, info.load(folder, "train"))
+    info, place = dataset_info(name), Path(folder) if folder is not None else data_folder()
+    return Dataset(name, info, place, info.load(place, "train"))
 
 
 def load_mnist(
@@ -247,7 +258,7 @@ def load_mnist(
     one_hot_label: bool = False,
     *,
     name: str = "mnist",
-    folder: Path | None = None,
+    folder: StrPath | None = None,
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:
     """Read the digits as plain arrays, the way write-up D's loader does.
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO, Literal
 
 from ..errors import DataError
-from ..files import replacing
+from ..files import StrPath, replacing
 from . import idx
-from .cache import read_cache, read_folder, verified, write_cache
+from .cache import read_cache, write_cache
+from .folder import read_folder, verified
 from .sources import Source, SourceFile
-from .transfer import TransferError, public, receive
+from .transfer import TransferError, check_environment, public, receive
 
 PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is asked again
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and for an answer and each 16 KiB of it
@@ -52,7 +53,7 @@ Event = Received | Failed | Finished
 
 def download(
     source: Source,
-    folder: Path,
+    folder: StrPath,
     *,
     mirrors: Sequence[str] = (),
     force: bool = False,
@@ -85,7 +86,10 @@ def download(
     ------
     DataError
         If every mirror failed for a file, each with its reason; or nothing can be written.
+    ConfigError
+        If the environment's proxy or certificates cannot be used.
     """
+    folder = Path(folder)
     path, files = folder / f"{source.name}.npz", folder / source.name
     action = "fetch" if force else download_action(source, folder)
     if action == "keep":
@@ -123,7 +127,7 @@ def download_action(source: Source, folder: Path) -> Literal["keep", "rebuild", 
         return "fetch"
 
 
-def import_folder(source: Source, origin: Path, folder: Path) -> Finished:
+def import_folder(source: Source, origin: StrPath, folder: StrPath) -> Finished:
     """Build the cache of files that a person has already.
 
     Parameters
@@ -131,7 +135,7 @@ def import_folder(source: Source, origin: Path, folder: Path) -> Finished:
     source
         Which data set.
     origin
-        A folder with its four files, ``.gz`` or raw.
+        A folder with its files, or an ``.npz`` of them; see `read_folder`.
     folder
         Where the cache goes.
 
@@ -140,7 +144,7 @@ def import_folder(source: Source, origin: Path, folder: Path) -> Finished:
     DataError
         If a file is missing or wrong, or the cache cannot be written.
     """
-    arrays = read_folder(origin, source)
+    arrays, folder = read_folder(Path(origin), source), Path(folder)
     path = folder / f"{source.name}.npz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +163,8 @@ def _fetch_all(
             continue
         failures: list[Failed] = []
         for mirror in list(mirrors):
-            url = f"{mirror.rstrip('/')}/{file.name}.gz"
+            url = file_address(mirror, f"{file.name}.gz")
+            check_environment(url)
             try:
                 yield from _fetch_patiently(url, files / f"{file.name}.gz", file, timeout)
             except DataError as error:  # an OSError is this side's, and no other mirror's chance
@@ -171,6 +176,12 @@ def _fetch_all(
                 break
         else:
             raise _all_failed(source, file, failures)
+
+
+def file_address(mirror: str, name: str) -> str:
+    """Return the address of a mirror's file; a query, such as a token, stays at its end."""
+    base, mark, query = mirror.partition("?")
+    return f"{base.rstrip('/')}/{name}{mark}{query}"
 
 
 def _stands(files: Path, file: SourceFile) -> bool:

@@ -7,20 +7,25 @@ ends at the next byte that arrives, or with the process.
 """
 
 import http.client
+import os
 import queue
 import re
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
-from requests.utils import get_environ_proxies, select_proxy
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 
 from .. import __version__
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 
 PIECE = 1 << 14  # bytes that must arrive within the time-out, and the most handed on at once
 WAITING = 16  # pieces that a worker may be ahead
@@ -45,6 +50,7 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
     (urllib3.exceptions.SSLError, "the TLS connection was tampered with or failed"),
     (urllib3.exceptions.ProtocolError, "the connection ended in the middle of the file"),
 )
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 PASSING = (429, 500, 502, 503, 504)  # statuses that may be others in a moment
 
 
@@ -124,8 +130,59 @@ def receive(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, No
 
 
 def public(text: str) -> str:
-    """Take users' names and passwords out of the addresses in a text."""
-    return re.sub(r"//[^/\s]*@", "//", text)
+    """Remove user names, passwords and queries, which may hold tokens, from addresses in a text."""
+    return re.sub(r"(//[^\s?#]*)[?#]\S*", r"\1?…", re.sub(r"//[^/\s]*@", "//", text))
+
+
+def check_environment(url: str) -> None:
+    """Check what the environment says of the way to an address.
+
+    Parameters
+    ----------
+    url
+        Address of scheme http or https.
+
+    Raises
+    ------
+    ConfigError
+        If a proxy variable holds no address of a proxy, or names a SOCKS proxy while PySocks is not
+        installed, or a variable for certificates names no file.
+    """
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if proxy:
+        label = f"{_proxy_variable(url, proxy)}: {public(proxy)}"
+        address = proxy if ":" in proxy else f"http://{proxy}"
+        if not is_address(address, PROXY_SCHEMES):
+            raise ConfigError(
+                f"{label} is no address of a proxy; write it like http://host:3128, or unset it"
+            )
+        if address.startswith("socks") and not find_spec("socks"):
+            raise ConfigError(
+                f"{label} is a SOCKS proxy, which needs PySocks: pip install 'requests[socks]'"
+            )
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(name)
+        if path and url.startswith("https:") and not Path(path).exists():
+            raise ConfigError(
+                f"{name}: there is no {path}; name a file of certificates, or unset it"
+            )
+
+
+def is_address(text: str, schemes: Collection[str] = ("http", "https")) -> bool:
+    """Tell whether a text is a web address of one of these schemes."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 -- what is no number is found out on access only
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)
+
+
+def _proxy_variable(url: str, proxy: str) -> str:
+    """Name the environment's variable that a proxy is from."""
+    names = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
+    found = (n for name in names for n in (name, name.upper()) if os.environ.get(n) == proxy)
+    return next(found, "the system's settings")
 
 
 def _work(
@@ -149,7 +206,7 @@ def _ask(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]
     """Talk to the server, for as long as it takes."""
     connect, read = timeout
     with (
-        _session() as session,
+        _Session() as session,
         # the other thread's clock runs out first; this one only ends the worker
         session.get(url, stream=True, timeout=(connect, connect + read)) as response,
     ):
@@ -162,14 +219,34 @@ def _ask(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]
             yield Piece(content, total)
 
 
-def _session() -> requests.Session:
-    """Make a session that bears with little: whether to ask again is its caller's affair."""
-    session = requests.Session()
-    session.max_redirects = REDIRECTS
-    session.headers["User-Agent"] = f"mnist-nn/{__version__}"
-    session.headers["Accept-Encoding"] = "identity"
-    session.hooks["response"].append(_drop_body_of_redirect)
-    return session
+class _Session(requests.Session):
+    """A session that sends no password but one that the mirror's own address has.
+
+    requests itself would look every host up in ``~/.netrc``, and send what it finds over plain
+    http as well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = _authorize
+        self.max_redirects = REDIRECTS
+        self.headers["User-Agent"] = f"mnist-nn/{__version__}"
+        self.headers["Accept-Encoding"] = "identity"
+        self.hooks["response"].append(_drop_body_of_redirect)
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Take the password off where a redirect leads to another host."""
+        before, after = response.request.url, prepared_request.url
+        if before and after and self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+
+
+def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send the name and password of the address, if it has them."""
+    user, password = get_auth_from_url(request.url or "")
+    return HTTPBasicAuth(user, password)(request) if user or password else request
 
 
 def _drop_body_of_redirect(response: requests.Response, **_: object) -> None:

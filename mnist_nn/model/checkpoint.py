@@ -5,7 +5,6 @@ every random generator, and how far it has come. `docs/model-file.md` describes 
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..config import Config
 from ..data import dataset_info
 from ..engines import EngineSnapshot
 from ..errors import ModelError
+from ..files import StrPath
 from ..training import Best, Position, Report, Snapshot
 from .build import n_parameters
 from .content import DatasetPart, Part, config_of, parse, pickled, read, write
@@ -143,7 +143,7 @@ class Content(Part):
     versions: dict[str, str]
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
     """Write a checkpoint file, whole or not at all.
 
     Raises
@@ -177,7 +177,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write(path, pickled(content))
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: StrPath) -> Checkpoint:
     """Read a checkpoint file; nothing in it is ever executed.
 
     Returns

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .. import __version__
 from ..config import Config, Source, resolve
 from ..errors import ConfigError, ModelError
-from ..files import replacing
+from ..files import StrPath, replacing
 from .unpickler import read_pickle
 
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
@@ -57,7 +57,7 @@ def pickled(content: dict[str, Any]) -> bytes:
     return dumps(content, protocol=PROTOCOL)
 
 
-def write(path: Path, blob: bytes) -> None:
+def write(path: StrPath, blob: bytes) -> None:
     """Write a file, whole or not at all.
 
     Raises
@@ -66,13 +66,13 @@ def write(path: Path, blob: bytes) -> None:
         If it cannot be written.
     """
     try:
-        with replacing(path) as file:
+        with replacing(Path(path)) as file:
             file.write(blob)
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def read(path: Path, what: str, most: int, make: Callable[[bytes], Result]) -> Result:
+def read(path: StrPath, what: str, most: int, make: Callable[[bytes], Result]) -> Result:
     """Read a file and make of it what it holds.
 
     Parameters
@@ -91,6 +91,7 @@ def read(path: Path, what: str, most: int, make: Callable[[bytes], Result]) -> R
     ModelError
         If it cannot be read, or whatever `make` raises, with the path before it.
     """
+    path = Path(path)
     try:
         if path.exists() and not path.is_file():
             raise ModelError("it is no plain file")

@@ -5,7 +5,6 @@ Builtin values and NumPy arrays only, so that anyone can read it with ``pickle.l
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from pydantic import FailFast, Field
 from ..config import Config
 from ..data import dataset_info
 from ..errors import ModelError
+from ..files import StrPath
 from ..nn import Network
 from .build import build_network
 from .content import DatasetPart, Part, check_size, config_of, parse, pickled, read, write
@@ -68,7 +68,7 @@ class Content(Part):
     versions: dict[str, str]
 
 
-def save_model(path: Path, model: Model) -> None:
+def save_model(path: StrPath, model: Model) -> None:
     """Write a model file, whole or not at all, and only if `load_model` would read it.
 
     Raises
@@ -95,7 +95,7 @@ def save_model(path: Path, model: Model) -> None:
     write(path, blob)
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: StrPath) -> Model:
     """Read a model file; nothing in it is ever executed.
 
     Returns

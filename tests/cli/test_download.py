@@ -1,5 +1,6 @@
 """The command; `tests/data/test_faults.py` has the mirrors that misbehave in every other way."""
 
+import importlib.util
 import signal
 import socket
 import subprocess
@@ -161,7 +162,7 @@ def test_mnist_is_not_fashion_mnist(run: Run, mnist_files: Path) -> None:
         (("--mirror", "http:///mnist/"), 2, "--mirror http:///mnist/: must be an address"),
         (("--from", ".", "--mirror", "http://host/"), 2, "--from and --mirror: take the files"),
         (("--from", "none"), 1, "there is no folder none"),
-        (("--from", "."), 1, ". has neither train-images-idx3-ubyte.gz nor"),
+        (("--from", "."), 1, ". has no train-images-idx3-ubyte with the right SHA-256"),
     ],
 )
 def test_what_cannot_be_done_is_refused(
@@ -170,6 +171,38 @@ def test_what_cannot_be_done_is_refused(
     result = run("download", *arguments)
     assert result.exit_code == code
     assert complaint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        (
+            "ALL_PROXY",
+            "socks5://u:word@127.0.0.1:9",
+            "needs PySocks: pip install 'requests[socks]'",
+        ),
+        ("https_proxy", "host:3128", "no address of a proxy; write it like http://host:3128"),
+        ("https_proxy", "http://host:port", "no address of a proxy"),
+        ("REQUESTS_CA_BUNDLE", "none.pem", "there is no none.pem"),
+        ("MNIST_NN_DATA_DIR", "~nosuchuser/mnist", "begins with a home folder that does not exist"),
+    ],
+    ids=["SOCKS", "proxy without scheme", "proxy without port", "certificates", "home folder"],
+)
+def test_a_variable_that_cannot_be_used_is_named_once(
+    variable: str, value: str, complaint: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "socks" in value and importlib.util.find_spec("socks"):
+        pytest.skip("PySocks is installed")
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv(variable, value)
+    result = run("download")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {variable}: ")
+    assert complaint in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "word" not in result.stderr
 
 
 def test_a_data_folder_that_is_a_file_is_named_with_the_remedy(run: Run, tmp_path: Path) -> None:

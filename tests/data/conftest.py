@@ -53,6 +53,7 @@ class Mirror(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = files
         self.asked: list[str] = []
+        self.passwords: list[str | None] = []
         self.sent = 0
         self.over = threading.Event()
 
@@ -76,6 +77,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.passwords.append(self.headers["Authorization"])
         _, behaviour, name = urlsplit(self.path).path.split("/")
         blob = self.server.files.get(name, b"")
         with contextlib.suppress(OSError):  # the client may have had enough

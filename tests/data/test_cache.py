@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_nn.data.cache import read_cache, read_folder, verified, write_cache
+from mnist_nn.data.cache import read_cache, write_cache
+from mnist_nn.data.folder import read_folder, verified
 from mnist_nn.data.sources import SOURCES, Source
 from mnist_nn.errors import DataError
 
@@ -17,22 +18,6 @@ def folder(tiny: Tiny, tmp_path: Path) -> Path:
     for name, blob in tiny[1].items():
         (tmp_path / name).write_bytes(blob)
     return tmp_path
-
-
-def test_gz_and_raw_files_are_read_alike(tiny: Tiny, folder: Path) -> None:
-    before = read_folder(folder, tiny[0])
-    for path in list(folder.iterdir()):
-        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
-        path.unlink()
-    after = read_folder(folder, tiny[0])
-    for key, array in before.items():
-        np.testing.assert_array_equal(array, after[key])
-
-
-def test_the_first_missing_file_is_named(tiny: Tiny, folder: Path) -> None:
-    (folder / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(DataError, match=r"has neither t10k-labels-idx1-ubyte\.gz nor"):
-        read_folder(folder, tiny[0])
 
 
 def test_one_wrong_pixel_is_noticed(tiny: Tiny) -> None:

@@ -267,13 +267,6 @@ class TestTLS:
             message = refusal(tiny[0], tmp_path, url, timeout=SHORT)
         assert f"{url}/train-images-idx3-ubyte.gz: no answer within the time-out" in message
 
-    def test_a_bundle_that_is_not_there_is_not_taken_for_a_folder_that_cannot_be_written(
-        self, tiny: Tiny, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "no-such.pem")
-        message = refusal(tiny[0], tmp_path, mirror.url("good", "https"))
-        assert "TLS CA certificate bundle, invalid path: no-such.pem" in message
-
 
 class TestProxy:
     HOST = "http://mirror.invalid"  # only the proxy can know it
@@ -325,3 +318,34 @@ class TestProxy:
         assert f"HTTP {status}" in plain
         assert "the proxy" in plain
         assert tunnel.endswith("the proxy refused, or there is none where it should be")
+
+
+def test_a_token_in_a_mirrors_query_is_sent_but_not_repeated(
+    tiny: Tiny, mirror: Mirror, tmp_path: Path
+) -> None:
+    message = refusal(tiny[0], tmp_path, mirror.url("404?token=s3cret"))
+    assert mirror.asked == ["/404/train-images-idx3-ubyte.gz?token=s3cret"]
+    assert f"{mirror.url('404')}/train-images-idx3-ubyte.gz?…: HTTP 404 Not Found" in message
+    assert "s3cret" not in message
+
+
+def test_a_password_of_netrc_is_sent_to_no_mirror(
+    tiny: Tiny,
+    mirror: Mirror,
+    other_mirror: Mirror,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password s3cret")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    fetch(tiny[0], tmp_path / "data", mirror.url(f"moved-{other_mirror.server_port}"))
+    assert mirror.passwords == other_mirror.passwords == [None] * 4
+
+
+def test_a_password_of_the_address_is_sent_to_that_mirror_alone(
+    tiny: Tiny, mirror: Mirror, other_mirror: Mirror, tmp_path: Path
+) -> None:
+    moved = mirror.url(f"moved-{other_mirror.server_port}").replace("//", "//me:s3cret@")
+    fetch(tiny[0], tmp_path, moved)
+    assert mirror.passwords == ["Basic bWU6czNjcmV0"] * 4
+    assert other_mirror.passwords == [None] * 4

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_nn.data import idx
-from mnist_nn.data.cache import read_cache, read_folder, write_cache
+from mnist_nn.data.cache import read_cache, write_cache
+from mnist_nn.data.folder import read_folder
 from mnist_nn.data.sources import Source, SourceFile
 from mnist_nn.errors import DataError
 

@@ -1,0 +1,177 @@
+"""Finds a data set's files in a folder by their content, whatever their names.
+
+A source's files lie about in many forms: as mirrors serve them, unpacked, with dots in their names
+(``train-images.idx3-ubyte``), in torchvision's ``MNIST/raw``, or together in Keras's ``mnist.npz``.
+What has the pinned SHA-256 is taken; the names only tell which files to complain about.
+"""
+
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from . import idx
+from .cache import Arrays, check_directory, read_member
+from .sources import Source, SourceFile
+
+MAX_FILES = 10_000  # that are looked at
+DEPTH = 2  # sub-folders deep; torchvision's MNIST/raw is that far below the folder it was given
+ZIP_MAGIC = b"PK\3\4"
+
+
+def verified(file: SourceFile, blob: bytes) -> NDArray[np.uint8]:
+    """Read one of a source's files, as a mirror or a folder holds it, if it is what it should be.
+
+    Parameters
+    ----------
+    file
+        Which.
+    blob
+        Its content, gzip or not.
+
+    Returns
+    -------
+    ndarray of uint8
+        Array of ``file.shape``.
+
+    Raises
+    ------
+    DataError
+        If the gzip wrapping is damaged, the IDX header claims something else, or the payload's
+        SHA-256 is not the pinned one.
+    """
+    array = idx.parse(idx.decompress(blob, file.size), file.shape)
+    if not file.matches(array):
+        raise DataError(f"the SHA-256 of its payload is not the pinned {file.sha256[:12]}…")
+    return array
+
+
+def read_folder(origin: Path, source: Source) -> Arrays:
+    """Find and verify all of a source's files.
+
+    Parameters
+    ----------
+    origin
+        A folder, searched up to two sub-folders deep, or a single ``.npz``.
+    source
+        Which data set.
+
+    Returns
+    -------
+    dict of str to ndarray of uint8
+        One array for each of the source's files.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or wrong: naming the first such file, and what is wrong with those of
+        its name.
+    """
+    if not origin.exists():
+        raise DataError(f"there is no folder {origin}")
+    arrays: Arrays = {}
+    reasons: dict[str, list[str]] = {file.key: [] for file in source.files}
+    for path in _plain_files(origin):
+        missing = [file for file in source.files if file.key not in arrays]
+        if not missing:
+            break
+        for file, outcome in _read(path, source, missing):
+            if isinstance(outcome, str):
+                reasons[file.key].append(f"{path}: {outcome}")
+            else:
+                arrays[file.key] = outcome
+    for file in source.files:
+        if file.key not in arrays:
+            wrong = "".join(f"\n  {reason}" for reason in reasons[file.key][:3])
+            raise DataError(
+                f"{origin} has no {file.name} with the right SHA-256: neither as .gz, nor raw, "
+                f"nor in an .npz{wrong}"
+            )
+    return arrays
+
+
+def _plain_files(origin: Path) -> list[Path]:
+    """List the plain files of a folder, and of its sub-folders after them."""
+    if not origin.is_dir():
+        return [origin] if origin.is_file() else []
+    found = list(islice(_walk(origin, DEPTH), MAX_FILES))
+    return sorted(found, key=lambda path: (len(path.parts), path))
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    """Go through a folder; what may not be read is skipped."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError:
+        return
+    paths = [folder / entry.name for entry in entries]
+    yield from (path for path in paths if path.is_file())
+    for entry in entries:
+        if depth and entry.is_dir(follow_symlinks=False):
+            yield from _walk(folder / entry.name, depth - 1)
+
+
+def _read(
+    path: Path, source: Source, missing: Iterable[SourceFile]
+) -> Iterator[tuple[SourceFile, NDArray[np.uint8] | str]]:
+    """Read from a file whichever of the missing ones it holds: each an array, or what is wrong."""
+    named = [file for file in missing if _is_named(path, file)]
+    try:
+        is_archive, size = _kind(path)
+    except OSError as error:
+        yield from ((file, error.strerror or str(error)) for file in named)
+        return
+    if is_archive:
+        yield from _read_archive(path, source, missing)
+        return
+    for file in missing:
+        if file in named or size == file.size:
+            try:
+                yield file, verified(file, idx.read_file(path, file.size + idx.GZIP_SLACK))
+            except (DataError, OSError) as error:
+                if file in named:
+                    yield file, str(error)
+
+
+def _kind(path: Path) -> tuple[bool, int]:
+    """Tell whether a file is a zip archive, and how long its content is; of gzip, as it claims."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+        size = file.seek(0, os.SEEK_END)
+        if magic.startswith(idx.GZIP_MAGIC) and size >= 4:
+            file.seek(-4, os.SEEK_END)
+            size = int.from_bytes(file.read(4), "little")  # of the payload, as gzip's last field
+    return magic == ZIP_MAGIC, size
+
+
+def _is_named(path: Path, file: SourceFile) -> bool:
+    """Tell whether a file is called what a source's file is, packed or not, with dots or dashes."""
+    return path.name.removesuffix(".gz").replace(".", "-") == file.name
+
+
+def _read_archive(
+    path: Path, source: Source, missing: Iterable[SourceFile]
+) -> Iterator[tuple[SourceFile, NDArray[np.uint8] | str]]:
+    """Read arrays of an ``.npz``, packed or not, as Keras and this program name them."""
+    with path.open("rb") as opened:
+        for file in missing:
+            try:
+                check_directory(opened, source)
+                with zipfile.ZipFile(opened) as archive:
+                    if f"{file.key}.npy" not in archive.namelist():
+                        continue
+                    packing = archive.getinfo(f"{file.key}.npy").compress_type
+                    if packing not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        yield file, f"{file.key} is packed in a way that is not read"
+                    else:
+                        yield file, read_member(archive, file)
+            except DataError as error:
+                yield file, str(error)
+            except Exception as error:  # a damaged archive may fail in any way zip and NumPy know
+                yield file, f"{file.key} cannot be read ({type(error).__name__})"
