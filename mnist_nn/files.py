@@ -25,7 +25,7 @@ PREFIX, SUFFIX = ".mnist-nn-", ".part"
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: StrPath) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes `path` when the block ends well, and vanishes otherwise.
 
     Parameters
@@ -43,7 +43,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     OSError
         If the folder cannot be written or the disk is full; `path` is then as it was.
     """
-    path = path.resolve()  # a link stays a link, to the new content
+    path = Path(path).resolve()  # a link stays a link, to the new content
     _remove_litter(path.parent)
     temporary = path.parent / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
     try:

@@ -1,6 +1,9 @@
 """The house: which room may import which."""
 
 import ast
+import importlib
+import inspect
+import typing
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,13 @@ def test_the_mathematics_needs_numpy_only() -> None:
             else:
                 continue
             assert {module.partition(".")[0] for module in modules} <= allowed, path.name
+
+
+@pytest.mark.parametrize("package", ["config", "data", "evaluation", "model", "pictures"])
+def test_every_public_function_takes_paths_as_strings(package: str) -> None:
+    module = importlib.import_module(f"mnist_nn.{package}")
+    functions = [getattr(module, name) for name in module.__all__]
+    for function in filter(inspect.isfunction, functions):
+        for name, kind in typing.get_type_hints(function).items():
+            is_path = Path in (kind, *typing.get_args(kind))
+            assert name == "return" or not is_path, f"{function.__name__}: {name}"

@@ -1,13 +1,12 @@
 """A sheet shows pictures side by side: what a digit looks like, and what training makes of it."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from ..files import replacing
+from ..files import StrPath, replacing
 
 SIDE = 28
 GAP = 3  # pixels between pictures
@@ -16,7 +15,7 @@ DPI = 100
 
 
 def draw_sheet(
-    path: Path, before: NDArray[np.uint8], after: NDArray[np.uint8], headings: tuple[str, str]
+    path: StrPath, before: NDArray[np.uint8], after: NDArray[np.uint8], headings: tuple[str, str]
 ) -> None:
     """Write a PNG with a row for each picture: itself, and what becomes of it.
 

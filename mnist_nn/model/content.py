@@ -66,7 +66,7 @@ def write(path: StrPath, blob: bytes) -> None:
         If it cannot be written.
     """
     try:
-        with replacing(Path(path)) as file:
+        with replacing(path) as file:
             file.write(blob)
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror or error}") from error

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
+from ..files import StrPath
 
 Grey = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ NPY = b"\x93NUMPY"
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 
 
-def read_picture(path: Path) -> Grey:
+def read_picture(path: StrPath) -> Grey:
     """Read a picture from a file.
 
     Parameters
@@ -40,6 +41,7 @@ def read_picture(path: Path) -> Grey:
     OSError
         If the file cannot be read.
     """
+    path = Path(path)
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is no file")
     with path.open("rb") as file:

@@ -27,6 +27,11 @@ def path(model: Model, tmp_path: Path) -> Path:
     return tmp_path / "model.pkl"
 
 
+def test_a_path_may_be_a_string(model: Model, tmp_path: Path) -> None:
+    save_model(str(tmp_path / "model.pkl"), model)
+    assert load_model(str(tmp_path / "model.pkl")).config == model.config
+
+
 def test_a_model_comes_back_as_it_went(model: Model, path: Path) -> None:
     loaded = load_model(path)
     assert loaded.config == model.config
