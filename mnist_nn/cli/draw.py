@@ -29,7 +29,6 @@ def draw(
 
     from ..data import dataset_info
     from ..drawing import draw_page
-    from ..errors import ConfigError
     from ..files import replacing
     from ..model import check_fits, load_model
 
@@ -37,9 +36,7 @@ def draw(
     name = trained.config.data.dataset
     info = dataset_info(name)
     check_fits(trained.config, name, info)
-    check_output(output)
-    if output.exists() and output.samefile(model):
-        raise ConfigError(f"--output {output} is the model itself; name another file")
+    check_output(output, inputs=[model])
     page = draw_page(trained.network, info.class_names, f"{model.name}, trained on {name}")
     with replacing(output) as file:
         file.write(page)

@@ -71,13 +71,10 @@ def evaluate(
 
 def _check_report(report: Path, model: Path) -> None:
     """Refuse, before the work, what could not be drawn or written after it."""
-    from ..errors import ConfigError
     from ..evaluation import require_matplotlib
 
     require_matplotlib()
-    check_output(report, "--report")
-    if report.exists() and report.samefile(model):
-        raise ConfigError(f"--report {report} is the model itself; name another file")
+    check_output(report, "--report", inputs=[model])
 
 
 def _write_report(report: Path, whole: Measured) -> None:

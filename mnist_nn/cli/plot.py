@@ -65,7 +65,8 @@ def plot(
         if len(models) > 1 or not wholes:
             raise ConfigError("--animate takes a single model, and no metrics")
         check_animated(wholes[0])
-    _check_folder(output, format_)
+    files = [f"{name}.{format_}" for name in NAMES] + ["boundary.gif"] * animate
+    _check_folder(output, files, models)
     written = [_write(output, chart, format_) for chart in _charts(runs, wholes)]
     if not written:
         note("note: there is nothing to draw that these models have in common")
@@ -98,16 +99,16 @@ def _read(models: list[Path], data_dir: Path | None) -> "tuple[list[Curves], lis
     return runs, wholes
 
 
-def _check_folder(output: Path, format_: str) -> None:
-    """Make the folder; refuse, before the work, one that could not be written to after it."""
+def _check_folder(output: Path, files: list[str], models: list[Path]) -> None:
+    """Make the folder; refuse, before the work, one where these files could not be written."""
     from ..errors import ConfigError
 
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"--output {output}: {error.strerror or error}; name a folder") from error
-    for name in NAMES:
-        check_output(output / f"{name}.{format_}")
+    for file in files:
+        check_output(output / file, inputs=[metrics_file(path) or path for path in models])
 
 
 def _charts(runs: "list[Curves]", wholes: list[Measured]) -> "Iterator[Chart]":

@@ -1,11 +1,16 @@
 """Saving what has cost an hour: if it cannot be where it should be, it is put where it can be."""
 
+import contextlib
+import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..errors import ConfigError, ModelError
+from ..files import resolved, written_in_place
+from .guard import note
 
 MARGIN = 1 << 20  # bytes that are left free
 REFUGES: tuple[Callable[[], str | Path], ...] = (tempfile.gettempdir, Path.home)
@@ -37,16 +42,31 @@ def save_anywhere(path: Path, save: Callable[[Path], None]) -> None:
     except ModelError as error:
         first = error
     for find in REFUGES:
-        try:
-            refuge = Path(tempfile.mkdtemp(prefix="mnist-nn-", dir=find())) / path.name
-            save(refuge)
-        except (ModelError, OSError, RuntimeError):
-            continue
-        raise ModelError(f"{first}\nit was saved as {refuge} instead") from first
+        refuge = _saved_in_refuge(find, path.name, save)
+        if refuge is not None:
+            raise ModelError(f"{first}\nit was saved as {refuge} instead") from first
     raise first
 
 
-def check_output(output: Path, option: str = "--output") -> None:
+def _saved_in_refuge(
+    find: Callable[[], str | Path], name: str, save: Callable[[Path], None]
+) -> Path | None:
+    """Save a file in a new folder of a refuge; if that fails, remove the folder, return None."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="mnist-nn-", dir=find()))
+    except (OSError, RuntimeError):  # it does not exist, or this user has no home
+        return None
+    try:
+        save(folder / name)
+    except (ModelError, OSError):
+        return None
+    finally:
+        with contextlib.suppress(OSError):  # it is not empty: the file is there
+            folder.rmdir()
+    return folder / name
+
+
+def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] = ()) -> bool:
     """Refuse, before the work, a place where its result could not be written after it.
 
     Parameters
@@ -55,30 +75,97 @@ def check_output(output: Path, option: str = "--output") -> None:
         The place.
     option
         That names it.
+    inputs
+        Files that the command reads, none of which it may overwrite.
+
+    Returns
+    -------
+    bool
+        Whether it will be written in place, which a note says, too.
 
     Raises
     ------
     ConfigError
-        If it is a folder or a device, or its folder does not exist or cannot be written to.
+        If it is a folder, a device or an input, or its folder does not exist or cannot be written
+        to.
     """
+    in_place = _checked(output, option, inputs)
+    if in_place:
+        note(
+            f"note: no new file can take the place of {output}, so it will be written in place; "
+            "a crash at that moment would damage it"
+        )
+    return in_place
+
+
+def check_run_output(output: Path, configs: Iterable[Path], resume: Path | None) -> None:
+    """Refuse, before training, a place for a model where it or its checkpoint could not be written.
+
+    A model that is written in place may be in a folder that takes no checkpoint.
+
+    Parameters
+    ----------
+    output
+        The place of the model.
+    configs
+        Config files, which are not to be overwritten.
+    resume
+        The checkpoint that the run resumes from. The model may not overwrite it; the run's next
+        checkpoint may.
+
+    Raises
+    ------
+    ConfigError
+        As `check_output` does.
+    """
+    configs, checkpoint = list(configs), checkpoint_path(output)
+    in_place = check_output(output, inputs=[*configs, resume] if resume else configs)
     try:
-        target = output.resolve()  # what a link leads to
-        exists = target.exists()
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link to itself"
-        raise ConfigError(f"{option} {output}: {reason}") from error
-    if output.is_dir():
+        check_output(checkpoint, inputs=configs)
+    except _UnwritableFolder:
+        if not in_place:
+            raise
+        note(f"note: {checkpoint} cannot be written, so there will be no checkpoint beside it")
+
+
+class _UnwritableFolder(ConfigError):
+    """A folder takes no new files."""
+
+
+def _checked(output: Path, option: str, inputs: Iterable[Path]) -> bool:
+    """Check an output; return whether it will be written in place."""
+    try:
+        target = resolved(output)  # what a link leads to
+        mode = _mode(output)
+    except OSError as error:
+        raise ConfigError(f"{option} {output}: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
         raise ConfigError(f"{option} {output} is a folder; name a file in it")
-    if exists and not target.is_file():
+    if mode and not stat.S_ISREG(mode):
         raise ConfigError(f"{option} {output} is a device or a pipe; name a plain file")
     if not target.parent.is_dir():
         raise ConfigError(f"{option} {output}: the folder {target.parent} does not exist")
+    for path in inputs:
+        if mode and path.exists() and path.samefile(output):
+            raise ConfigError(
+                f"{option} {output} is {path} itself, which this command reads; name another file"
+            )
     try:
-        tempfile.TemporaryFile(dir=target.parent).close()
+        return written_in_place(target)
     except OSError as error:
-        raise ConfigError(
+        if mode and os.access(target.parent, os.W_OK):
+            raise ConfigError(f"{option} {output} cannot be replaced: {error.strerror}") from error
+        raise _UnwritableFolder(
             f"{option} {output}: the folder {target.parent} cannot be written to: {error.strerror}"
         ) from error
+
+
+def _mode(path: Path) -> int:
+    """Return the type and mode of a file; 0 if there is none."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def check_room(output: Path, size: int) -> None:
@@ -96,9 +183,13 @@ def check_room(output: Path, size: int) -> None:
     ConfigError
         If there are fewer.
     """
-    free = shutil.disk_usage(output.resolve().parent).free - MARGIN
-    if size > free:
-        raise ConfigError(
-            f"--output {output}: its disk has {max(free, 0):,} bytes free, the model and its "
-            f"checkpoints take {size:,}"
-        )
+    path = resolved(output)
+    for place in (path.parent, path):  # a file that is mounted by itself is on another disk
+        with contextlib.suppress(OSError):  # there is no such file, or its disk does not say
+            usage = shutil.disk_usage(place)
+            free = max(usage.free - MARGIN, 0)
+            if usage.total and size > free:  # some network file systems say that all is zero
+                raise ConfigError(
+                    f"--output {output}: its disk has {free:,} bytes free, the model and its "
+                    f"checkpoints take {size:,}"
+                )

@@ -43,7 +43,7 @@ def show(
     check_fits(settings, name, info)
     if info.n_inputs != 784:
         raise ConfigError(f"{name} holds no 28×28 pictures; choose another data.dataset")
-    check_output(output)
+    check_output(output, inputs=config)
     samples, rng = load_dataset(name, data_dir).train, streams(settings.seed)
     order = rng.shuffling.permutation(len(samples.y))
     _, first = np.unique(samples.y[order], return_index=True)

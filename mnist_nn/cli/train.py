@@ -9,7 +9,7 @@ import typer
 from .guard import note
 from .job import Job
 from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
-from .saving import check_output, checkpoint_path
+from .saving import check_output, check_run_output
 from .seeds import MAX_SEEDS, Finished, seed_path, summarise
 
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ def train(
     if last >= SEED_LIMIT:
         raise ConfigError(f"--seeds {seeds}: the last would be {last}, not below 2^63")
     output = output or (output_of(resume) if resume else Path("model.pkl"))
-    check_output(output)
     paths = {n: seed_path(output, n) for n in range(settings.seed, last + 1)} if seeds else {}
+    if seeds:
+        check_output(output)
     for path in paths.values() or [output]:
-        check_output(path)
-        check_output(checkpoint_path(path))
+        check_run_output(path, config or [], resume)
     dataset = load_dataset(name, data_dir)
     if checkpoint:
         check_surroundings(checkpoint, dataset)

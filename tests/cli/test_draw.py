@@ -91,7 +91,7 @@ def test_a_model_whose_outputs_are_not_the_classes_is_refused(run: Run, tmp_path
         (("no.pkl",), "no.pkl", 1),
         (("model.pkl", "-o", "no/draw.html"), "/no does not exist", 2),
         (("model.pkl", "-o", "."), "is a folder", 2),
-        (("model.pkl", "-o", "model.pkl"), "is the model itself; name another file", 2),
+        (("model.pkl", "-o", "model.pkl"), "is model.pkl itself, which this command reads", 2),
         (("text.pkl",), "text.pkl", 1),
         ((), "MODEL", 2),
     ],

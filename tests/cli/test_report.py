@@ -242,7 +242,7 @@ def test_without_matplotlib_the_extra_is_named(sample_model: Path, tmp_path: Pat
     [
         ("no/r.html", "--report no/r.html: the folder"),
         (".", "--report . is a folder"),
-        ("model.pkl", "is the model itself"),
+        ("model.pkl", "is model.pkl itself"),
     ],
 )
 def test_a_report_that_has_no_place_is_refused_before_the_work(
