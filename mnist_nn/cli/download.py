@@ -43,7 +43,7 @@ def download(
     Mirrors are tried in turn until one delivers files whose content has the right SHA-256. Run
     again, the command verifies what is there without touching the network.
     """
-    from ..data import data_folder
+    from ..data import required_data_folder
     from ..data.download import download as events
     from ..data.download import import_folder
     from ..data.sources import SOURCES
@@ -60,7 +60,7 @@ def download(
         if not is_address(address):
             bare = public(address.rpartition("@")[2])  # what stands before may be a password
             raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
-    folder = data_dir or data_folder()
+    folder = data_dir or required_data_folder()
     if from_:
         _conclude(dataset, import_folder(SOURCES[dataset], from_, folder))
     else:

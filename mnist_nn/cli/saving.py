@@ -118,8 +118,9 @@ def check_run_output(output: Path, configs: Iterable[Path], resume: Path | None)
     ConfigError
         As `check_output` does.
     """
-    configs, checkpoint = list(configs), checkpoint_path(output)
+    configs = list(configs)
     in_place = check_output(output, inputs=[*configs, resume] if resume else configs)
+    checkpoint = checkpoint_path(output)
     try:
         check_output(checkpoint, inputs=configs)
     except _UnwritableFolder:

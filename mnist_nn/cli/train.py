@@ -124,9 +124,9 @@ def train(
     if last >= SEED_LIMIT:
         raise ConfigError(f"--seeds {seeds}: the last would be {last}, not below 2^63")
     output = output or (output_of(resume) if resume else Path("model.pkl"))
-    paths = {n: seed_path(output, n) for n in range(settings.seed, last + 1)} if seeds else {}
     if seeds:
         check_output(output)
+    paths = {n: seed_path(output, n) for n in range(settings.seed, last + 1)} if seeds else {}
     for path in paths.values() or [output]:
         check_run_output(path, config or [], resume)
     dataset = load_dataset(name, data_dir)

@@ -9,6 +9,7 @@ from .datasets import (
     dataset_info,
     load_dataset,
     load_mnist,
+    required_data_folder,
 )
 from .split import stratified_split
 
@@ -21,5 +22,6 @@ __all__ = [
     "dataset_info",
     "load_dataset",
     "load_mnist",
+    "required_data_folder",
     "stratified_split",
 ]

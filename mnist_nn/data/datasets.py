@@ -130,21 +130,35 @@ class Dataset:
 def data_folder() -> Path:
     """Return the default folder of data: ``$MNIST_NN_DATA_DIR``, else the user's cache folder.
 
+    It begins with ``~`` if that user has no home folder, which `required_data_folder` refuses.
+    """
+    named = os.environ.get("MNIST_NN_DATA_DIR")
+    try:
+        if named:
+            return Path(named).expanduser()
+        return Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+    except RuntimeError:  # older versions of platformdirs return a path with ~
+        return Path(named or "~")
+
+
+def required_data_folder() -> Path:
+    """Return `data_folder` for data that must be read from it or written to it.
+
     Raises
     ------
     ConfigError
-        If the variable begins with the home folder of a user who has none.
+        If it would be in the home folder of a user who has none.
     """
+    folder = data_folder()
+    if not str(folder).startswith("~"):
+        return folder
     named = os.environ.get("MNIST_NN_DATA_DIR")
-    if not named:
-        return Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
-    try:
-        return Path(named).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(
-            f"MNIST_NN_DATA_DIR: {named} begins with a home folder that does not exist; "
-            "write the path in full, or pass --data-dir"
-        ) from error
+    wrong = (
+        f"MNIST_NN_DATA_DIR: {named} begins with a home folder that does not exist"
+        if named
+        else "this user has no home folder, so there is no default for the data folder"
+    )
+    raise ConfigError(f"{wrong}\nname one with --data-dir DIR or MNIST_NN_DATA_DIR")
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -244,11 +258,13 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
     Raises
     ------
     ConfigError
-        If there is no dataset of that name.
+        If there is no dataset of that name, or no data folder that it could be in.
     DataError
         If its files are missing or damaged; the test samples' are looked at when these are read.
     """
-    info, place = dataset_info(name), Path(folder) if folder is not None else data_folder()
+    info = dataset_info(name)
+    default = required_data_folder if name in SOURCES else data_folder
+    place = default() if folder is None else Path(folder)
     return Dataset(name, info, place, info.load(place, "train"))
 
 

@@ -1,8 +1,10 @@
 """Disks that are full, folders that are gone: what can be known is said before the work is done."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,42 +14,59 @@ from typing import Any
 import pytest
 
 from mnist_nn.cli.progress import TrainingProgress
+from mnist_nn.cli.saving import check_room, save_anywhere
+from mnist_nn.errors import ModelError
 from mnist_nn.model import load_checkpoint, load_model
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 SAMPLE = ("-c", CONFIGS / "sample.yaml", "--epochs", 3)
-MNIST_NN = f"{sys.executable} -m mnist_nn"
-MAY_MOUNT = subprocess.run(
-    ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True
-)
+SMALL = "network.layers=[{units: 10, activation: softmax}]"  # whose epochs are short
+SAMPLE_CONFIG = f"'{CONFIGS / 'sample.yaml'}' --engine numpy --set '{SMALL}'"
+MNIST_NN = f"'{sys.executable}' -m mnist_nn"
+LIMIT = 300  # seconds for a script, on a busy machine, too
+
+
+def run_script(
+    script: str, *unshare: str, cwd: Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a shell script in namespaces of its own; end whatever it has started with it."""
+    if shutil.which("unshare") is None or subprocess.run(["unshare", *unshare, "true"]).returncode:
+        pytest.skip("this user may not make a namespace")
+    command = ["unshare", *unshare, "bash", "-c", script]
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=os.environ | {"MNIST_NN_DATA_DIR": str(cwd), "OPENBLAS_NUM_THREADS": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=LIMIT)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Callable[[str], "subprocess.CompletedProcess[str]"]:
     """Run a shell script in a folder that is a disk of 6 MB of its own."""
-    if shutil.which("unshare") is None or MAY_MOUNT.returncode:
-        pytest.skip("this user may not mount a disk")
     disk = tmp_path / "disk"
     disk.mkdir()
+    mount = f"mount -t tmpfs -o size=6m none '{disk}' && cd '{disk}'"
 
-    def run_script(script: str) -> "subprocess.CompletedProcess[str]":
-        mount = f"mount -t tmpfs -o size=6m none {disk} && cd {disk}"
-        return subprocess.run(
-            ["unshare", "-rm", "bash", "-c", f"{mount}\n{script}"],
-            env=os.environ | {"TMPDIR": str(tmp_path), "MNIST_NN_DATA_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def run_on_disk(script: str) -> "subprocess.CompletedProcess[str]":
+        return run_script(f"{mount}\n{script}", "-rm", cwd=tmp_path, TMPDIR=str(tmp_path))
 
-    return run_script
+    return run_on_disk
 
 
 def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
     done = small_disk(
-        "head -c 4000000 /dev/zero > full\n"
-        f"{MNIST_NN} train -c {CONFIGS / 'sample.yaml'} --epochs 5"
+        f"head -c 4000000 /dev/zero > full\n{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 5"
     )
     assert done.returncode == 2
     assert re.search(r"its disk has [\d,]+ bytes free, the model and its checkpoints", done.stderr)
@@ -57,7 +76,7 @@ def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
 def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tmp_path) -> None:
     """The checkpoints that no longer fit are given up, and the model goes where there is room."""
     done = small_disk(
-        f"{MNIST_NN} train -c {CONFIGS / 'sample.yaml'} --epochs 300"
+        f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 300"
         " --checkpoint-every 1 2>../log &\n"
         "while kill -0 $! && ! grep -q 'epoch   5' ../log; do sleep 0.01; done\n"
         "head -c 9000000 /dev/zero > full\n"
@@ -75,7 +94,7 @@ def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tm
 
 def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(small_disk) -> None:
     done = small_disk(
-        f"{MNIST_NN} train -c {CONFIGS / 'sample.yaml'} --epochs 5000 2>../log &\n"
+        f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 5000 2>../log &\n"
         "while kill -0 $! && ! grep -q 'epoch    1' ../log; do sleep 0.01; done\n"
         "head -c 9000000 /dev/zero > full\n"
         "kill $!; wait $!; code=$?; cat ../log >&2; exit $code"
@@ -140,3 +159,163 @@ def test_what_no_memory_holds_is_refused_before_any_is_touched(run: Run, monkeyp
     result = run(*command)
     assert result.exit_code == 2
     assert "batches of 5,000 samples take up to 1 GiB, this machine has 0" in result.stderr
+
+
+TRAIN = f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 2"
+
+
+def test_an_output_that_is_mounted_by_itself_is_written_in_place(tmp_path: Path) -> None:
+    """As docker run -v $PWD/outside:/m.pkl does it."""
+    (tmp_path / "outside").touch()
+    done = run_script(
+        f"touch m.pkl; mount --bind outside m.pkl && {TRAIN} --checkpoint-every 1 -o m.pkl",
+        *("-rm",),
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (0, "m.pkl\n"), done.stderr
+    said = done.stderr.index("m.pkl, so it will be written in place")
+    assert said < done.stderr.index("epoch 1/2")
+    assert done.stderr.count("written in place") == 1
+    assert len(load_model(tmp_path / "outside").history) == 2
+    assert load_checkpoint(tmp_path / "m.pkl.ckpt")
+
+
+def test_an_output_mounted_into_a_read_only_place_needs_no_other_folder(tmp_path: Path) -> None:
+    """As docker run --read-only -v $PWD/outside:/m.pkl does it: there is no place for more."""
+    (tmp_path / "outside").touch()
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "m.pkl").touch()
+    done = run_script(
+        "mount --bind place place && mount -o remount,ro,bind place && cd place\n"
+        f"mount --bind ../outside m.pkl && {TRAIN} --checkpoint-every 1 -o m.pkl",
+        *("-rm",),
+        cwd=tmp_path,
+        TMPDIR=str(tmp_path / "place"),
+    )
+    assert (done.returncode, done.stdout) == (0, "m.pkl\n"), done.stderr
+    assert "m.pkl.ckpt cannot be written, so there will be no checkpoint" in done.stderr
+    assert len(load_model(tmp_path / "outside").history) == 2
+
+
+def test_an_output_that_is_mounted_to_be_read_only_is_refused_before_training(
+    tmp_path: Path,
+) -> None:
+    done = run_script(
+        f"touch m.pkl; mount --bind m.pkl m.pkl; mount -o remount,ro,bind m.pkl\n{TRAIN} -o m.pkl",
+        *("-rm",),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "--output m.pkl cannot be replaced: Read-only file system" in done.stderr
+
+
+def test_a_user_without_a_home_trains_on_the_sample_and_is_told_of_data_dir(
+    tmp_path: Path,
+) -> None:
+    """As docker run -u 12345 does it."""
+    nobody = "env -u HOME -u MNIST_NN_DATA_DIR -u XDG_CACHE_HOME"
+    done = run_script(
+        f"{nobody} {TRAIN} -q && {nobody} {MNIST_NN} evaluate model.pkl >/dev/null || exit 9\n"
+        f"{nobody} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}'; echo $?\n"
+        f"{nobody} {MNIST_NN} download; echo $?\n"
+        f"{nobody} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}' --data-dir .; echo $?",
+        *("-U", "--map-user=12345"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["model.pkl", "2", "2", "1"]
+    refusal = "no home folder, so there is no default for the data folder\nname one with --data-dir"
+    assert done.stderr.count(refusal) == 2
+    assert "mnist is not in .; fetch it with" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.pkl"]
+
+
+def test_a_home_that_does_not_exist_is_named_with_its_variable(run: Run, monkeypatch) -> None:
+    monkeypatch.setenv("MNIST_NN_DATA_DIR", "~no-such-user/data")
+    result = run("download")
+    assert result.exit_code == 2
+    assert "MNIST_NN_DATA_DIR=~no-such-user/data: ~no-such-user has no home folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "-c", "a.yaml", "-o", "a.yaml"),
+        ("train", "-c", "a.yaml", "-o", "hard"),
+        ("train", "-c", "link", "-o", "a.yaml"),
+        ("train", "-c", "a.yaml", "-o", "./folder/../a.yaml"),
+        ("train", "-c", "a.yaml", "-c", "b-seed7.yaml", "-o", "b.yaml", "--seeds", "2"),
+        ("train", "-c", "run.ckpt", "-o", "run"),
+        ("train", "--resume", "m.pkl.ckpt", "-o", "m.pkl.ckpt"),
+        ("show", "-c", "a.yaml", "-o", "a.yaml"),
+        ("evaluate", "m.pkl", "--report", "m.pkl"),
+        ("draw", "m.pkl", "-o", "folder/../m.pkl"),
+        ("plot", "curves.png", "-o", "."),
+        ("plot", "boundary.gif", "-o", ".", "--animate"),
+    ],
+    ids=" ".join,
+)
+def test_an_input_is_not_overwritten(
+    command: tuple[str, ...], run: Run, tmp_path: Path, trained: Path
+) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("a.yaml")
+    (tmp_path / "hard").hardlink_to(tmp_path / "a.yaml")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "itself, which this command reads; name another file" in result.stderr
+    assert "epoch" not in result.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with configs, a model of two inputs under several names, and its checkpoint."""
+    folder = tmp_path_factory.mktemp("trained")
+    config = (CONFIGS / "sample.yaml").read_text()
+    for name in ("a.yaml", "b-seed7.yaml", "run.ckpt"):
+        (folder / name).write_text(config + "\nseed: 7\n")
+    moons = CONFIGS / "reference" / "moons.yaml"
+    script = f"{MNIST_NN} train -c '{moons}' --epochs 1 --checkpoint-every 1 -o m.pkl"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("curves.png", "boundary.gif"):
+        shutil.copy(folder / "m.pkl", folder / name)
+    return folder
+
+
+def test_a_run_may_go_on_in_its_own_checkpoint(run: Run, trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    result = run("train", "--resume", "m.pkl.ckpt", "--epochs", 2)
+    assert result.exit_code == 0, result.stderr
+    assert len(load_model(tmp_path / "m.pkl").history) == 2
+
+
+def test_a_place_that_refused_the_file_keeps_no_empty_folder(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def fail(path: Path) -> None:
+        raise ModelError(f"cannot write {path}: No space left on device")
+
+    with pytest.raises(ModelError, match="cannot write no/m"):
+        save_anywhere(Path("no/m.pkl"), fail)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("usage", [(0, 0, 0), OSError("not implemented")], ids=["zero", "error"])
+def test_a_disk_that_does_not_say_how_large_it_is_is_used(
+    usage: Any, monkeypatch, tmp_path: Path
+) -> None:
+    def disk_usage(path: Path) -> Any:
+        if isinstance(usage, OSError):
+            raise usage
+        return type(real)(*usage)
+
+    real = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", disk_usage)
+    check_room(tmp_path / "m.pkl", 1000)
