@@ -22,7 +22,8 @@ Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 SAMPLE = ("-c", CONFIGS / "sample.yaml", "--epochs", 3)
 SMALL = "network.layers=[{units: 10, activation: softmax}]"  # whose epochs are short
-SAMPLE_CONFIG = f"'{CONFIGS / 'sample.yaml'}' --engine numpy --set '{SMALL}'"
+SAMPLE_CONFIG = f"'{CONFIGS / 'sample.yaml'}' --engine numpy"
+QUICK = f"{SAMPLE_CONFIG} --batch-size full --set '{SMALL}'"
 MNIST_NN = f"'{sys.executable}' -m mnist_nn"
 LIMIT = 300  # seconds for a script, on a busy machine, too
 
@@ -76,10 +77,10 @@ def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
 def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tmp_path) -> None:
     """The checkpoints that no longer fit are given up, and the model goes where there is room."""
     done = small_disk(
-        f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 300"
+        f"{MNIST_NN} train -c {QUICK} --epochs 300"
         " --checkpoint-every 1 2>../log &\n"
         "while kill -0 $! && ! grep -q 'epoch   5' ../log; do sleep 0.01; done\n"
-        "head -c 9000000 /dev/zero > full\n"
+        "kill -STOP $!; head -c 9000000 /dev/zero > full; kill -CONT $!\n"
         "wait $!; code=$?; cat ../log >&2; exit $code"
     )
     assert done.returncode == 1, done.stderr
@@ -94,8 +95,8 @@ def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tm
 
 def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(small_disk) -> None:
     done = small_disk(
-        f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 5000 2>../log &\n"
-        "while kill -0 $! && ! grep -q 'epoch    1' ../log; do sleep 0.01; done\n"
+        f"{MNIST_NN} train -c {QUICK} --epochs 5000 2>../log &\n"
+        "while kill -0 $! && ! grep -q 'epoch  *1' ../log; do sleep 0.01; done\n"
         "head -c 9000000 /dev/zero > full\n"
         "kill $!; wait $!; code=$?; cat ../log >&2; exit $code"
     )
@@ -161,7 +162,7 @@ def test_what_no_memory_holds_is_refused_before_any_is_touched(run: Run, monkeyp
     assert "batches of 5,000 samples take up to 1 GiB, this machine has 0" in result.stderr
 
 
-TRAIN = f"{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 2"
+TRAIN = f"{MNIST_NN} train -c {QUICK} --epochs 2"
 
 
 def test_an_output_that_is_mounted_by_itself_is_written_in_place(tmp_path: Path) -> None:
