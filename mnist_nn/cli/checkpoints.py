@@ -1,11 +1,15 @@
 """Checkpoints of a run: when they are due, and what becomes of one that is in the way."""
 
 import contextlib
+import itertools
+import stat
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from ..errors import ModelError
 from .guard import note
 from .saving import checkpoint_path, save_anywhere
 from .signals import Interrupted
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 LONG = 60.0  # seconds; a run that takes less writes none unless told to
 SHARE = 0.05  # of a run's time that unasked checkpoints may take
+MAX_READ = 256 << 20  # bytes of a file in the way; a larger one is kept unread
+Stamp = tuple[int, int, int]  # changes whenever a file does
 
 
 class Checkpoints:
@@ -32,14 +38,15 @@ class Checkpoints:
     make
         Makes a checkpoint of the run as it is now.
     resume
-        Gives the command that goes on from a checkpoint file.
+        Writes the command that resumes a run from a checkpoint file: this run, or another one
+        with an `output` of its own.
+    seed
+        Of the run, if it is one of several seeds; None otherwise.
 
     Attributes
     ----------
     path
         Of the checkpoint file.
-    command
-        That goes on from there.
     kept
         The epoch after which the checkpoint on the disk was written; None before the first.
     """
@@ -49,17 +56,20 @@ class Checkpoints:
         output: Path,
         every: int | None,
         make: "Callable[[], Checkpoint]",
-        resume: Callable[[Path], str],
+        resume: Callable[..., str],
+        seed: int | None = None,
     ) -> None:
-        self.path, self.every, self.make = checkpoint_path(output), every, make
-        self.command = resume(self.path)
+        self.path, self.every, self.make, self.resume = checkpoint_path(output), every, make, resume
         self.kept: int | None = None
-        self._output, self._is_own, self._failed = output, False, False
+        self._output, self._seed = output, seed
+        self._is_own, self._failed = False, False
+        self._replaceable, self._unreadable = _examine(self.path)
+        self._last: Checkpoint | None = None  # of the end of the run
         self._began = self._written = time.monotonic()
         self._cost = 0.0  # seconds that the latest took
 
     def go_on(self, path: Path, snapshot: "Snapshot") -> None:
-        """Take note that the run goes on from what this checkpoint file held."""
+        """Note that the run resumes from what this checkpoint file held."""
         seconds = sum(report.seconds for report in snapshot.history)
         self._began -= seconds + snapshot.position.seconds
         if path.resolve() == self.path.resolve():
@@ -72,8 +82,16 @@ class Checkpoints:
 
     def finish(self, epoch: int) -> None:
         """Write that of a run's end, if the run has one at all: it may be made longer later."""
+        if self._is_own or self._seed is not None:
+            self._last = self.make()
         if self._is_own and self.kept != epoch:
             self._write(epoch)
+
+    def complete(self) -> None:
+        """Mark the checkpoint, if the run has one, as that of a run whose model is written."""
+        if self._is_own and self._last is not None:
+            with contextlib.suppress(ModelError):  # it then counts as unfinished, and is kept
+                self._save(replace(self._last, complete=True, series=None), self.path)
 
     def interrupt(self, number: int, where: str) -> NoReturn:
         """End the run, which has come to `where`, as a signal asked, with a checkpoint.
@@ -81,13 +99,27 @@ class Checkpoints:
         Raises
         ------
         Interrupted
-            Saying how to go on.
+            Saying how to resume.
         ModelError
             If the checkpoint is not where it should be, saying where it is.
         """
-        checkpoint = self.make()
-        save_anywhere(self.path, lambda path: self._save(checkpoint, path))
-        raise Interrupted(number, f"interrupted in {where}; go on with: {self.command}")
+        checkpoint, saved = self._last or self.make(), self.path
+
+        def save(path: Path) -> None:
+            nonlocal saved
+            self._save(checkpoint, path)
+            saved = path
+
+        try:
+            save_anywhere(self.path, save)
+        except ModelError as error:
+            if saved == self.path:  # nowhere
+                raise
+            command = self.resume(saved, output=self._output)
+            raise ModelError(f"{error}; resume with: {command}") from error
+        seed = "" if self._seed is None else f"seed {self._seed}, "
+        command = self.resume(self.path)
+        raise Interrupted(number, f"interrupted in {seed}{where}; resume with: {command}")
 
     def _is_due(self, epoch: int, epochs: int) -> bool:
         if self.every is not None:
@@ -100,11 +132,9 @@ class Checkpoints:
 
     def _write(self, epoch: int) -> None:
         """Write one; that the disk is full, say, is no reason to end the run."""
-        from ..errors import ModelError
-
         began = time.monotonic()
         try:
-            self._save(self.make(), self.path)
+            self._save(self._last or self.make(), self.path)
         except ModelError as error:
             if not self._failed:
                 note(f"warning: {error}; training goes on without a new checkpoint")
@@ -117,20 +147,81 @@ class Checkpoints:
     def _save(self, checkpoint: "Checkpoint", path: Path) -> None:
         from ..model import save_checkpoint
 
-        if path == self.path:
+        if path == self.path and not self._is_own:
             self._make_way()
         save_checkpoint(path, checkpoint)
+        if path == self.path:
+            self._is_own = True
 
     def _make_way(self) -> None:
-        """Rename a checkpoint of another run that has not come to a model."""
-        with contextlib.suppress(OSError):  # another run may be doing the same at this moment
-            if not self._is_own and self.path.is_file() and not _is_older(self.path, self._output):
-                aside = self.path.with_name(f"{self.path.name}.bak")
-                self.path.replace(aside)
-                note(f"note: {self.path} was of an unfinished run and is now {aside}")
-        self._is_own = True
+        """Rename what is in the way, unless its run is over or the file is this run's own."""
+        stamp = _stamp(self.path)
+        if stamp is None or stamp == self._replaceable:
+            return
+        try:
+            aside, output = _move_aside(self.path, self._output)
+        except FileNotFoundError:  # another run has moved it at this moment
+            return
+        except OSError as error:
+            raise ModelError(
+                f"{self.path} is not of a finished run and cannot be renamed: {error.strerror}"
+            ) from error
+        text = f"note: {self.path} was not of a finished run and is now {aside}"
+        if stamp != self._unreadable:
+            text += f"; resume it with: {self.resume(aside, output=output)}"
+        note(text)
 
 
-def _is_older(path: Path, other: Path) -> bool:
-    """Say whether another file exists and is not older than this one."""
-    return other.exists() and path.stat().st_mtime <= other.stat().st_mtime
+def _examine(path: Path) -> tuple[Stamp | None, Stamp | None]:
+    """Give the stamp of a file whose run is over, or of one that is no readable checkpoint.
+
+    Read before training, not when a checkpoint is due: whatever has come in between is kept, and
+    an interruption does not wait for it.
+    """
+    from ..model import load_checkpoint
+
+    stamp = _stamp(path)
+    if stamp is None:
+        return None, None
+    try:
+        if path.stat().st_size > MAX_READ:
+            return None, stamp
+        is_over = load_checkpoint(path).complete
+    except (OSError, ModelError, MemoryError):
+        return None, stamp
+    return (stamp if is_over else None), None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Give what changes whenever a plain file is replaced or written; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _move_aside(path: Path, output: Path) -> tuple[Path, Path]:
+    """Rename a checkpoint to the first free ``NAME.bak``, ``NAME.bak2`` and so on.
+
+    Return its new name, and one for its model that is free, too.
+    """
+    for number in itertools.count(1):
+        tail = "bak" if number == 1 else f"bak{number}"
+        aside = path.with_name(f"{path.name}.{tail}")
+        model = output.with_stem(f"{output.stem}-{tail}")
+        if model.exists():
+            continue
+        try:
+            aside.touch(exist_ok=False)  # whoever makes it has the name, and no other run takes it
+        except FileExistsError:
+            continue
+        try:
+            path.replace(aside)
+        except OSError:
+            aside.unlink()
+            raise
+        return aside, model
+    raise AssertionError("there are always more names")

@@ -1,21 +1,24 @@
 """A job is what all runs of one ``mnist-nn train`` have in common."""
 
-from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoints import Checkpoints
+from .guard import note
 from .logs import Logs
 from .saving import check_room, save_anywhere
-from .seeds import Finished
-from .signals import Interrupted, deferred
+from .seeds import kept_results, seed_path, sha256_of
+from .signals import Interrupted, Request, deferred
 
 if TYPE_CHECKING:
     from ..config import Config
     from ..data import Dataset
-    from ..model import Checkpoint
+    from ..model import Checkpoint, SeedResult, Series
+    from .run import Run
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Job:
 
     Attributes
     ----------
-    dataset, checkpoint_every, quiet, resume
+    dataset, checkpoint_every, quiet, resume, log_dir
         As on the command line.
     checkpoint
         What is in the file `resume`.
@@ -35,18 +38,86 @@ class Job:
     quiet: bool
     resume: Path | None
     checkpoint: "Checkpoint | None"
+    log_dir: Path | None
 
-    def run(self, settings: "Config", output: Path, log_dir: Path | None) -> Finished:
-        """Do one run, and write its model, and its logs if there is a folder for them."""
-        from ..model import Checkpoint, Model, current_versions, save_model
-        from .resume import command
+    def run(self, settings: "Config", output: Path) -> None:
+        """Do a single run, and write its model, and its logs if there is a folder for them."""
+        with ExitStack() as stack:
+            self._run(settings, output, lambda: stack.enter_context(deferred()))
+
+    def run_series(self, settings: "Config", output: Path, series: "Series") -> "list[SeedResult]":
+        """Do a run for each seed of a series, beginning with that of the settings.
+
+        From the training of the first on, a signal waits until a run looks for it, so that there
+        is a checkpoint that knows of all that are finished.
+
+        Raises
+        ------
+        DivergenceError
+            If one diverges, naming its seed.
+        """
+        from ..errors import DivergenceError
+
+        results = kept_results(series, output)
+        done = {settings.seed, *(result.seed for result in results)}
+        with ExitStack() as stack:
+            defer = cache(lambda: stack.enter_context(deferred()))
+            for seed in [settings.seed, *(n for n in series.seeds if n not in done)]:
+                if not self.quiet:
+                    note(f"seed {seed}")
+                job = self if seed == settings.seed else replace(self, resume=None, checkpoint=None)
+                try:
+                    result = job._run(
+                        settings.model_copy(update={"seed": seed}),
+                        seed_path(output, seed),
+                        defer,
+                        replace(series, results=tuple(results)),
+                    )
+                except DivergenceError as error:
+                    raise DivergenceError(f"seed {seed}: {error}") from error
+                results.append(result)
+        return sorted(results, key=lambda result: result.seed)
+
+    def _run(
+        self,
+        settings: "Config",
+        output: Path,
+        defer: Callable[[], Request],
+        series: "Series | None" = None,
+    ) -> "SeedResult":
+        """Do a run, which may be one of a series; `defer` makes signals wait from then on."""
+        from ..model import Model, SeedResult, current_versions, save_model
         from .run import Run
 
         data = self.dataset
         run = Run(settings, data.info, data.train, quiet=self.quiet, checkpoint=self.checkpoint)
         check_room(output, run.size())
-        libraries = ["numba"] if run.choice.name == "numba" else []
-        versions = current_versions(*libraries)
+        versions = current_versions(*(["numba"] if run.choice.name == "numba" else []))
+        log_dir = self.log_dir / f"seed{settings.seed}" if self.log_dir and series else self.log_dir
+        with closing(Logs(log_dir)) as logs:
+            run.begin()
+            assert run.course is not None
+            checkpoints = self._checkpoints(run, output, versions, series)
+            logs.begin(run.course.history)
+            request = defer()
+            run.train(checkpoints, logs, request)
+            model = Model(settings, run.network, run.history, data.sha256, versions)
+            save_anywhere(output, partial(save_model, model=model))
+            checkpoints.complete()
+        if request.number is not None:  # while it was being saved
+            if series:
+                checkpoints.interrupt(request.number, f"epoch {run.epochs} of {run.epochs}")
+            raise Interrupted(request.number, f"interrupted; the run is over, its model: {output}")
+        history = run.course.history
+        seconds = sum(report.seconds for report in history)
+        return SeedResult(settings.seed, sha256_of(output), history[run.kept_epoch - 1], seconds)
+
+    def _checkpoints(
+        self, run: "Run", output: Path, versions: dict[str, str], series: "Series | None"
+    ) -> Checkpoints:
+        """Set up the checkpoints of a run that has begun."""
+        from ..model import Checkpoint
+        from .resume import command
 
         every, snapshot = self.checkpoint_every, None
         if self.checkpoint:
@@ -55,19 +126,12 @@ class Job:
         def make() -> Checkpoint:
             assert run.course is not None
             best = run.stopper.best if run.stopper else None
-            parts = run.course.snapshot(), best, every, data.train_sha256, versions
-            return Checkpoint(settings, run.choice.name, *parts)
+            parts = run.course.snapshot(), best, every, self.dataset.train_sha256, versions
+            return Checkpoint(run.settings, run.choice.name, *parts, series=series)
 
-        run.begin()
-        checkpoints = Checkpoints(output, every, make, partial(command, dataset=data))
+        resume = partial(command, dataset=self.dataset, log_dir=self.log_dir)
+        seed = run.settings.seed if series else None
+        checkpoints = Checkpoints(output, every, make, resume, seed)
         if self.resume and snapshot:
             checkpoints.go_on(self.resume, snapshot)
-        with closing(Logs(log_dir)) as logs, deferred() as request:
-            run.train(checkpoints, logs, request)
-            model = Model(settings, run.network, run.history, data.sha256, versions)
-            save_anywhere(output, partial(save_model, model=model))
-        if request.number is not None:  # while it was being saved
-            raise Interrupted(request.number, f"interrupted; the run is over, its model: {output}")
-        epoch = run.history[run.kept_epoch - 1]
-        seconds = sum(epoch["seconds"] for epoch in run.history)
-        return Finished(settings.seed, output, epoch, seconds)
+        return checkpoints

@@ -2,96 +2,129 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from .guard import note
+from .tensorboard import Board, open_board, warn
 
 if TYPE_CHECKING:
     from ..training import Report
 
-TAGS = {
-    "loss": "loss/training",
-    "validation_loss": "loss/validation",
-    "accuracy": "accuracy/training",
-    "validation_accuracy": "accuracy/validation",
-    "learning_rate": "learning_rate",
-}
+try:
+    import fcntl
+except ImportError:  # Windows has none: nobody notices two runs there
+    fcntl = None  # type: ignore[assignment]
 
 
 class Logs:
     """The logs in a folder: ``metrics.jsonl``, ``metrics.csv`` and TensorBoard's event files.
 
     The latter only where tensorboardX is installed. A disk that fills up ends the logs, with a
-    warning, and not the run.
+    warning, and not the run. The files are locked until `close`, so that no other run writes there.
 
     Parameters
     ----------
     folder
-        Where they go; None for nowhere. Logs of an earlier run are replaced.
+        Where they go; None for nowhere. Those of an earlier run are there until `begin`.
 
     Raises
     ------
     ConfigError
-        If they cannot be written there.
+        If they cannot be written there, or another run is writing there.
     """
 
     def __init__(self, folder: Path | None) -> None:
         from ..errors import ConfigError
 
-        self.stack = ExitStack()
+        self.folder, self.stack = folder, ExitStack()
         self.lines: IO[str] | None = None
         self.table: IO[str] | None = None
-        self.board: Any = None
+        self.writer: csv.DictWriter[str] | None = None
+        self.board: Board | None = None
         if folder is None:
             return
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.lines = self._open(folder / "metrics.jsonl")
-            self.table = self._open(folder / "metrics.csv")
+            self.lines = self.stack.enter_context(_open_locked(folder / "metrics.jsonl"))
+            self.table = self.stack.enter_context(_open_locked(folder / "metrics.csv"))
+        except BlockingIOError as error:
+            self.close()
+            raise ConfigError(
+                f"--log-dir {folder}: another run is writing its logs there; name another folder"
+            ) from error
         except OSError as error:
             self.close()
             raise ConfigError(f"--log-dir {folder}: {error.strerror or error}") from error
-        self.board = _board(folder)
 
-    def _open(self, path: Path) -> IO[str]:
-        return self.stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+    def begin(self, reports: "Sequence[Report]") -> None:
+        """Replace what an earlier run wrote by the epochs of this run that are over."""
+        if self.folder is None or self.lines is None or self.table is None:
+            return
+        self.lines.truncate(0)
+        self.table.truncate(0)
+        self.board = open_board(self.folder)
+        if reports:
+            self._write(reports)
 
     def add(self, report: "Report") -> None:
         """Write an epoch that is over."""
+        self._write([report])
+
+    def _write(self, reports: "Sequence[Report]") -> None:
+        """Write epochs, and flush once."""
         if self.lines is None or self.table is None:
             return
-        figures = report.figures()
+        rows = [report.figures() for report in reports]
         try:
-            print(json.dumps(figures), file=self.lines, flush=True)
-            writer = csv.DictWriter(self.table, list(figures))
-            if not self.table.tell():
-                writer.writeheader()
-            writer.writerow(figures)
+            self.lines.write("".join(f"{json.dumps(row)}\n" for row in rows))
+            self.lines.flush()
+            if self.writer is None:
+                self.writer = csv.DictWriter(self.table, list(rows[0]))
+                self.writer.writeheader()
+            self.writer.writerows(rows)
             self.table.flush()
-            if self.board is not None:
-                for name, tag in TAGS.items():
-                    if figures[name] is not None:
-                        self.board.add_scalar(tag, figures[name], report.epoch)
-                self.board.flush()
         except OSError as error:
             note(f"warning: cannot write the logs: {error.strerror or error}; training goes on")
             self.lines = None
+            return
+        try:
+            if self.board is not None:
+                self.board.add(reports)
+        except Exception as error:
+            warn(error)
+            self.board = None
 
     def close(self) -> None:
         """Close all files."""
         with suppress(OSError):
             self.stack.close()
         if self.board is not None:
-            with suppress(OSError):
+            with suppress(Exception):
                 self.board.close()
 
 
-def _board(folder: Path) -> Any:
-    """Open TensorBoard's file; older ones of the folder no longer count."""
+def _open_locked(path: Path) -> IO[str]:
+    """Open a file for writing at its end, and lock it.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process has it locked.
+    OSError
+        If it is a pipe or a device, or cannot be written.
+    """
+    if path.exists() and not path.is_file():  # a pipe would wait for somebody to read it
+        raise OSError(f"{path} is not a plain file")
+    file = path.open("a", encoding="utf-8", newline="")
     try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder), purge_step=1)
+        if fcntl is not None:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:  # the file system has no locks
+        pass
+    return file

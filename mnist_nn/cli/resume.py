@@ -1,5 +1,6 @@
-"""Going on with a run: what may be asked of it, and what must be as it was."""
+"""Resuming a run: what may be asked of it, and what must be as it was."""
 
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
 FREE = "training.epochs"  # what may change
 
 
-def output_of(path: Path) -> Path:
-    """Name the model that a checkpoint's run will end with, unless told otherwise.
+def output_of(path: Path, checkpoint: "Checkpoint") -> Path:
+    """Infer the ``--output`` that a checkpoint's run began with from the checkpoint's name.
 
     Raises
     ------
     ConfigError
-        If the name of the checkpoint does not tell.
+        If the name does not tell.
     """
     from ..errors import ConfigError
 
-    if path.suffix != ".ckpt":
-        raise ConfigError(f"--resume {path}: its name does not say where the model goes; -o does")
-    return path.with_suffix("")
+    output, tail = path.with_suffix(""), f"-seed{checkpoint.config.seed}"
+    if path.suffix != ".ckpt" or (checkpoint.series and not output.stem.endswith(tail)):
+        raise ConfigError(f"--resume: cannot infer the output path from '{path}'; pass -o")
+    return output.with_stem(output.stem.removesuffix(tail)) if checkpoint.series else output
 
 
 def check_settings(checkpoint: "Checkpoint", settings: "Config") -> None:
@@ -50,6 +52,11 @@ def check_settings(checkpoint: "Checkpoint", settings: "Config") -> None:
             )
     if not changed:
         return
+    if checkpoint.series:
+        raise ConfigError(
+            f"--epochs {new[FREE]}: with --seeds all runs are of the same length, "
+            f"{old[FREE]} epochs; leave it out"
+        )
     schedule, position = settings.training.schedule, checkpoint.snapshot.position
     if schedule.spans_run:
         raise ConfigError(
@@ -81,12 +88,37 @@ def check_surroundings(checkpoint: "Checkpoint", dataset: "Dataset") -> None:
             note(f"note: the run began with {name} {then}, this is {now}; last digits may differ")
 
 
-def command(path: Path, dataset: "Dataset") -> str:
-    """Write the command that goes on from a checkpoint."""
-    from ..data import data_folder
+def command(
+    path: Path, *, dataset: "Dataset", log_dir: Path | None = None, output: Path | None = None
+) -> str:
+    """Write the command that resumes a run, to be pasted in any folder.
 
-    place = ["--data-dir", str(dataset.folder)] if dataset.folder != data_folder() else []
-    return shlex.join(["mnist-nn", "train", "--resume", str(path), *place])
+    Parameters
+    ----------
+    path
+        The checkpoint.
+    dataset
+        That the run learns from.
+    log_dir
+        Where the run writes its logs, if it does.
+    output
+        Where the model goes, if the name of the checkpoint does not tell. The run is then another
+        than the one that is going on, with no place for logs.
+    """
+    from ..data import data_folder
+    from ..data.sources import SOURCES
+
+    options: dict[str, Path | None] = {"--resume": path, "--output": output}
+    is_default = dataset.folder == data_folder() and not os.environ.get("MNIST_NN_DATA_DIR")
+    if dataset.name in SOURCES and not is_default:
+        options["--data-dir"] = dataset.folder
+    if output is None:
+        options["--log-dir"] = log_dir
+    words = ["mnist-nn", "train"]
+    for option, value in options.items():
+        if value is not None:
+            words += [option, str(value.absolute())]
+    return shlex.join(words)
 
 
 def _leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

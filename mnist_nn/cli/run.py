@@ -131,8 +131,6 @@ class Run:
         from ..errors import DivergenceError
 
         assert self.course is not None
-        for report in self.course.history:
-            logs.add(report)
         try:
             self._go_through(self.course, checkpoints, logs, request)
         except DivergenceError as error:

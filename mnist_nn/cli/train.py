@@ -1,16 +1,14 @@
 """``mnist-nn train``: from a config to a model file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .guard import note
 from .job import Job
 from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
 from .saving import check_output, check_run_output
-from .seeds import MAX_SEEDS, Finished, seed_path, summarise
+from .seeds import MAX_SEEDS, seed_path, summarise
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -33,7 +31,8 @@ def train(
         Path | None,
         typer.Option(
             metavar="CKPT",
-            help="Go on with the run that left this checkpoint; it needs no --config.",
+            help="Resume the run that left this checkpoint, or all runs of --seeds; it needs no "
+            "--config.",
         ),
     ] = None,
     checkpoint_every: Annotated[
@@ -88,20 +87,23 @@ def train(
     table of their accuracies: on the validation samples if any are held out, else on the test
     samples, which each model sees once, when all are trained.
 
-    Ctrl-C leaves a checkpoint, model.pkl.ckpt, and says how to go on; a second one ends at once.
-    A run that goes on with --resume ends where it would have without the interruption, bit for
-    bit. All it needs is in the checkpoint; --epochs can make it longer, if its schedule allows.
+    Ctrl-C leaves a checkpoint, model.pkl.ckpt, and prints the command to resume; a second one ends
+    at once. A run that is resumed ends where it would have without the interruption, bit for bit.
+    All it needs is in the checkpoint; --epochs can make it longer, if its schedule allows. With
+    --seeds, the runs that are missing follow, and the table has them all.
     """
     from ..config.schema import SEED_LIMIT
     from ..data import dataset_info, load_dataset
     from ..errors import ConfigError
-    from ..model import check_fits
+    from ..model import Series, check_fits
     from .resume import check_settings, check_surroundings, output_of
 
     if resume is None and not config:
         raise ConfigError("train needs --config FILE, or --resume CKPT to go on with a run")
     if resume is not None and seeds is not None:
-        raise ConfigError("--seeds: a run that goes on has the seed that it began with")
+        raise ConfigError(
+            "--seeds: a checkpoint of a run with several seeds knows them; leave it out"
+        )
     checkpoint = _load(resume)
     settings = read_settings(
         *(config, set_),
@@ -120,25 +122,26 @@ def train(
     if dry_run:
         typer.echo(_describe(settings, info.n_inputs), nl=False)
         return
-    last = settings.seed + (seeds or 1) - 1
-    if last >= SEED_LIMIT:
-        raise ConfigError(f"--seeds {seeds}: the last would be {last}, not below 2^63")
-    output = output or (output_of(resume) if resume else Path("model.pkl"))
-    if seeds:
+    series = checkpoint.series if checkpoint else None
+    if seeds is not None:
+        series = Series(settings.seed, seeds)
+    if series and series.seeds[-1] >= SEED_LIMIT:
+        raise ConfigError(f"--seeds {seeds}: the last would be {series.seeds[-1]}, not below 2^63")
+    if output is None:
+        output = output_of(resume, checkpoint) if resume and checkpoint else Path("model.pkl")
+    if series:
         check_output(output)
-    paths = {n: seed_path(output, n) for n in range(settings.seed, last + 1)} if seeds else {}
-    for path in paths.values() or [output]:
+    for path in [seed_path(output, n) for n in series.seeds] if series else [output]:
         check_run_output(path, config or [], resume)
     dataset = load_dataset(name, data_dir)
     if checkpoint:
         check_surroundings(checkpoint, dataset)
-    job = Job(dataset, checkpoint_every, quiet, resume, checkpoint)
-    if seeds is None:
-        job.run(settings, output, log_dir)
+    job = Job(dataset, checkpoint_every, quiet, resume, checkpoint, log_dir)
+    if series is None:
+        job.run(settings, output)
         typer.echo(output)
     else:
-        runs = list(_train_each(settings, job, paths, log_dir))
-        summarise(runs, settings, dataset)
+        summarise(job.run_series(settings, output, series), settings, dataset, output)
 
 
 def _load(resume: Path | None) -> "Checkpoint | None":
@@ -146,22 +149,6 @@ def _load(resume: Path | None) -> "Checkpoint | None":
     from ..model import load_checkpoint
 
     return load_checkpoint(resume) if resume else None
-
-
-def _train_each(
-    settings: "Config", job: Job, paths: dict[int, Path], log_dir: Path | None
-) -> Iterator[Finished]:
-    """Do a run for each seed."""
-    from ..errors import DivergenceError
-
-    for seed, path in paths.items():
-        if not job.quiet:
-            note(f"seed {seed}")
-        try:
-            logs = log_dir / f"seed{seed}" if log_dir else None
-            yield job.run(settings.model_copy(update={"seed": seed}), path, logs)
-        except DivergenceError as error:
-            raise DivergenceError(f"seed {seed}: {error}") from error
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

@@ -4,13 +4,15 @@ Each is kept in a file of its own.
 """
 
 from .build import build_network, check_fits, n_parameters
-from .checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
 from .store import Model, load_model, save_model
 
 __all__ = [
     "Checkpoint",
     "Model",
+    "SeedResult",
+    "Series",
     "build_network",
     "check_fits",
     "current_versions",

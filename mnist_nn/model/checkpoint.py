@@ -30,6 +30,50 @@ Bits32 = Annotated[int, Field(ge=0, lt=2**32)]
 Bits128 = Annotated[int, Field(ge=0, lt=2**128)]
 
 
+@dataclass(frozen=True)
+class SeedResult:
+    """What a finished run of a series came to.
+
+    Attributes
+    ----------
+    seed
+        Its seed.
+    sha256
+        Of its model file.
+    epoch
+        The epoch whose parameters the model has.
+    seconds
+        Spent on training.
+    """
+
+    seed: int
+    sha256: str
+    epoch: Report
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """The runs of ``train --seeds``, which differ in their seeds only.
+
+    Attributes
+    ----------
+    first, count
+        The first seed, and how many there are.
+    results
+        Of the runs that are finished, in any order.
+    """
+
+    first: int
+    count: int
+    results: tuple[SeedResult, ...] = ()
+
+    @property
+    def seeds(self) -> range:
+        """All seeds."""
+        return range(self.first, self.first + self.count)
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """A run that can go on.
@@ -50,6 +94,10 @@ class Checkpoint:
         What proves the training samples.
     versions
         Of mnist-nn, NumPy and Python, as in a model.
+    complete
+        Whether the run is over and its model written; a new run may replace the file then.
+    series
+        The series that the run is one of, while it is unfinished; None for a run on its own.
     """
 
     config: Config
@@ -59,6 +107,8 @@ class Checkpoint:
     every: int | None
     sha256: dict[str, str]
     versions: dict[str, str]
+    complete: bool = False
+    series: Series | None = None
 
 
 class OptimizerPart(Part):
@@ -124,8 +174,25 @@ class BestPart(Part):
     parameters: PickledArray
 
 
+class SeedPart(Part):
+    """What a finished run of a series came to: a `SeedResult`."""
+
+    seed: Whole
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    epoch: EpochPart
+    seconds: float
+
+
+class SeriesPart(Part):
+    """The runs with several seeds: a `Series`."""
+
+    first: Whole
+    count: Annotated[int, Field(ge=2, le=1000)]
+    results: list[SeedPart]
+
+
 class Content(Part):
-    """The whole dict, as read."""
+    """The whole dict, as read; older files lack the last two keys."""
 
     format: Literal["mnist-nn checkpoint"]
     version: Literal[1]
@@ -141,6 +208,8 @@ class Content(Part):
     checkpoint_every: Annotated[int, Field(ge=1, lt=2**63)] | None
     dataset: DatasetPart
     versions: dict[str, str]
+    complete: bool = False
+    series: SeriesPart | None = None
 
 
 def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
@@ -151,7 +220,7 @@ def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
     ModelError
         If it cannot be written.
     """
-    snapshot, best = checkpoint.snapshot, checkpoint.best
+    snapshot, best, series = checkpoint.snapshot, checkpoint.best, checkpoint.series
     affine, elastic = snapshot.pictures or (None, None)
     content = {
         "format": FORMAT,
@@ -173,6 +242,13 @@ def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
         "checkpoint_every": checkpoint.every,
         "dataset": {"name": checkpoint.config.data.dataset, "sha256": checkpoint.sha256},
         "versions": checkpoint.versions,
+        "complete": checkpoint.complete,
+        "series": series
+        and {
+            "first": series.first,
+            "count": series.count,
+            "results": [vars(run) | {"epoch": run.epoch.figures()} for run in series.results],
+        },
     }
     write(path, pickled(content))
 
@@ -206,6 +282,8 @@ def _checkpoint_of(blob: bytes) -> Checkpoint:
     return Checkpoint(
         *(config, content.engine, snapshot, best, content.checkpoint_every),
         *(content.dataset.sha256, content.versions),
+        complete=content.complete,
+        series=_series(config, content.series),
     )
 
 
@@ -245,6 +323,24 @@ def _best(config: Config, content: Content) -> Best | None:
         return None
     vector = _vector(config, content.best.parameters, "best.parameters")
     return Best(content.best.epoch, content.best.value, vector)
+
+
+def _series(config: Config, part: SeriesPart | None) -> Series | None:
+    """Hold the runs of a series against the config of the one that the checkpoint is of."""
+    if part is None:
+        return None
+    results = tuple(
+        SeedResult(run.seed, run.sha256, Report(**run.epoch.model_dump()), run.seconds)
+        for run in part.results
+    )
+    series = Series(part.first, part.count, results)
+    seeds = [config.seed, *(run.seed for run in results)]
+    validated = {run.epoch.validation_accuracy is not None for run in results}
+    if len(set(seeds)) < len(seeds) or not set(seeds) <= set(series.seeds):
+        raise ModelError("its seeds are not those of its series")
+    if not validated <= {config.data.validation != 0}:
+        raise ModelError("the results of its series are not what its config asks for")
+    return series
 
 
 def _vector(

@@ -1,0 +1,86 @@
+"""TensorBoard's event file of a run."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .guard import note
+
+if TYPE_CHECKING:
+    from ..training import Report
+
+TAGS = {
+    "loss": "loss/training",
+    "validation_loss": "loss/validation",
+    "accuracy": "accuracy/training",
+    "validation_accuracy": "accuracy/validation",
+    "learning_rate": "learning_rate",
+}
+
+
+class Board:
+    """Writes an event file, one event per epoch, by what tensorboardX does this with.
+
+    Its `SummaryWriter` is not used: that hands each number to a thread, by a queue, and waits for
+    ever once the thread has died of a full disk.
+
+    Parameters
+    ----------
+    folder
+        Where the file goes; the events of older ones no longer count.
+
+    Raises
+    ------
+    Exception
+        Whatever tensorboardX, or what it imports, comes up with.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        self._event, self._summary = Event, Summary
+        self._writer = EventsWriter(str(folder / "events"))
+        self._writer.write_event(Event(step=1, file_version="brain.Event:2"))
+        start = SessionLog(status=SessionLog.START)  # with a step: what others have from it is void
+        self._writer.write_event(Event(step=1, session_log=start))
+
+    def add(self, reports: "Sequence[Report]") -> None:
+        """Write epochs that are over."""
+        for report in reports:
+            figures = report.figures()
+            values = [
+                self._summary.Value(tag=tag, simple_value=figures[name])
+                for name, tag in TAGS.items()
+                if figures[name] is not None
+            ]
+            summary = self._summary(value=values)
+            self._writer.write_event(
+                self._event(wall_time=time.time(), step=report.epoch, summary=summary)
+            )
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+def open_board(folder: Path) -> Board | None:
+    """Open the event file of a folder; None, with a warning unless it is not installed."""
+    try:
+        return Board(folder)
+    except Exception as error:
+        if not (isinstance(error, ModuleNotFoundError) and error.name == "tensorboardX"):
+            warn(error)
+        return None
+
+
+def warn(error: Exception) -> None:
+    """Say that there is nothing for TensorBoard, and why."""
+    first = next(iter(str(error).splitlines()), "")
+    note(
+        f"warning: tensorboardX failed ({type(error).__name__}: {first:.200}); "
+        "there are no event files, the other logs and the training go on"
+    )
