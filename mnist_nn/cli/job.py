@@ -67,7 +67,7 @@ class Job:
                     note(f"seed {seed}")
                 job = self if seed == settings.seed else replace(self, resume=None, checkpoint=None)
                 try:
-                    result = job._run(
+                    run = job._run(
                         settings.model_copy(update={"seed": seed}),
                         seed_path(output, seed),
                         defer,
@@ -75,7 +75,7 @@ class Job:
                     )
                 except DivergenceError as error:
                     raise DivergenceError(f"seed {seed}: {error}") from error
-                results.append(result)
+                results.append(_result(run, seed_path(output, seed)))
         return sorted(results, key=lambda result: result.seed)
 
     def _run(
@@ -84,9 +84,9 @@ class Job:
         output: Path,
         defer: Callable[[], Request],
         series: "Series | None" = None,
-    ) -> "SeedResult":
+    ) -> "Run":
         """Do a run, which may be one of a series; `defer` makes signals wait from then on."""
-        from ..model import Model, SeedResult, current_versions, save_model
+        from ..model import Model, current_versions, save_model
         from .run import Run
 
         data = self.dataset
@@ -108,9 +108,7 @@ class Job:
             if series:
                 checkpoints.interrupt(request.number, f"epoch {run.epochs} of {run.epochs}")
             raise Interrupted(request.number, f"interrupted; the run is over, its model: {output}")
-        history = run.course.history
-        seconds = sum(report.seconds for report in history)
-        return SeedResult(settings.seed, sha256_of(output), history[run.kept_epoch - 1], seconds)
+        return run
 
     def _checkpoints(
         self, run: "Run", output: Path, versions: dict[str, str], series: "Series | None"
@@ -135,3 +133,13 @@ class Job:
         if self.resume and snapshot:
             checkpoints.go_on(self.resume, snapshot)
         return checkpoints
+
+
+def _result(run: "Run", path: Path) -> "SeedResult":
+    """Record what a finished run came to."""
+    from ..model import SeedResult
+
+    assert run.course is not None
+    history = run.course.history
+    seconds = sum(report.seconds for report in history)
+    return SeedResult(run.settings.seed, sha256_of(path), history[run.kept_epoch - 1], seconds)

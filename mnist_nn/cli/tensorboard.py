@@ -37,14 +37,14 @@ class Board:
     """
 
     def __init__(self, folder: Path) -> None:
-        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX import event_file_writer
         from tensorboardX.proto.event_pb2 import Event, SessionLog
         from tensorboardX.proto.summary_pb2 import Summary
 
         self._event, self._summary = Event, Summary
-        self._writer = EventsWriter(str(folder / "events"))
+        self._writer = event_file_writer.EventsWriter(str(folder / "events"))
         self._writer.write_event(Event(step=1, file_version="brain.Event:2"))
-        start = SessionLog(status=SessionLog.START)  # with a step: what others have from it is void
+        start = SessionLog(status=SessionLog.START)  # voids what older files have from step 1 on
         self._writer.write_event(Event(step=1, session_log=start))
 
     def add(self, reports: "Sequence[Report]") -> None:

@@ -1,5 +1,7 @@
 """When a run writes checkpoints, and what it does with one that is in the way."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,7 +25,8 @@ def epochs_written(run: Run, monkeypatch: pytest.MonkeyPatch, *options: object) 
     written, save = [], mnist_nn.model.save_checkpoint
 
     def save_and_tell(path: Path, checkpoint: Any) -> None:
-        written.append(len(checkpoint.snapshot.history))
+        if not checkpoint.complete:  # nor that which is written once the model is
+            written.append(len(checkpoint.snapshot.history))
         save(path, checkpoint)
 
     monkeypatch.setattr("mnist_nn.model.save_checkpoint", save_and_tell)
@@ -93,15 +96,124 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
     assert len(load_model(tmp_path / "model.pkl").history) == 5
 
 
-def test_the_checkpoint_of_an_unfinished_run_is_put_aside(run: Run, tmp_path: Path) -> None:
-    run("train", *SAMPLE, "--checkpoint-every", 1, "--seed", 1)
-    (tmp_path / "model.pkl").unlink()  # as if it had not come to a model
-    result = run("train", *SAMPLE, "--checkpoint-every", 1, "--seed", 2)
-    assert "model.pkl.ckpt was of an unfinished run and is now model.pkl.ckpt.bak" in result.stderr
-    assert load_checkpoint(tmp_path / "model.pkl.ckpt.bak").config.seed == 1
-    assert load_checkpoint(tmp_path / "model.pkl.ckpt").config.seed == 2
-    run("train", *SAMPLE, "--checkpoint-every", 1, "--seed", 3)  # the second did come to one
-    assert load_checkpoint(tmp_path / "model.pkl.ckpt.bak").config.seed == 1
+@pytest.fixture
+def unfinished(run: Run, interrupt: Callable[..., None]) -> Callable[[int], str]:
+    """Interrupt a run with this seed in its second epoch; return what it says."""
+
+    def leave(seed: int) -> str:
+        interrupt(2)
+        result = run("train", *SAMPLE, "--engine", "numpy", "--seed", seed, "-o", "m.pkl")
+        assert result.exit_code == 130
+        return result.stderr
+
+    return leave
+
+
+def seed_of(path: Path) -> int:
+    return load_checkpoint(path).config.seed
+
+
+def test_no_checkpoint_of_an_unfinished_run_is_lost(run: Run, unfinished, tmp_path: Path) -> None:
+    assert " is now " not in unfinished(1)
+    assert run("train", *SAMPLE, "--seed", 2, "-o", "m.pkl").exit_code == 0  # writes none
+    assert "m.pkl.ckpt was not of a finished run and is now m.pkl.ckpt.bak;" in unfinished(3)
+    assert "m.pkl.ckpt was not of a finished run and is now m.pkl.ckpt.bak2;" in unfinished(4)
+    names = "m.pkl.ckpt.bak", "m.pkl.ckpt.bak2", "m.pkl.ckpt"
+    assert [seed_of(tmp_path / name) for name in names] == [1, 3, 4]
+
+
+def test_what_was_put_aside_is_resumed_by_the_command_that_the_note_has(
+    run: Run, unfinished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unfinished(1)
+    said = unfinished(2)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    command = re.search("is now .*; resume it with: mnist-nn (.*)", said).group(1)
+    assert run(*shlex.split(command)).exit_code == 0
+    model = load_model(tmp_path / "m-bak.pkl")
+    assert (model.config.seed, len(model.history)) == (1, 5)
+    assert seed_of(tmp_path / "m.pkl.ckpt") == 2
+
+
+def test_a_checkpoint_whose_run_is_over_is_replaced(run: Run, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        result = run("train", *SAMPLE, "--checkpoint-every", 1, "--seed", seed)
+        assert " is now " not in result.stderr
+    assert seed_of(tmp_path / "model.pkl.ckpt") == 2
+    assert not (tmp_path / "model.pkl.ckpt.bak").exists()
+
+
+def test_a_run_that_is_resumed_replaces_its_own(run: Run, unfinished, tmp_path: Path) -> None:
+    unfinished(1)
+    assert run("train", "--resume", "m.pkl.ckpt").exit_code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"m.pkl", "m.pkl.ckpt"}
+
+
+def hostile(path: Path) -> None:
+    path.write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR.")
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(300 << 20)  # sparse: takes no room on the disk
+
+
+@pytest.mark.parametrize("make", [hostile, huge])
+def test_what_is_no_checkpoint_is_kept_and_not_believed(
+    unfinished, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / "m.pkl.ckpt")
+    size = (tmp_path / "m.pkl.ckpt").stat().st_size
+    said = unfinished(1)
+    assert "m.pkl.ckpt was not of a finished run and is now m.pkl.ckpt.bak\n" in said
+    assert (tmp_path / "m.pkl.ckpt.bak").stat().st_size == size
+    assert seed_of(tmp_path / "m.pkl.ckpt") == 1
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_name_that_is_taken_is_not_taken_again(unfinished, tmp_path: Path) -> None:
+    (tmp_path / "m.pkl.ckpt.bak").mkdir()
+    (tmp_path / "m-bak2.pkl").touch()  # of a run that was put aside before, and resumed
+    unfinished(1)
+    assert "is now m.pkl.ckpt.bak3;" in unfinished(2)
+    assert seed_of(tmp_path / "m.pkl.ckpt.bak3") == 1
+
+
+def test_a_checkpoint_that_cannot_be_moved_is_not_overwritten(
+    run: Run, unfinished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    unfinished(1)
+
+    def refuse(path: Path, exist_ok: bool) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    result = run("train", *SAMPLE, "--seed", 2, "--checkpoint-every", 1, "-o", "m.pkl")
+    assert "m.pkl.ckpt is not of a finished run and cannot be renamed" in result.stderr
+    assert seed_of(tmp_path / "m.pkl.ckpt") == 1
+    assert load_model(tmp_path / "m.pkl").config.seed == 2
+
+
+def test_the_command_names_the_refuge_of_a_checkpoint(
+    run: Run, interrupt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refuge = tmp_path / "a refuge"
+    refuge.mkdir()
+    monkeypatch.setattr("mnist_nn.cli.saving.REFUGES", (lambda: refuge,))
+    interrupt(2)
+    show = TrainingProgress.show
+
+    def show_and_block(progress: TrainingProgress, report: Any) -> None:
+        (tmp_path / "m.pkl.ckpt").mkdir(exist_ok=True)
+        show(progress, report)
+
+    monkeypatch.setattr(TrainingProgress, "show", show_and_block)
+    said = run("train", *SAMPLE, "-o", "m.pkl").stderr
+    monkeypatch.setattr(TrainingProgress, "show", show)  # which interrupts no more
+    (tmp_path / "m.pkl.ckpt").rmdir()
+    assert run(*shlex.split(said.partition("resume with: mnist-nn ")[2])).exit_code == 0
+    assert len(load_model(tmp_path / "m.pkl").history) == 5
 
 
 def test_two_runs_into_the_same_place_at_once_both_end_well(tmp_path: Path) -> None:
@@ -115,6 +227,6 @@ def test_two_runs_into_the_same_place_at_once_both_end_well(tmp_path: Path) -> N
         process.communicate(timeout=60)
         assert process.returncode == 0
     names = {path.name for path in tmp_path.iterdir()}
-    assert names - {"model.pkl.ckpt.bak"} == {"model.pkl", "model.pkl.ckpt"}
+    assert names - {"model.pkl.ckpt.bak", "model.pkl.ckpt.bak2"} == {"model.pkl", "model.pkl.ckpt"}
     assert len(load_model(tmp_path / "model.pkl").history) == 30
     load_checkpoint(tmp_path / "model.pkl.ckpt")

@@ -4,7 +4,7 @@ import pickle
 import re
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import yaml
 
-from mnist_nn.cli.progress import TrainingProgress
 from mnist_nn.model import load_checkpoint, load_model
 
 Run = Callable[..., Any]
@@ -50,28 +49,6 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Send this process a signal at the n-th report from now, as if it came from outside."""
-    show = TrainingProgress.show
-
-    def at(report: int, number: int = signal.SIGINT, *, times: int = 1) -> None:
-        left = report
-
-        def show_and_interrupt(progress: TrainingProgress, shown: object) -> None:
-            nonlocal left
-            left -= 1
-            show(progress, shown)
-            if left == 0:
-                for _ in range(times):
-                    signal.raise_signal(number)
-
-        monkeypatch.setattr(TrainingProgress, "show", show_and_interrupt)
-
-    yield at
-    monkeypatch.setattr(TrainingProgress, "show", show)
-
-
 def outcome(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
     """The parameters of a model and its history, apart from times."""
     model = load_model(path)
@@ -84,7 +61,7 @@ def outcome(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
     [(1, signal.SIGINT, 130), (2, signal.SIGTERM, 143), (3, signal.SIGHUP, 129)],
 )
 def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
-    run: Run, config: Path, interrupt, tmp_path: Path, engine: str, report, number, code
+    run: Run, config: Path, interrupt, monkeypatch, tmp_path: Path, engine, report, number, code
 ) -> None:
     command = "train", "-c", config, "--engine", engine
     assert run(*command, "-o", "whole.pkl").exit_code == 0
@@ -94,10 +71,12 @@ def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     assert result.stdout == ""
     assert not (tmp_path / "model.pkl").exists()
     last = result.stderr.splitlines()[-1]
-    assert re.match(r"interrupted in epoch \d of 4; go on with: mnist-nn train --resume", last)
-    config.unlink()  # the checkpoint alone is enough
+    assert re.match(r"interrupted in epoch \d of 4; resume with: mnist-nn train --resume /", last)
+    config.unlink()  # the checkpoint alone is enough, wherever the command is pasted
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     result = run(*shlex.split(last.partition("mnist-nn ")[2]))
-    assert (result.exit_code, result.stdout) == (0, "model.pkl\n")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path}/model.pkl\n")
     assert "going on" in result.stderr
     assert outcome(tmp_path / "model.pkl") == outcome(tmp_path / "whole.pkl")
 
@@ -198,7 +177,7 @@ def checkpoint(run: Run, config: Path, interrupt, tmp_path: Path) -> Path:
         (("--epochs", 2), 2, "--epochs 2: the run is in epoch 3 already"),
         (("--set", "training.iterations=1000"), 2, "training.iterations cannot be 1000"),
         (("--epochs", 0), 2, "training.epochs: must be 1 or more, got 0"),
-        (("--seeds", 2), 2, "--seeds: a run that goes on has the seed that it began with"),
+        (("--seeds", 2), 2, "--seeds: a checkpoint of a run with several seeds knows them"),
         (("-o", "no/model.pkl"), 2, "/no does not exist"),
     ],
 )
@@ -233,7 +212,7 @@ def test_the_model_goes_where_it_was_going_or_where_it_is_told(
     checkpoint.rename(tmp_path / "elsewhere")
     result = run("train", "--resume", "elsewhere")
     assert result.exit_code == 2
-    assert "its name does not say where the model goes; -o does" in result.stderr
+    assert "--resume: cannot infer the output path from 'elsewhere'; pass -o" in result.stderr
     assert run("train", "--resume", "elsewhere", "-o", "x.pkl").stdout == "x.pkl\n"
     assert len(load_model(tmp_path / "x.pkl").history) == 4
 
