@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mnist_nn"
-GROUND = {"errors", "files", "compiling"}  # importable from everywhere but the mathematics
+GROUND = {
+    "errors",
+    "files",
+    "compiling",
+    "limits",
+}  # importable from everywhere but the mathematics
 
 MAY_IMPORT = {
     "nn": set(),

@@ -3,7 +3,6 @@
 It is handed the training samples only; there is no way from here to the test samples.
 """
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from .guard import note
@@ -254,7 +253,7 @@ def _check_length(epochs: int) -> None:
 
 
 def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
-    """Refuse a run that this machine has not the memory for, before any is touched.
+    """Refuse a run that needs more memory than it may use, before any is touched.
 
     It takes the parameters, their gradient, the optimizer's sums, an average, the best epoch's and
     as much again to write a checkpoint; and for each sample of a batch two numbers per unit, or
@@ -263,20 +262,20 @@ def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
     import numpy as np
 
     from ..errors import ConfigError
+    from ..limits import available_memory
     from ..model import n_parameters
     from ..training import step_size
 
-    if not hasattr(os, "sysconf"):  # Windows does not say
-        return
     size = step_size(n, settings.training.batch_size)
     numbers = n_parameters(settings, n_inputs) * 2 * (4 + settings.training.optimizer.n_slots)
     numbers += size * (n_inputs + 4 * sum(layer.units for layer in settings.network.layers))
     needed = numbers * np.dtype(settings.network.dtype).itemsize
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > there:
+    allowed = available_memory()
+    if allowed is not None and needed > allowed:
         raise ConfigError(
             f"network.layers: such a network and batches of {size:,} samples take up to "
-            f"{needed / 2**30:,.0f} GiB, this machine has {there / 2**30:,.0f}\n"
+            f"{needed / 2**30:,.1f} GiB; the machine, its container or ulimit allows "
+            f"{allowed / 2**30:,.1f} GiB\n"
             "take fewer units or a smaller training.batch_size"
         )
 
