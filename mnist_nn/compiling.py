@@ -1,9 +1,25 @@
-"""Compiling takes Numba seconds, so what it made is kept for the next process where it can be."""
+"""Compile functions with Numba, and keep the machine code on disk for the next process.
 
+Numba's own cache believes its files: one that is empty or cut (a killed process, a full disk) fails
+every process after it, and one that is left from an older source can be taken for a new one. Here
+each file is checked before it is used; one that is wrong is deleted, and its function compiled anew.
+Where nothing can be kept, everything still runs.
+"""
+
+import contextlib
+import hashlib
+import pickle
+import warnings
 from collections.abc import Callable
+from glob import escape
+from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.serialize import dumps
+
+from .errors import MnistNNWarning
 
 
 def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -16,11 +32,72 @@ def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[...
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        kernel: Callable[..., Any]
+        kernel: Callable[..., Any] = njit(**options)(function)
         try:
-            kernel = njit(cache=True, **options)(function)
-        except RuntimeError:  # there is no folder that it could be kept in
-            kernel = njit(**options)(function)
+            kernel._cache = _CheckedCache(function)  # type: ignore[attr-defined]
+        except RuntimeError as error:  # there is no folder that it could be kept in
+            _warn(error)
         return kernel
 
     return decorate
+
+
+class _CheckedFile(IndexDataCacheFile):
+    """Files of a function's cache, in which each entry has a checksum of itself and its key."""
+
+    def save(self, key: Any, data: Any) -> None:
+        """Write an entry."""
+        content = dumps(data)
+        super().save(key, (self._checksum(key, content), content))
+
+    def load(self, key: Any) -> Any:
+        """Read an entry, None if there is none; any exception says that the files are damaged."""
+        entry = super().load(key)
+        if entry is None:
+            return None
+        checksum, content = entry
+        if checksum != self._checksum(key, content):
+            raise ValueError("the entry is damaged, or another function's")
+        return pickle.loads(content)
+
+    def _checksum(self, key: Any, content: bytes) -> bytes:
+        """Return the SHA-256 of an entry: of its source, key and machine code."""
+        return hashlib.sha256(repr((self._source_stamp, key)).encode() + content).digest()
+
+
+class _CheckedCache(FunctionCache):
+    """Cache of a compiled function that never fails a run."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load the machine code for a signature; delete the files if they are damaged."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a damaged pickle raises anything
+            name = escape(self._impl.filename_base)
+            for path in Path(self._cache_path).glob(f"{name}.*nb[ic]"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Save the machine code for a signature, if it can be."""
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:
+            _warn(error)
+
+
+def _warn(error: Exception) -> None:
+    """Warn that the next process has to compile again."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    warnings.warn(
+        f"compiled code cannot be kept ({reason}), so every run compiles it again\n"
+        "set NUMBA_CACHE_DIR to a folder that can be written and has room",
+        MnistNNWarning,
+        stacklevel=2,
+    )

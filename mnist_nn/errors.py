@@ -19,6 +19,10 @@ class MnistNNError(Exception):
     exit_code = 1
 
 
+class MnistNNWarning(UserWarning):
+    """Something around a run is wrong, and the run does without it."""
+
+
 class ConfigError(MnistNNError):
     """The command line or the config is wrong; nothing was begun."""
 

@@ -1,22 +1,107 @@
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
-from numba.core.caching import CompileResultCacheImpl
+from numba.core import config
 
 from mnist_nn.compiling import kept_compiled
+from mnist_nn.errors import MnistNNWarning
 
 
-def double(x: np.ndarray) -> np.ndarray:
+def double(x):
     return x + x
 
 
-def test_what_is_compiled_is_kept() -> None:
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An empty folder for what is compiled."""
+    with monkeypatch.context() as patch:
+        patch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+        config.reload_config()
+        yield tmp_path
+    config.reload_config()
+
+
+def ran_from_cache(kernel: Callable) -> bool:
+    """Say whether the one signature that a kernel was called with was found compiled."""
+    hits, misses = (sum(s.values()) for s in (kernel.stats.cache_hits, kernel.stats.cache_misses))
+    assert hits + misses == 1
+    return hits == 1
+
+
+def call(x: float = 1) -> bool:
+    """Compile `double` as a new process would, call it, and say whether it was kept compiled."""
     kernel = kept_compiled(nogil=True)(double)
+    assert kernel(x) == 2 * x
+    return ran_from_cache(kernel)
+
+
+def test_what_is_compiled_is_kept(folder: Path) -> None:
+    assert [call(), call()] == [False, True]
+    assert {path.suffix for path in folder.rglob("*.nb?")} == {".nbi", ".nbc"}
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "garbage": lambda content: bytes(range(256)),
+    "zeros": lambda content: content[: len(content) // 2] + bytes(len(content) // 2),
+}
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_deleted_and_compiled_anew(folder: Path, suffix, damage) -> None:
+    call()
+    (path,) = folder.rglob(f"*{suffix}")
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGE[damage](whole))
+    assert [call(), call()] == [False, True]
+
+
+def test_a_single_wrong_bit_in_machine_code_is_noticed(folder: Path) -> None:
+    call()
+    (path,) = folder.rglob("*.nbc")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert [call(), call()] == [False, True]
+
+
+def test_machine_code_of_another_signature_is_not_run(folder: Path) -> None:
+    """Numba writes its index first: a process that is killed then leaves another's code there."""
+    call(1)
+    call(0.5)
+    first, second = sorted(folder.rglob("*.nbc"))
+    first.write_bytes(second.read_bytes())
+    assert [call(1), call(1)] == [False, True]
+
+
+def test_a_full_disk_costs_a_warning(folder: Path) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))  # a file can have so many bytes
+    try:
+        with pytest.warns(MnistNNWarning, match="cannot be kept"):
+            assert not call()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert [call(), call()] == [False, True]
+
+
+def test_a_folder_that_cannot_be_written_costs_a_warning(folder: Path) -> None:
+    kernel = kept_compiled()(double)
+    (cache,) = folder.iterdir()
+    cache.rmdir()
+    cache.write_text("not a folder")
+    with pytest.warns(MnistNNWarning, match="set NUMBA_CACHE_DIR"):
+        assert kernel(1) == 2
+
+
+def test_where_nothing_can_be_kept_it_is_compiled_all_the_same() -> None:
+    names: dict = {}
+    exec("def double(x): return x + x", names)  # from no file, so that it belongs to no folder
+    with pytest.warns(MnistNNWarning, match="cannot be kept"):
+        kernel = kept_compiled(nogil=True)(names["double"])
     assert kernel(np.ones(3)).tolist() == [2, 2, 2]
-    assert sum(kernel.stats.cache_hits.values()) + sum(kernel.stats.cache_misses.values()) == 1
-
-
-def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(CompileResultCacheImpl, "_locator_classes", [])
-    assert kept_compiled(nogil=True)(double)(np.ones(3)).tolist() == [2, 2, 2]

@@ -4,12 +4,13 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
 
-from ..errors import MnistNNError
+from ..errors import MnistNNError, MnistNNWarning
 from .signals import exit_code_of
 
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -40,7 +41,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            command(*args, **kwargs)
+            with _warnings_as_notes():
+                command(*args, **kwargs)
             sys.stdout.flush()
         except typer.Exit:
             raise
@@ -54,6 +56,24 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(report(error)) from None
 
     return run
+
+
+@contextlib.contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Print the package's own warnings as notes, each text once."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if not issubclass(category, MnistNNWarning):
+            usual(message, category, *place)
+        elif str(message) not in said:
+            said.add(str(message))
+            note(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", MnistNNWarning)
+        usual, warnings.showwarning = warnings.showwarning, show
+        yield
 
 
 def report(error: Exception) -> int:
