@@ -2,8 +2,8 @@
 
 Numba's own cache believes its files: one that is empty or cut (a killed process, a full disk) fails
 every process after it, and one that is left from an older source can be taken for a new one. Here
-each file is checked before it is used; one that is wrong is deleted, and its function compiled anew.
-Where nothing can be kept, everything still runs.
+each file is checked before it is used. One that is wrong is deleted, and its function compiled
+again; where nothing can be kept, everything still runs.
 """
 
 import contextlib

@@ -63,16 +63,17 @@ def _warnings_as_notes() -> Iterator[None]:
     """Print the package's own warnings as notes, each text once."""
     said: set[str] = set()
 
-    def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, MnistNNWarning):
-            usual(message, category, *place)
+            usual(message, category, *place, **more)
         elif str(message) not in said:
             said.add(str(message))
             note(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", MnistNNWarning)
-        usual, warnings.showwarning = warnings.showwarning, show
+        usual = warnings.showwarning
+        warnings.showwarning = show
         yield
 
 

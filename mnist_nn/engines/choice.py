@@ -1,11 +1,16 @@
 """Which engine a run gets: the one that was asked for, if it can."""
 
+import os
+import re
+import warnings
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError
+from ..errors import ConfigError, shown
 from ..nn import Network
 from .interface import Engine
 from .numpy import NumpyEngine
@@ -50,23 +55,72 @@ def choose_engine(
     Raises
     ------
     ConfigError
-        If Numba is asked for by name and cannot be imported.
+        If Numba is asked for by name and cannot be used, or if one of its environment variables
+        has a value that it does not take.
     """
     if name == "numpy":
         return Choice("numpy")
-    try:
-        from .numba import obstacle
-    except ImportError as error:
-        missing = isinstance(error, ModuleNotFoundError) and error.name in ("numba", "llvmlite")
-        reason = "numba is not installed" if missing else f"numba cannot be imported: {error}"
-        remedy = f"{EXTRA} makes training several times faster"
-        if name == "auto":
-            return Choice("numpy", f"{reason}; {remedy}" if missing else reason)
-        raise ConfigError(
-            f"training.engine: {reason}\n{EXTRA}, or use engine auto or numpy"
-        ) from error
+    fault = _numba_fault()
+    if fault and name == "auto":
+        return Choice("numpy", fault)
+    if fault:
+        raise ConfigError(f"training.engine: {fault}\nor use engine auto or numpy")
+    from .numba import obstacle
+
     limit = obstacle(network, optimizer, batch_size)
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
+
+
+def _numba_fault() -> str:
+    """Say why Numba cannot be used here, and what to do about it; empty if it can."""
+    try:
+        with warnings.catch_warnings():  # Numba warns of a variable it cannot read
+            warnings.filterwarnings("error", "Environment variable", RuntimeWarning)
+            import numba
+
+            if numba.config.DISABLE_JIT:
+                return "the environment variable NUMBA_DISABLE_JIT is set; unset it"
+            import_module(f"{__package__}.numba")
+    except ModuleNotFoundError as error:
+        if error.name in ("numba", "llvmlite"):
+            return f"numba is not installed; {EXTRA} makes training several times faster"
+        return _broken(error)
+    except Exception as error:  # binaries that do not fit each other raise anything
+        _check_variables(str(error))
+        return _broken(error)
+    _check_variables()
+    return ""
+
+
+def _broken(error: Exception) -> str:
+    """Word what went wrong when Numba was imported."""
+    reason = str(error).strip().partition("\n")[0][:200]
+    return (
+        f"numba cannot be imported: {type(error).__name__}: {reason}; "
+        "reinstall numba, llvmlite and numpy in versions that fit each other"
+    )
+
+
+def _check_variables(problem: str = "") -> None:
+    """Refuse values of Numba's environment variables that are nonsense.
+
+    Raises
+    ------
+    ConfigError
+        If a variable is wrong, or if `problem`, which Numba has with its import, says so.
+    """
+    unreadable = re.match(r"Environment variable '(\w+)' .* value '(.*?)' could not", problem, re.S)
+    threads, folder = (os.environ.get(f"NUMBA_{name}", "") for name in ("NUM_THREADS", "CACHE_DIR"))
+    if unreadable:
+        name, value = unreadable.groups()
+        rule = f"Numba cannot read the value {shown(value)}"
+    elif re.fullmatch(r"\s*([+-]?0+|-\d+)\s*", threads):
+        name, rule = "NUMBA_NUM_THREADS", f"{shown(threads)} is not a number of threads, 1 or more"
+    elif folder and os.path.lexists(folder) and not Path(folder).is_dir():
+        name, rule = "NUMBA_CACHE_DIR", f"{shown(folder)} is not a folder"
+    else:
+        return
+    raise ConfigError(f"environment variable {name}: {rule}\ncorrect or unset it")
 
 
 def make_engine(

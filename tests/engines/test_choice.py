@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,4 +77,85 @@ def test_numba_asked_for_by_name_must_be_there(tmp_path) -> None:
     assert result.returncode == 2
     assert "numba is not installed" in result.stderr
     assert "pip install 'mnist-nn[fast]'" in result.stderr
+    assert not (tmp_path / "model.pkl").exists()
+
+
+CHOOSE = """
+from mnist_nn.engines import choose_engine
+from mnist_nn.errors import ConfigError
+from mnist_nn.nn import Dense, Network
+from mnist_nn.training import SGD
+
+for name in ("auto", "numba"):
+    try:
+        print(*choose_engine(name, Network(784, [Dense(10, "softmax")], rng=None), SGD(), 32))
+    except ConfigError as error:
+        print("ConfigError", str(error).replace(chr(10), " "))
+"""
+
+
+def choose_in(folder: Path, **variables: str) -> list[str]:
+    """Choose an engine in a fresh process: what "auto" gives, and what "numba"."""
+    environment = os.environ | variables
+    result = subprocess.run(
+        [sys.executable, "-c", CHOOSE],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stderr == ""
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "SystemError('initialization failed')",
+        "AttributeError('_ARRAY_API not found')",
+        "OSError('libllvmlite.so: cannot open shared object file')",
+        "ImportError('Numba needs NumPy 2.x or less')",
+    ],
+    ids=["SystemError", "AttributeError", "OSError", "ImportError"],
+)
+def test_a_numba_that_cannot_be_imported_leaves_numpy(tmp_path, fault) -> None:
+    (tmp_path / "numba.py").write_text(f"raise {fault}\n")
+    auto, numba = choose_in(tmp_path)  # the folder that it starts in is first on sys.path
+    kind, _, reason = fault.strip("')").partition("('")
+    assert auto.startswith(f"numpy numba cannot be imported: {kind}: {reason}; reinstall")
+    assert numba.startswith(f"ConfigError training.engine: numba cannot be imported: {kind}")
+
+
+def test_a_numba_that_may_not_compile_leaves_numpy(tmp_path) -> None:
+    auto, numba = choose_in(tmp_path, NUMBA_DISABLE_JIT="1")
+    reason = "the environment variable NUMBA_DISABLE_JIT is set; unset it"
+    assert auto == f"numpy {reason}"
+    assert numba == f"ConfigError training.engine: {reason} or use engine auto or numpy"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("NUMBA_NUM_THREADS", "0", "'0' is not a number of threads, 1 or more"),
+        ("NUMBA_NUM_THREADS", "abc", "Numba cannot read the value 'abc'"),
+        ("NUMBA_OPT", "nonsense", "Numba cannot read the value 'nonsense'"),
+        ("NUMBA_CACHE_DIR", "file", "'file' is not a folder"),
+    ],
+)
+def test_a_variable_with_nonsense_is_named(tmp_path, name, value, rule) -> None:
+    (tmp_path / "file").touch()
+    message = f"ConfigError environment variable {name}: {rule} correct or unset it"
+    assert choose_in(tmp_path, **{name: value}) == [message] * 2
+
+
+def test_a_variable_with_nonsense_ends_a_command_with_code_2(tmp_path) -> None:
+    command = [sys.executable, "-m", "mnist_nn", "train", "--config", "base.yaml"]
+    (tmp_path / "base.yaml").write_text("data: {dataset: mnist-sample}\n")
+    environment = os.environ | {"NUMBA_NUM_THREADS": "0"}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "error: environment variable NUMBA_NUM_THREADS: '0'" in result.stderr
     assert not (tmp_path / "model.pkl").exists()
