@@ -88,7 +88,8 @@ def said_if_slow(text: str, *, quiet: bool, seconds: float = 1.5) -> Iterator[No
     """Print a note if what is done in the context takes longer than it usually does."""
     timer = threading.Timer(seconds, note, [text])
     if not quiet:
-        timer.start()
+        with contextlib.suppress(RuntimeError):  # no thread is to be had
+            timer.start()
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ and where batches are small, the first layer takes several of them at a time (`k
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -15,11 +14,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise, noise_width
 from ..interface import EngineSnapshot, whole_batches
 from ..recipe import Recipe, Stepper
 from .elementwise import LOSS_CODES
-from .gate import CAN_WAIT, make_gate, throw_open
+from .gate import CAN_WAIT, make_gate
+from .helpers import Helpers
 from .kernel import compiled
 from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, unpack
 from .sparse import SLACK
@@ -57,6 +58,17 @@ def obstacle(network: Network, optimizer: Stepper, batch_size: int) -> str | Non
     return f"takes batches of up to {most:,} samples of {n_inputs:,} inputs, not of {batch_size:,}"
 
 
+def most_threads() -> int:
+    """Return how many threads may share a batch.
+
+    It is Numba's number or, where nobody has set that, at most the number of processors that this
+    process may use.
+    """
+    chosen: int = numba.config.NUMBA_NUM_THREADS
+    unset = chosen == numba.config.NUMBA_DEFAULT_NUM_THREADS
+    return min(chosen, available_cpus()) if unset else chosen
+
+
 class NumbaEngine:
     """Trains a network on the samples it is pointed at: an `Engine`.
 
@@ -69,8 +81,8 @@ class NumbaEngine:
         As for every `Engine`.
     threads
         How many threads share a batch; None for as many as are worth it (see `team`), at most
-        Numba's own number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise. The
-        result is the same.
+        Numba's own number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise (see
+        `most_threads`). The result is the same.
 
     Raises
     ------
@@ -109,10 +121,10 @@ class NumbaEngine:
         self.scale = np.array([scale], network.dtype)
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
-        worth = min(work * batch_size // WORK_PER_TASK, numba.config.NUMBA_NUM_THREADS)
-        most = self._share_out(threads or worth)
+        worth = min(work * batch_size // WORK_PER_TASK, most_threads())
+        self.helpers = Helpers(self._share_out(threads or worth) - 1)
+        most = self.helpers.count + 1
         self.team = Team({most} if threads else {1, most})
-        self.helpers = ThreadPoolExecutor(max(most - 1, 1), "mnist-nn")
         self._compile()
 
     def _compile(self) -> None:
@@ -235,6 +247,7 @@ class NumbaEngine:
     ) -> None:
         """Have a number of threads go through some samples, and fill in `losses` and `hits`."""
         gate, kernel = make_gate(), _kernel()
+        threads = min(threads, self.helpers.count + 1)  # after a fork there may be fewer
         arguments = (
             self.layout.plan,
             self.params,
@@ -257,10 +270,5 @@ class NumbaEngine:
             gate,
             threads,
         )
-        try:
-            for task in range(1, threads):
-                self.helpers.submit(kernel, *arguments, task)
-            kernel(*arguments, 0)
-        finally:
-            throw_open(gate)  # if this thread was interrupted, the others must not wait for it
+        self.helpers.run(kernel, arguments, gate)
         self.state.steps += -(-len(places) // self.batch_size)

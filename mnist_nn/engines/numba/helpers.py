@@ -1,0 +1,89 @@
+"""Threads that share a batch with the thread that asks for them."""
+
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ...errors import MnistNNWarning
+from .gate import throw_open
+from .layout import Numbers
+
+
+class Helpers:
+    """Threads that are all there before they are needed: at a gate, nobody may be missing.
+
+    Where the system has no new threads to give (``ulimit -u``), there are fewer. A process that was
+    forked has none of its parent's, and starts its own.
+
+    Parameters
+    ----------
+    wanted
+        How many threads are wanted beside the one that asks.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted, self._process = wanted, os.getpid()
+        self._pool, self._count = start(wanted)
+
+    @property
+    def count(self) -> int:
+        """Number of threads that there are."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._pool, self._count = start(self._wanted)
+        return self._count
+
+    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...], gate: Numbers) -> None:
+        """Call a kernel in all threads, with the number of its task as the last argument.
+
+        Parameters
+        ----------
+        kernel, arguments
+            What to call; the last argument is how many tasks there are, at most one more than
+            there are threads.
+        gate
+            Where the tasks wait for each other. It is thrown open when one fails or is interrupted,
+            so that the others do not wait for it.
+        """
+
+        def call(task: int) -> None:
+            try:
+                kernel(*arguments, task)
+            except BaseException:
+                throw_open(gate)
+                raise
+
+        others = []
+        try:
+            others = [self._pool.submit(call, task) for task in range(1, arguments[-1])]
+            call(0)
+        finally:
+            throw_open(gate)
+        for other in others:
+            other.result()
+
+
+def start(wanted: int) -> tuple[ThreadPoolExecutor, int]:
+    """Start threads, and count those that the system gave."""
+    pool = ThreadPoolExecutor(max(wanted, 1), "mnist-nn")
+    everybody, started = threading.Event(), 0
+    try:
+        while started < wanted:
+            pool.submit(everybody.wait)  # each waits, so that the next needs a new thread
+            started += 1
+    except RuntimeError as error:
+        warnings.warn(
+            f"only {started + 1} of {wanted + 1} threads work on a batch: {error}\n"
+            "raise the limit (ulimit -u), or end other programs, to train faster",
+            MnistNNWarning,
+            stacklevel=2,
+        )
+    else:
+        return pool, wanted
+    finally:
+        everybody.set()
+    pool.shutdown()
+    return start(started)
