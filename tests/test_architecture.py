@@ -14,6 +14,7 @@ GROUND = {
     "files",
     "compiling",
     "limits",
+    "blas",
 }  # importable from everywhere but the mathematics
 
 MAY_IMPORT = {

@@ -135,10 +135,11 @@ def _reading(
     """Let the network read a prepared picture: a row of the answer."""
     import numpy as np
 
+    from ..blas import one_blas_thread
     from ..errors import ModelError
 
     network = trained.network
-    with np.errstate(all="ignore"):  # what is not finite is an error below
+    with one_blas_thread(), np.errstate(all="ignore"):  # not finite is an error below
         outputs = network.predict(prepared.reshape(1, 784).astype(network.dtype))[0]
     if not np.isfinite(outputs).all():
         raise ModelError("the model cannot read pictures: its outputs are not finite numbers")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_blas_thread
 from ..data import Samples
 from ..nn import Loss, Network, score, target_rows
 
@@ -77,6 +78,7 @@ class Evaluation:
         ]
 
 
+@one_blas_thread()
 def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
     """Measure a network.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_blas_thread
 from ..nn import Network, predicted_classes
 
 PROBABILITIES = ("softmax", "sigmoid")  # outputs of 0 to 1, trained to be right that often
@@ -38,6 +39,7 @@ class Readings:
         return f"{value:.2%} sure" if value < 0.99995 else ">99.99% sure"
 
 
+@one_blas_thread()
 def read(network: Network, x: NDArray[Any]) -> Readings:
     """Let a network read samples.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..augmentation import Augmenter
+from ..blas import one_blas_thread
 from ..data import Samples
 from ..engines import Engine
 from ..errors import DivergenceError
@@ -115,7 +116,8 @@ class Course(Iterator[Report]):
 
     def __next__(self) -> Report:
         """Train until there is something to report."""
-        return next(self._reports)
+        with one_blas_thread():
+            return next(self._reports)
 
     def snapshot(self) -> Snapshot:
         """Copy all it takes to go on from here: between any two reports, but not after an error."""
