@@ -141,6 +141,7 @@ class Run:
         checkpoints.finish(self.kept_epoch)
         if self.stopper:
             self._finish(self.stopper)
+        self._warn_if_nothing_was_learned()
 
     def _go_through(
         self, course: "Course", checkpoints: "Checkpoints", logs: "Logs", request: "Request"
@@ -223,6 +224,16 @@ class Run:
                 f"{stopped}the best {stopper.settings.monitor} was in epoch {best}; "
                 f"the model is of epoch {self.kept_epoch}"
             )
+
+    def _warn_if_nothing_was_learned(self) -> None:
+        """Say so where all the training came to nothing, even to those who want it quiet."""
+        from ..training import learned_nothing
+
+        assert self.course is not None
+        reports, recipe = self.course.history, self.course.engine.recipe
+        problem = learned_nothing(self.network, recipe, self.training, reports)
+        if problem:
+            note(f"warning: {problem}")
 
     def _announce(self) -> None:
         """Say what is going to be trained, on what, and by which engine."""

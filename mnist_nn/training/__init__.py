@@ -3,6 +3,7 @@
 from ..engines import Regularization
 from .course import Course
 from .early_stopping import Best, EarlyStopper, EarlyStopping
+from .health import learned_nothing
 from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from .report import Report
 from .schedules import (
@@ -40,6 +41,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "fit",
+    "learned_nothing",
     "run_length",
     "step_size",
 ]

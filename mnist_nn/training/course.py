@@ -12,8 +12,8 @@ from ..augmentation import Augmenter
 from ..blas import one_blas_thread
 from ..data import Samples
 from ..engines import Engine
-from ..errors import DivergenceError
 from ..nn import score
+from .health import check_divergence
 from .report import Report
 from .schedules import Curve, Progress
 from .snapshot import Position, Snapshot
@@ -189,7 +189,7 @@ class Course(Iterator[Report]):
             for report in self._run_epoch(self.plan.order(self.position.epoch)):
                 if report.complete:
                     report = self._finish_epoch(report)
-                _check_finite(engine, report)
+                check_divergence(engine, report)
                 if report.complete:
                     self.history.append(report)
                     self._losses.append(report.to_watch)
@@ -238,14 +238,3 @@ class Course(Iterator[Report]):
             value, predicted = score(network, self.engine.recipe.loss, *validation)
         accuracy = float(np.mean(predicted == validation.y))
         return replace(report, validation_loss=value, validation_accuracy=accuracy)
-
-
-def _check_finite(engine: Engine, report: Report) -> None:
-    """Stop as soon as a number is no longer finite."""
-    loss = report.loss + (report.validation_loss or 0.0)
-    if not math.isfinite(loss) or not np.isfinite(engine.network.params).all():
-        raise DivergenceError(
-            f"training diverged in epoch {report.epoch}: loss {loss} after "
-            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
-            "try a smaller training.optimizer.learning_rate, or set training.clip_norm"
-        )

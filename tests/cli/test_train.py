@@ -317,3 +317,11 @@ def test_a_broken_stream_does_not_cost_the_model(redirect: str, tmp_path: Path) 
     command = f"{shlex.join(COMMAND)} --epochs 3 -o m.pkl {redirect}"
     subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True)
     assert len(load_model(tmp_path / "m.pkl").history) == 3
+
+
+def test_a_run_that_learned_nothing_says_so_and_writes_its_model(run: Run, tmp_path: Path) -> None:
+    result = run("train", *SAMPLE, "--lr", 50, "--epochs", 2, "--quiet")
+    assert result.exit_code == 0
+    assert "warning: the network learned nothing: its loss is " in result.stderr
+    assert "try a smaller training.optimizer.learning_rate" in result.stderr
+    assert (tmp_path / "model.pkl").exists()

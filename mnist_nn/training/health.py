@@ -1,0 +1,134 @@
+"""Signs that training does not work: it diverges, or ends without having learned anything."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blas import one_blas_thread
+from ..data import Samples
+from ..engines import Engine, Recipe
+from ..errors import DivergenceError
+from ..nn import Loss, Network, score, target_rows
+from .optimizers import SGD
+from .report import Report
+
+NEAR_CHANCE = 0.25  # of the way from the commonest class's share to all samples right
+ABSURD = 10  # times the loss of constant outputs
+STILL_FALLING = 0.995  # of the loss of the epoch before
+
+
+def check_divergence(engine: Engine, report: Report) -> None:
+    """Stop as soon as a number is not finite or, at the end of an epoch, absurdly large.
+
+    With ε the rounding error of 1 (1.2e-7 in float32), a parameter above 1/ε cannot take a step of
+    length 1 any more, and a loss above 1/ε² is the square of outputs that cannot tell the targets 0
+    and 1 apart. Such numbers may be finite or not by the order in which they were added up, so
+    without this bound the engines would disagree.
+
+    Raises
+    ------
+    DivergenceError
+        Saying when it happened and what to try.
+    """
+    params, loss = engine.network.params, report.loss + (report.validation_loss or 0.0)
+    finite = math.isfinite(loss) and bool(np.isfinite(params).all())
+    most = 1 / float(np.finfo(params.dtype).eps)
+    huge = report.complete and (loss > most**2 or max(params.max(), -params.min()) > most)
+    if not finite or huge:
+        size = "" if not finite or loss > most**2 else ", with parameters beyond all measure,"
+        raise DivergenceError(
+            f"training diverged in epoch {report.epoch}: loss {loss:.6g}{size} after "
+            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
+            f"try {remedy(engine.recipe, report.learning_rate)}"
+        )
+
+
+def remedy(recipe: Recipe, rate: float) -> str:
+    """Say what to try against steps that are too long.
+
+    A weight w that decays by λ becomes ``(1 - η λ) w`` at each step, which grows if η λ is above 2,
+    whatever the samples say. The gradient of an L2 penalty does the same in gradient descent,
+    unless it is clipped; there momentum μ makes the limit ``2 (1 + μ)``.
+
+    Parameters
+    ----------
+    recipe
+        Of a step.
+    rate
+        The learning rate η.
+    """
+    optimizer, more = recipe.optimizer, recipe.more
+    culprits = [("optimizer.weight_decay", optimizer.weight_decay, 2.0)]
+    if isinstance(optimizer, SGD) and not more.clip_norm:
+        culprits.append(("l2", more.l2, 2 * (1 + optimizer.momentum)))
+    for key, decay, limit in culprits:
+        if rate * decay > limit:
+            return (
+                f"a smaller training.{key}: the learning rate times it is {rate * decay:.3g}, and "
+                f"above {limit:.3g} each step makes weights larger instead of smaller"
+            )
+    clipping = "" if more.clip_norm else ", or set training.clip_norm"
+    return f"a smaller training.optimizer.learning_rate{clipping}"
+
+
+def learned_nothing(
+    network: Network, recipe: Recipe, samples: Samples, history: list[Report]
+) -> str | None:
+    """Say that a run is over and its network is no better than outputs that never change.
+
+    It has learned nothing if few more of its training samples are right than by always answering
+    the commonest class, and the loss is not lower than with the shares of the classes as outputs.
+    A run that is too short to judge is not blamed: if its loss is not absurd, there must be an
+    epoch before the last, and the loss must have stopped falling.
+
+    Parameters
+    ----------
+    network
+        As trained.
+    recipe
+        Of a step.
+    samples
+        That it was trained on.
+    history
+        The reports of its epochs.
+
+    Returns
+    -------
+    str or None
+        What is wrong and what to try, in sentences for people; None if it learned something.
+    """
+    if not history:
+        return None
+    rows = target_rows(network.sizes[-1], np.float64)  # (n_classes, n_outputs)
+    shares = np.bincount(samples.y, minlength=len(rows)) / len(samples.y)
+    chance = float(shares.max())
+    bound = chance + NEAR_CHANCE * (1 - chance)
+    if history[-1].accuracy > bound:
+        return None
+    with one_blas_thread(), np.errstate(all="ignore"):
+        loss, predicted = score(network, recipe.loss, *samples)
+    accuracy = float(np.mean(predicted == samples.y))
+    constant = _loss_of_constant_outputs(network, recipe.loss, shares)
+    if accuracy > bound or loss < constant:
+        return None
+    stuck = len(history) > 1 and history[-1].loss >= STILL_FALLING * history[-2].loss
+    if not stuck and loss <= ABSURD * constant:
+        return None
+    return (
+        f"the network learned nothing: its loss is {loss:.3g}, where always giving the shares of "
+        f"the classes has {constant:.3g}; {accuracy:.1%} of its training samples are right, and "
+        f"{chance:.1%} are of one class\n"
+        f"try {remedy(recipe, history[-1].learning_rate)}; "
+        "if the loss hardly moved from epoch to epoch, a larger rate"
+    )
+
+
+def _loss_of_constant_outputs(network: Network, loss: Loss, shares: NDArray[np.float64]) -> float:
+    """Return the mean loss of a network whose outputs are always the shares of the classes."""
+    rows = target_rows(network.sizes[-1], np.float64)
+    outputs = np.clip(shares @ rows, 1e-12, 1 - 1e-12)  # (n_outputs,)
+    softmax = network.layers[-1].activation.name == "softmax"
+    logits = np.log(outputs) if softmax else np.log(outputs / (1 - outputs))
+    values = loss.values(np.tile(logits, (len(rows), 1)), np.tile(outputs, (len(rows), 1)), rows)
+    return float(shares @ values)
