@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import label
+from .reducing import reduce_picture
 from .sheet import find_sheet
 from .surface import fit_surface
 
@@ -22,7 +23,6 @@ SIDE = 28  # of a prepared picture
 BOX = 20  # of the digit in it
 CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
 ENDLESS = 1e100  # brightness that sums and squares could not bear
-MAX_SIDE = 600  # larger pictures are reduced first
 NOISE = 4.0  # what is this many standard deviations from the background is not of it
 LEAST = 0.25  # of the ink's strength: how little full ink may stand out
 FAINT = 0.03  # of the ink's strength: what is fainter is not ink
@@ -58,7 +58,7 @@ def prepare(grey: Grey) -> Grey:
     grey = grey.astype(np.float64, order="C")
     if not (np.abs(grey) < ENDLESS).all():
         raise ValueError(f"it has pixels that are NaN, infinite or beyond {ENDLESS:g}")
-    picture = _ranged(_reduced(grey))
+    picture = _ranged(reduce_picture(grey, np.asarray))
     return _centred(_fitted(_digit(picture)))
 
 
@@ -172,21 +172,6 @@ def _centred(digit: Grey) -> Grey:
     top, left = start
     result[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return result
-
-
-def _reduced(picture: Grey) -> Grey:
-    """Average whole blocks until no side is longer than `MAX_SIDE`; the last may be partial."""
-    block = -(-max(picture.shape) // MAX_SIDE)
-    for _ in range(2 if block > 1 else 0):  # rows, then columns
-        n = -(-len(picture) // block)
-        total = np.zeros((n, picture.shape[1]))
-        count = np.zeros((n, 1))
-        for k in range(block):
-            part = picture[k::block]
-            total[: len(part)] += part
-            count[: len(part)] += 1
-        picture = (total / count).T
-    return np.ascontiguousarray(picture)
 
 
 def _grown(values: NDArray[Any], reach: int) -> NDArray[Any]:

@@ -1,7 +1,13 @@
-"""Reading: a file of any usual kind becomes the brightness of its pixels, or a clear complaint."""
+"""Reading: a file of any usual kind becomes the brightness of its pixels, or a clear complaint.
+
+Whatever is in the file, reading it takes some seconds and some hundred megabytes at most. Its
+bytes, its pixels and the passes over them are counted before they are decoded; what has been
+decoded stays in the numbers of the file, and becomes floats a tile at a time.
+"""
 
 import io
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +16,37 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
 from ..files import StrPath
+from .folder import pictures_in
+from .metadata import JPEG, PNG, Stripped, strip_metadata
+from .reducing import MAX_SIDE, reduce_picture
 
 Grey = NDArray[np.float64]
 
 MAX_PIXELS = 50_000_000
-MAX_BYTES = 500_000_000  # of a file: 50 million pixels of three numbers, and some to spare
+MAX_LENGTH = 100_000  # pixels of a side
+MAX_BYTES = 160_000_000  # of a file: 50 million pixels of three numbers, and some to spare
+MAX_COMPRESSED = 100_000_000  # of a PNG or JPEG
+MAX_SCANS = 100  # of a JPEG; progressive ones have about ten
+MAX_SCANNED = 1_000_000_000  # pixels of a JPEG times scans
+MAX_COEFFICIENTS = 160_000_000  # of a JPEG: pixels times colours
+MAX_RUNS = 10_000_000  # pixels of a BMP of runs, and its bytes: they are slow to decode
+HUGE = 16_000_000  # pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size
+BAND = 1_000_000  # pixels that are converted at a time
 FORMATS = ("PNG", "JPEG", "BMP")
 KINDS = "PNG, JPEG, BMP or .npy"
 NPY = b"\x93NUMPY"
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 
 
-def read_picture(path: StrPath) -> Grey:
+def read_picture(path: StrPath, name: str | None = None) -> Grey:
     """Read a picture from a file.
 
     Parameters
     ----------
     path
-        A PNG, JPEG, BMP or .npy, whatever its name ends with.
+        A PNG, JPEG, BMP or .npy, whatever its name ends with; or a pipe or device that has one.
+    name
+        For error messages; None for that of the file.
 
     Returns
     -------
@@ -42,17 +61,19 @@ def read_picture(path: StrPath) -> Grey:
         If the file cannot be read.
     """
     path = Path(path)
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no file")
+    name = name or str(path)
+    if path.is_dir():
+        several = "; name them" if pictures_in(path) else f" without pictures ({KINDS})"
+        raise DataError(f"{name} is a folder{several}")
     with path.open("rb") as file:
-        return decode_picture(file.read(MAX_BYTES + 1), str(path))
+        return decode_picture(file.read(MAX_BYTES + 1), name)
 
 
 def decode_picture(content: bytes, name: str) -> Grey:
     """Decode a picture.
 
     Of an animation it is the first frame; a turned photograph is set upright; what is transparent
-    is seen on white.
+    is seen on white. It takes 500 MB and ten seconds at most, or about that, whatever the content.
 
     Parameters
     ----------
@@ -65,7 +86,8 @@ def decode_picture(content: bytes, name: str) -> Grey:
     Returns
     -------
     ndarray of shape (h, w)
-        Brightness, in the unit that the file has.
+        Brightness, in the unit that the file has. A picture with a side of more than 600 pixels is
+        reduced, by averaging blocks of them.
 
     Raises
     ------
@@ -76,8 +98,9 @@ def decode_picture(content: bytes, name: str) -> Grey:
     """
     if not content:
         raise DataError(f"{name} is empty")
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{name} is larger than {MAX_BYTES:,} bytes; make it smaller first")
+    limit = MAX_COMPRESSED if content.startswith((PNG, JPEG)) else MAX_BYTES
+    if len(content) > limit:
+        raise DataError(f"{name} is larger than {limit:,} bytes; make it smaller first")
     try:
         return _of_npy(content, name) if content.startswith(NPY) else _of_image(content, name)
     except MemoryError as error:
@@ -92,7 +115,7 @@ def _of_npy(content: bytes, name: str) -> Grey:
         header = {(1, 0): np.lib.format.read_array_header_1_0}.get(
             version, np.lib.format.read_array_header_2_0
         )
-        shape, _, dtype = header(file)
+        shape, by_columns, dtype = header(file)
     except Exception as error:  # ValueError, SyntaxError, UnicodeError, … of a hostile header
         raise DataError(f"{name} is a damaged .npy file") from error
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
@@ -102,16 +125,18 @@ def _of_npy(content: bytes, name: str) -> Grey:
     if dtype.kind != "f" and dtype != np.uint8:
         raise DataError(f"{name} holds {dtype}; a picture is of uint8 or floats")
     check_size(shape[1], shape[0], name)
-    if len(content) - file.tell() < np.prod(shape, dtype=object) * dtype.itemsize:
+    count = int(np.prod(shape, dtype=object))
+    if len(content) - file.tell() < count * dtype.itemsize:
         raise DataError(f"{name} is cut short")
-    file.seek(0)
-    pixels = np.load(file, allow_pickle=False)
+    pixels = np.frombuffer(content, dtype, count, offset=file.tell())
+    pixels = pixels.reshape(shape, order="F" if by_columns else "C")
+    white = 255.0 if dtype == np.uint8 else 1.0
     with np.errstate(all="ignore"):  # prepare() complains about what is not finite
-        return _grey(pixels, 255.0 if dtype == np.uint8 else 1.0)
+        return reduce_picture(pixels, partial(_grey, white=white))
 
 
 def _grey(pixels: NDArray[Any], white: float) -> Grey:
-    """Mix the colours, over white where they are transparent; in place, for they may be many."""
+    """Mix the colours, over white where they are transparent."""
     if pixels.ndim == 2:
         return pixels.astype(np.float64)
     grey = np.zeros(pixels.shape[:2])
@@ -125,17 +150,18 @@ def _grey(pixels: NDArray[Any], white: float) -> Grey:
 
 
 def _of_image(content: bytes, name: str) -> Grey:
-    """Let Pillow decode, after a look at the size that the header claims."""
+    """Let Pillow decode, after a look at what the header claims."""
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise ConfigError(
             "pictures need Pillow (.npy files do not)\npip install 'mnist-nn[pictures]'"
         ) from error
+    stripped = strip_metadata(content, name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata; and our own limit is the lower one
         try:
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image = Image.open(io.BytesIO(stripped.content), formats=FORMATS)
         except UnidentifiedImageError as error:
             raise DataError(f"{name} is no picture that can be read; use {KINDS}") from error
         except Image.DecompressionBombError as error:
@@ -143,31 +169,67 @@ def _of_image(content: bytes, name: str) -> Grey:
         except Exception as error:
             raise DataError(f"{name} is damaged: {error}") from error
         check_size(*image.size, name)
+        _check_work(image, stripped, name)
         try:
-            return _pixels(ImageOps.exif_transpose(image))
+            pixels = _turned(_pixels(image), stripped.orientation)
         except MemoryError:
             raise
         except Exception as error:  # each decoder has its own: OSError, SyntaxError, struct.error
             raise DataError(f"{name} is damaged: {error}") from error
+    return reduce_picture(pixels, partial(_grey, white=255.0))
 
 
-def _pixels(image: Any) -> Grey:
-    """Turn whatever mode an image has into grey."""
+def _check_work(image: Any, stripped: Stripped, name: str) -> None:
+    """Refuse what takes long to decode although it is small; have a huge JPEG decoded reduced."""
+    n, scans = image.width * image.height, stripped.scans
+    if image.format == "JPEG":
+        if scans > MAX_SCANS or scans * n > MAX_SCANNED:
+            raise DataError(f"{name} has {scans:,} scans, too many for its size; save it anew")
+        if n * len(image.getbands()) > MAX_COEFFICIENTS:
+            raise DataError(
+                f"{name} has more than {MAX_COEFFICIENTS:,} numbers; make it smaller first"
+            )
+        if n > HUGE:
+            image.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
+    runs = any(tile[0] == "bmp_rle" for tile in image.tile)
+    if runs and max(n, len(stripped.content)) > MAX_RUNS:
+        raise DataError(f"{name} is a large BMP of runs (RLE); save it as a PNG")
+
+
+def _pixels(image: Any) -> NDArray[Any]:
+    """Turn whatever mode an image has into grey, some rows at a time."""
+    image.load()
+    deep = image.mode.startswith(("I", "F"))  # more than 8 bits: no need to round them
+    pixels = np.empty((image.height, image.width), np.uint16 if deep else np.uint8)
+    rows = max(1, BAND // image.width)
+    for top in range(0, image.height, rows):
+        band = image.crop((0, top, image.width, min(image.height, top + rows)))
+        pixels[top : top + rows] = np.asarray(band if deep else _without_colours(band))
+    return pixels
+
+
+def _without_colours(image: Any) -> Any:
+    """Convert an image to 8 bits of grey, over white where it is transparent."""
     from PIL import Image
 
-    if image.mode.startswith(("I", "F")):  # more than 8 bits: no need to round them
-        return np.asarray(image, np.float64)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         paper = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(paper, image)
     if image.mode not in ("L", "1"):
-        image = image.convert("RGB").convert("L")
-    return np.asarray(image.convert("L"), np.float64)
+        image = image.convert("RGB")
+    return image.convert("L")
+
+
+def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Set a picture upright, as EXIF says: mirrored if 2, 4, 5 or 7, and turned."""
+    if orientation in (2, 4, 5, 7):
+        pixels = pixels[:, ::-1]
+    return np.rot90(pixels, {3: 2, 4: 2, 5: 1, 6: -1, 7: -1, 8: 1}.get(orientation, 0))
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuse more than 50 million pixels, and fewer than one.
+    """Refuse more than 50 million pixels or 100,000 in a row, and fewer than one.
 
     Raises
     ------
@@ -178,6 +240,11 @@ def check_size(width: int, height: int, name: str) -> None:
         raise DataError(f"{name} has no pixels: it is {width}×{height}")
     if width * height > MAX_PIXELS:
         raise DataError(_too_large(name, f": {width:,}×{height:,}"))
+    if max(width, height) > MAX_LENGTH:
+        raise DataError(
+            f"{name} has a side of more than {MAX_LENGTH:,} pixels: {width:,}×{height:,}; "
+            "cut the digit out first"
+        )
 
 
 def _too_large(name: str, size: str = "") -> str:

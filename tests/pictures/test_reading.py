@@ -155,5 +155,5 @@ def test_no_cut_or_changed_byte_escapes(rng: np.random.Generator) -> None:
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is no file"):
+    with pytest.raises(DataError, match="is a folder without pictures"):
         read_picture(tmp_path)

@@ -1,0 +1,55 @@
+"""Reducing makes a large picture small, a tile at a time: it takes little memory besides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Grey = NDArray[np.float64]
+
+MAX_SIDE = 600  # pixels of a reduced picture
+TILE = 1024  # pixels, each side of what is reduced at a time
+
+
+def reduce_picture(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -> Grey:
+    """Average whole blocks, so that no side is longer than `MAX_SIDE`; the last may be partial.
+
+    Parameters
+    ----------
+    pixels
+        Array of shape (h, w) or (h, w, c), of any type that `grey` understands.
+    grey
+        Makes brightness of some of the pixels.
+
+    Returns
+    -------
+    ndarray of shape (h', w')
+        Brightness; of a picture that is small enough, of each pixel.
+    """
+    h, w = pixels.shape[:2]
+    block = -(-max(h, w) // MAX_SIDE)
+    if block == 1:
+        return np.ascontiguousarray(grey(pixels))
+    result = np.empty((-(-h // block), -(-w // block)))
+    side = block * max(1, TILE // block)
+    for top in range(0, h, side):
+        for left in range(0, w, side):
+            tile = _averaged(grey(pixels[top : top + side, left : left + side]), block)
+            i, j = top // block, left // block
+            result[i : i + tile.shape[0], j : j + tile.shape[1]] = tile
+    return result
+
+
+def _averaged(picture: Grey, block: int) -> Grey:
+    """Average blocks: their rows, from the first to the last, then their columns."""
+    for _ in range(2):
+        n = -(-len(picture) // block)
+        total = np.zeros((n, picture.shape[1]))
+        count = np.zeros((n, 1))
+        for k in range(min(block, len(picture))):
+            part = picture[k::block]
+            total[: len(part)] += part
+            count[: len(part)] += 1
+        picture = (total / count).T
+    return picture
