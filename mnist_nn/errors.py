@@ -6,7 +6,9 @@ command line ends with.
 
 import difflib
 import json
+import os
 import reprlib
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -54,3 +56,33 @@ def shown(value: Any) -> str:
         return json.dumps(value)
     text = reprlib.repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def escaped(text: str) -> str:
+    r"""Escape what is not printable, such as control characters: a line break becomes ``\n``.
+
+    Whoever shows a name of a file gets it so, for a name can steer a terminal, reorder the text
+    around it or be no text at all.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def shell_command(words: Iterable[str]) -> str:
+    """Join the words of a command so that a shell takes them as they are when it is pasted."""
+    return " ".join(map(_shell_word, words))
+
+
+def _shell_word(word: str) -> str:
+    """Quote a word; with ``$'…'``, byte by byte, where it has characters that are not printable."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return f"$'{''.join(map(_ansi_c, word))}'"
+
+
+def _ansi_c(character: str) -> str:
+    """Write a character as it stands between ``$'`` and ``'``."""
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return "".join(f"\\{byte:03o}" for byte in os.fsencode(character))

@@ -14,12 +14,18 @@ from .download import download
 from .draw import draw
 from .evaluate import evaluate
 from .gradcheck import gradcheck
-from .guard import guarded, note, report
+from .guard import (
+    PIPE_CLOSED,
+    finish_output,
+    guarded,
+    note,
+    remember_arguments,
+    report,
+)
 from .options import Debug
 from .plot import plot
 from .predict import predict
 from .show import show
-from .signals import exit_code_of, interruptible
 from .train import train
 
 app = typer.Typer(
@@ -83,16 +89,15 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
     given = sys.argv[1:] if arguments is None else list(arguments)
+    remember_arguments(given)
+    stdout = sys.stdout  # the option parser replaces it where its reader has gone
     try:
-        with interruptible():
-            code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
-    except KeyboardInterrupt as error:
-        code = exit_code_of(error)
-    except typer.Abort as error:  # what the option parser makes of an interruption
-        code = exit_code_of(error.__cause__)
+        code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
+    except SystemExit:  # what they make of a reader of the help that has gone
+        code = PIPE_CLOSED
     except Exception as error:
         code = _report_usage(error) if hasattr(error, "format_message") else report(error)
-    sys.exit(code or 0)
+    sys.exit(finish_output(stdout, code or 0))
 
 
 def _or_nowhere(stream: TextIO | None) -> TextIO:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .guard import note, printable
+from .guard import note, print_path, printable
 from .options import DataDir, Debug
 
 if TYPE_CHECKING:
@@ -104,4 +104,4 @@ def _conclude(dataset: str, finished: "Finished") -> None:
         "downloaded": "was downloaded, and every file has the right SHA-256",
     }
     note(f"{dataset} {words[finished.how]}")
-    typer.echo(finished.path)
+    print_path(finished.path)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .guard import note
+from .guard import note, print_path
 from .options import Debug
 from .saving import check_output
 
@@ -40,6 +40,6 @@ def draw(
     page = draw_page(trained.network, info.class_names, f"{model.name}, trained on {name}")
     with replacing(output) as file:
         file.write(page)
-    typer.echo(output)
+    print_path(output)
     if open_ and not webbrowser.open(output.resolve().as_uri()):
         note(f"note: there is no browser to open {output} with")

@@ -5,16 +5,19 @@ import functools
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 import typer
 
-from ..errors import MnistNNError, MnistNNWarning
-from .signals import exit_code_of
+from ..errors import MnistNNError, MnistNNWarning, escaped
+from .environment import check_progress_variables
+from .signals import exit_code_of, interruptible
 
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 _debug = False
+_broken: list[str] = []  # names on the command line that have line breaks in them
 
 
 def remember_debug(wanted: bool) -> bool:
@@ -22,6 +25,13 @@ def remember_debug(wanted: bool) -> bool:
     global _debug
     _debug = _debug or wanted
     return wanted
+
+
+def remember_arguments(arguments: Sequence[str]) -> None:
+    """Note which line breaks a message may quote: those of names on the command line."""
+    words = [word for argument in arguments for word in (argument, argument.partition("=")[2])]
+    broken = {str(form) for word in words if "\n" in word for form in (word, Path(word))}
+    _broken[:] = sorted(broken, key=len, reverse=True)
 
 
 def note(text: str) -> None:
@@ -32,7 +42,14 @@ def note(text: str) -> None:
 
 def printable(text: str) -> str:
     """Escape what could steer a terminal: a message may quote a server or a stranger's file."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    for name in _broken:
+        text = text.replace(name, escaped(name))
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def print_path(path: Path) -> None:
+    """Print where a result is: for a program its very bytes, for a terminal what is safe."""
+    typer.echo(escaped(str(path)) if sys.stdout.isatty() else os.fsencode(path))
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
@@ -41,16 +58,16 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            with _warnings_as_notes():
+            with interruptible(), _warnings_as_notes():
+                check_progress_variables()
                 command(*args, **kwargs)
-            sys.stdout.flush()
+                sys.stdout.flush()
         except typer.Exit:
             raise
         except KeyboardInterrupt as error:
             note(f"\n{str(error) or 'interrupted'}")
             raise typer.Exit(exit_code_of(error)) from None
         except BrokenPipeError:  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
             raise typer.Exit(report(error)) from None
@@ -79,6 +96,8 @@ def _warnings_as_notes() -> Iterator[None]:
 
 def report(error: Exception) -> int:
     """Word an error and return the exit code; with ``--debug``, raise it."""
+    if isinstance(error, OSError) and _flush(sys.stdout):
+        return 1  # `finish_output` says so
     if _debug:
         raise error
     if isinstance(error, MnistNNError):
@@ -88,9 +107,33 @@ def report(error: Exception) -> int:
         note("error: there is not enough memory for this\ntry a smaller network or batch_size")
         return 1
     if isinstance(error, OSError):
-        place = f" ({error.filename})" if error.filename else ""
+        place = f" ({escaped(os.fsdecode(error.filename))})" if error.filename else ""
         note(f"error: {error.strerror or error}{place}")
         return 1
     note(f"error: unexpected {type(error).__name__}: {error}")
-    note("this is a fault of mnist-nn; --debug shows where it happened")
+    note("this is a bug in mnist-nn; --debug shows where it happened")
     return 1
+
+
+def finish_output(stdout: TextIO, code: int) -> int:
+    """Write out what was printed, and return the exit code, which says if that is not possible."""
+    error = _flush(stdout)
+    if isinstance(error, BrokenPipeError):
+        code = PIPE_CLOSED
+    elif error:
+        note(f"error: cannot write to standard output: {error.strerror or error}")
+        code = code or 1
+    for stream in (stdout, sys.stderr):
+        if _flush(stream):  # or Python would try again, and complain
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _flush(stream: TextIO) -> OSError | None:
+    """Write out what a stream holds; return the error, if any."""
+    try:
+        stream.flush()
+    except OSError as error:
+        return error
+    return None

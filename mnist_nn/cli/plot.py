@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..files import replacing
-from .guard import note
+from .guard import note, print_path
 from .metrics import metrics_file, read_metrics
 from .options import DataDir, Debug
 from .saving import check_output
@@ -73,7 +73,7 @@ def plot(
     if animate:
         with replacing(output / "boundary.gif") as file:
             write_animation(file, wholes[0])
-        typer.echo(output / "boundary.gif")
+        print_path(output / "boundary.gif")
 
 
 def _read(models: list[Path], data_dir: Path | None) -> "tuple[list[Curves], list[Measured]]":
@@ -139,5 +139,5 @@ def _write(output: Path, chart: "Chart", format_: str) -> Path:
     blob = images.png(chart) if format_ == "png" else images.svg(chart).encode()
     with replacing(path) as file:
         file.write(blob)
-    typer.echo(path)
+    print_path(path)
     return path

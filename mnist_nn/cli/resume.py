@@ -1,11 +1,11 @@
 """Resuming a run: what may be asked of it, and what must be as it was."""
 
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import shell_command
 from .guard import note
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def command(
     for option, value in options.items():
         if value is not None:
             words += [option, str(value.absolute())]
-    return shlex.join(words)
+    return shell_command(words)
 
 
 def _leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .guard import note
+from .guard import note, print_path
 from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
 from .saving import check_output
 
@@ -53,4 +53,4 @@ def show(
     draw_sheet(output, before, after, ("as it is", "as training shows it"))
     if not augmentation.active:
         note("note: this config distorts nothing; data.augmentation says how much")
-    typer.echo(output)
+    print_path(output)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from . import leave
+
 ENDING = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP")
@@ -49,9 +51,15 @@ class Request:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn a signal into an `Interrupted` wherever the program is, so that it cleans up."""
+    """Turn a signal into an `Interrupted` wherever the program is, so that it cleans up.
+
+    While a module is being imported it ends at once, because an import may turn the exception into
+    another or swallow it.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        if _is_importing(frame):
+            leave(number)
         raise Interrupted(number)
 
     with _handled_by(interrupt):
@@ -70,6 +78,15 @@ def deferred() -> Iterator[Request]:
 
     with _handled_by(take_down):
         yield request
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Say whether a frame is part of an import."""
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextlib.contextmanager

@@ -6,7 +6,9 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-WIDE = 1000  # columns: nothing is ever cut to fit
+from ..errors import escaped
+
+WIDE = 100_000  # columns: nothing is ever cut to fit
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -15,8 +17,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     for i, heading in enumerate(headings):
         grid.add_column(heading, justify="right" if i else "left", no_wrap=True)
     for row in rows:
-        grid.add_row(*row)
-    console = Console(width=WIDE, color_system=None, highlight=False, markup=False)
+        grid.add_row(*map(escaped, row))
+    console = Console(width=WIDE, color_system=None, highlight=False, markup=False, emoji=False)
     with console.capture() as captured:
         console.print(grid)
     lines = (line.rstrip() for line in captured.get().splitlines())

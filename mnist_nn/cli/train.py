@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .guard import print_path
 from .job import Job
 from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
 from .saving import check_output, check_run_output
@@ -139,7 +140,7 @@ def train(
     job = Job(dataset, checkpoint_every, quiet, resume, checkpoint, log_dir)
     if series is None:
         job.run(settings, output)
-        typer.echo(output)
+        print_path(output)
     else:
         summarise(job.run_series(settings, output, series), settings, dataset, output)
 

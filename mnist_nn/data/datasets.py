@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,7 +13,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DataError, hint
+from ..errors import ConfigError, DataError, hint, shell_command
 from ..files import StrPath
 from .cache import read_cache
 from .moons import moons
@@ -167,7 +166,7 @@ def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _download(name: str, folder: Path) -> str:
     """Write the command that would fetch a dataset into a folder."""
-    place = "" if folder == data_folder() else f" --data-dir {shlex.quote(str(folder))}"
+    place = "" if folder == data_folder() else f" --data-dir {shell_command([str(folder)])}"
     return f"mnist-nn download --dataset {name}{place}"
 
 

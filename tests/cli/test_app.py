@@ -1,7 +1,5 @@
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,14 +76,3 @@ def test_a_reader_that_has_seen_enough_is_no_error(sample_model: Path) -> None:
     )
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (141, "")
-
-
-@pytest.mark.parametrize("after", [0.1, 0.2, 0.5])
-def test_an_interruption_while_it_is_loading_is_no_traceback(after: float) -> None:
-    command = [sys.executable, "-m", "mnist_nn", "train", "--config", "/dev/stdin"]
-    with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
-        time.sleep(after)
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
-    assert process.returncode != 0
-    assert "mnist_nn/cli" not in stderr

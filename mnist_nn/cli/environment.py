@@ -1,0 +1,47 @@
+"""Environment variables that other libraries read: what they cannot use is found out first."""
+
+import os
+
+SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+
+
+def drop_unusable_sizes() -> None:
+    """Ignore a size of the terminal that is not a whole number from 1 to 9,999.
+
+    Some programs export 0 where they do not know it; the libraries fail or draw nothing.
+    """
+    for name in SIZES:
+        value = os.environ.get(name, "1")
+        if not (value.isascii() and value.isdigit() and len(value) <= 4 and int(value)):
+            del os.environ[name]
+
+
+def check_progress_variables() -> None:
+    """Refuse variables ``TQDM_…`` with which no progress bar can be drawn.
+
+    Raises
+    ------
+    ConfigError
+        If there are any; it names those that are set.
+    """
+    given = [f"{name}={os.environ[name]}" for name in os.environ if name.startswith("TQDM_")]
+    if not given:
+        return
+    import io
+    import warnings
+
+    from ..errors import ConfigError
+
+    try:
+        from tqdm import TqdmWarning, tqdm
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", TqdmWarning)
+            with tqdm(total=2, file=io.StringIO(), disable=False, unit_scale=True) as bar:
+                bar.update()
+                bar.refresh()
+    except Exception as error:  # whatever a value leads to, all are read by tqdm alone
+        raise ConfigError(
+            f"{', '.join(given)}: tqdm cannot draw a progress bar so: {error}\n"
+            "unset it, or give it a value that tqdm's documentation names"
+        ) from error
