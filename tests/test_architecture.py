@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "mnist_nn"
 GROUND = {
     "errors",
+    "extras",
     "files",
     "compiling",
     "limits",

@@ -27,6 +27,7 @@ def check_progress_variables() -> None:
     given = [f"{name}={os.environ[name]}" for name in os.environ if name.startswith("TQDM_")]
     if not given:
         return
+    import contextlib
     import io
     import warnings
 
@@ -35,9 +36,9 @@ def check_progress_variables() -> None:
     try:
         from tqdm import TqdmWarning, tqdm
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("error", TqdmWarning)
-            with tqdm(total=2, file=io.StringIO(), disable=False, unit_scale=True) as bar:
+            with tqdm(total=10_000, disable=False, unit_scale=True) as bar:
                 bar.update()
                 bar.refresh()
     except Exception as error:  # whatever a value leads to, all are read by tqdm alone

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, shown
+from ..extras import install_command
 from ..nn import Network
 from .interface import Engine
 from .numpy import NumpyEngine
 from .recipe import Recipe, Stepper
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
-EXTRA = "pip install 'mnist-nn[fast]'"
 
 
 class Choice(NamedTuple):
@@ -83,7 +83,7 @@ def _numba_fault() -> str:
             import_module(f"{__package__}.numba")
     except ModuleNotFoundError as error:
         if error.name in ("numba", "llvmlite"):
-            return f"numba is not installed; {EXTRA} makes training several times faster"
+            return f"numba is not installed; {install_command('fast')} makes training several times faster"
         return _broken(error)
     except Exception as error:  # binaries that do not fit each other raise anything
         _check_variables(str(error))

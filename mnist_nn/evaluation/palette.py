@@ -4,6 +4,9 @@ After Okabe and Ito, "Color universal design" (2008). What is drawn has the ligh
 that may be dark replaces each colour by the style sheet's variable of the same name.
 """
 
+import logging
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
+from ..extras import install_command
 
 INK = "#22252a"
 MUTED = "#686e78"
@@ -56,27 +60,50 @@ STYLE: dict[Any, Any] = {
 
 
 def require_matplotlib() -> None:
-    """Refuse to draw where that is not possible.
+    """Load matplotlib, or refuse to draw.
+
+    The user's backend is not looked at: charts need no window, and a notebook's backend may be set
+    where it is not installed.
 
     Raises
     ------
     ConfigError
-        If matplotlib is not installed.
+        If matplotlib is not installed or cannot be loaded.
     """
+    backend = os.environ.pop("MPLBACKEND", None)
     try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise ConfigError("drawing needs matplotlib\npip install 'mnist-nn[plots]'") from error
+        with _quiet():
+            import matplotlib.figure  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"drawing needs matplotlib\n{install_command('plots')}") from error
+    except Exception as error:  # a damaged installation, or a matplotlibrc that is no text
+        raise ConfigError(
+            f"drawing needs matplotlib, which cannot be loaded: {error}\n"
+            "check its installation and your matplotlibrc"
+        ) from error
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what matplotlib has to say about its settings and caches within the context."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in this house's style within the context, whatever the user's own is."""
-    import warnings
-
     import matplotlib
 
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with _quiet(), matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # of a file's name; it shows a box
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError
 from ..files import StrPath, replacing
+from .palette import require_matplotlib, style
 
 SIDE = 28
 GAP = 3  # pixels between pictures
@@ -33,29 +33,34 @@ def draw_sheet(
     Raises
     ------
     ConfigError
-        If matplotlib is not installed.
+        If matplotlib is not installed or cannot be loaded.
     OSError
         If the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError("drawing needs matplotlib\npip install 'mnist-nn[plots]'") from error
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
     left, right = _grid(before[:, None]), _grid(after)
     space, top, edge = 3 * GAP, 8 * GAP, 2 * GAP
     width = left.shape[1] + space + right.shape[1] + 2 * edge
     height = left.shape[0] + top + edge
-    figure = Figure(figsize=(width * ZOOM / DPI, height * ZOOM / DPI), dpi=DPI)
-    for picture, start, heading in zip(
-        (left, right), (edge, edge + left.shape[1] + space), headings, strict=True
-    ):
-        box = (start / width, edge / height, picture.shape[1] / width, picture.shape[0] / height)
-        axes: Any = figure.add_axes(box)
-        axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_axis_off()
-        axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")
-    with replacing(path) as file:
-        figure.savefig(file, format="png")
+    with style():
+        figure = Figure(figsize=(width * ZOOM / DPI, height * ZOOM / DPI), dpi=DPI)
+        for picture, start, heading in zip(
+            (left, right), (edge, edge + left.shape[1] + space), headings, strict=True
+        ):
+            box = (
+                start / width,
+                edge / height,
+                picture.shape[1] / width,
+                picture.shape[0] / height,
+            )
+            axes: Any = figure.add_axes(box)
+            axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            axes.set_axis_off()
+            axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")
+        with replacing(path) as file:
+            figure.savefig(file, format="png")
 
 
 def _grid(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError
+from ..extras import install_command
 from ..files import StrPath
 from .folder import pictures_in
 from .metadata import JPEG, PNG, Stripped, strip_metadata
@@ -155,7 +156,7 @@ def _of_image(content: bytes, name: str) -> Grey:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise ConfigError(
-            "pictures need Pillow (.npy files do not)\npip install 'mnist-nn[pictures]'"
+            f"pictures need Pillow (.npy files do not)\n{install_command('pictures')}"
         ) from error
     stripped = strip_metadata(content, name)
     with warnings.catch_warnings():

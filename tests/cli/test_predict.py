@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mnist_nn.data import load_dataset
+from mnist_nn.extras import install_command
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -199,5 +200,5 @@ def test_without_pillow_the_extra_is_named_and_arrays_are_read(
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.splitlines() == [
         "error: pictures need Pillow (.npy files do not)",
-        "pip install 'mnist-nn[pictures]'",
+        install_command("pictures"),
     ]

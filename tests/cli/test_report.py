@@ -16,6 +16,7 @@ from PIL import Image
 
 from mnist_nn.config import load_config, read_override
 from mnist_nn.data import load_dataset
+from mnist_nn.extras import install_command
 from mnist_nn.model import Model, build_network, load_model, save_model
 
 from .pages import Page, addresses, images, said
@@ -232,7 +233,7 @@ def test_without_matplotlib_the_extra_is_named(sample_model: Path, tmp_path: Pat
         line = [sys.executable, "-c", program, *command, str(sample_model)]
         result = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
         assert result.returncode == 2
-        assert result.stderr == "error: drawing needs matplotlib\npip install 'mnist-nn[plots]'\n"
+        assert result.stderr == f"error: drawing needs matplotlib\n{install_command('plots')}\n"
         assert result.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["model.pkl"]
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
+from mnist_nn.extras import install_command
+
 Run = Callable[..., Any]
 BASE = Path(__file__).parents[2] / "configs" / "base.yaml"
 SAMPLE = ("-c", BASE, "--set", "data.dataset=mnist-sample")
@@ -49,7 +51,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, "show", *map(str, SAMPLE)]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 2
-    assert result.stderr == ("error: drawing needs matplotlib\npip install 'mnist-nn[plots]'\n")
+    assert result.stderr == f"error: drawing needs matplotlib\n{install_command('plots')}\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, choose_engine, make_engine
+from mnist_nn.extras import install_command
 from mnist_nn.nn import LOSSES, Dense, Network
 from mnist_nn.training import SGD, fit
 
@@ -68,7 +69,7 @@ def train_without_numba(tmp_path, *arguments: str) -> subprocess.CompletedProces
 def test_without_numba_auto_trains_with_numpy_and_says_what_would_be_faster(tmp_path) -> None:
     result = train_without_numba(tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "engine: numpy (numba is not installed; pip install 'mnist-nn[fast]'" in result.stderr
+    assert f"engine: numpy (numba is not installed; {install_command('fast')} " in result.stderr
     assert (tmp_path / "model.pkl").exists()
 
 
@@ -76,7 +77,7 @@ def test_numba_asked_for_by_name_must_be_there(tmp_path) -> None:
     result = train_without_numba(tmp_path, "--engine", "numba")
     assert result.returncode == 2
     assert "numba is not installed" in result.stderr
-    assert "pip install 'mnist-nn[fast]'" in result.stderr
+    assert f"\n{install_command('fast')}, or" in result.stderr
     assert not (tmp_path / "model.pkl").exists()
 
 

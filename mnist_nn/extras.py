@@ -1,0 +1,42 @@
+"""Optional parts: how to install one, the way that this copy of the program was installed."""
+
+import json
+import shlex
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra, such as ``pip install 'mnist-nn[fast]'``.
+
+    What was installed from a folder is installed from there again; pipx and uv, which leave a
+    file in the environment of a program, are asked to do it where they made it.
+    """
+    folder, editable = _source()
+    what = shlex.quote(f"{folder or 'mnist-nn'}[{extra}]")
+    if (Path(sys.prefix) / "pipx_metadata.json").exists():
+        installer = "pipx install --force"
+    elif (Path(sys.prefix) / "uv-receipt.toml").exists():
+        installer = "uv tool install --force"
+    else:
+        installer = "pip install"
+    return f"{installer} -e {what}" if editable else f"{installer} {what}"
+
+
+def _source() -> tuple[Path | None, bool]:
+    """Return the folder that this copy was installed from, if any, and whether it runs there."""
+    try:
+        text = distribution("mnist-nn").read_text("direct_url.json")
+    except PackageNotFoundError:  # a checkout that is merely on the path
+        there = (CHECKOUT / "pyproject.toml").exists()
+        return (CHECKOUT, True) if there else (None, False)
+    origin = json.loads(text) if text else {}
+    if "dir_info" not in origin:  # an index, an archive or a repository
+        return None, False
+    folder = Path(url2pathname(urlsplit(origin["url"]).path))
+    return (folder, bool(origin["dir_info"].get("editable"))) if folder.is_dir() else (None, False)
