@@ -16,6 +16,12 @@ from mnist_nn.data.sources import SOURCES
 from mnist_nn.nn import ACTIVATIONS, Activation
 from mnist_nn.nn.activations import sigmoid, softmax
 
+from .ids import (  # noqa: F401, pytest finds its hooks here
+    pytest_collection,
+    pytest_collection_modifyitems,
+    pytest_make_parametrize_id,
+)
+
 CONFIGS = Path(__file__).parents[1] / "configs"
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 

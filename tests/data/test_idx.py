@@ -67,6 +67,7 @@ def test_a_bomb_is_not_unpacked() -> None:
         (b"\0", "bytes after their end"),
         (b"!" * 100, "bytes after their end"),
     ],
+    ids=["an empty member", "a member", "a zero", "text"],
 )
 def test_nothing_may_follow_the_gzip_data(tail: bytes, complaint: str) -> None:
     with pytest.raises(DataError, match=complaint):
@@ -82,11 +83,12 @@ def test_gzip_data_cut_off_anywhere_are_refused(size: int) -> None:
 @pytest.mark.parametrize(
     "blob",
     [
-        gzip.compress(PAYLOAD)[:-9],  # cut off
-        gzip.compress(PAYLOAD)[:-8] + bytes(8),  # wrong checksum
-        gzip.compress(PAYLOAD)[:-4] + bytes(4),  # wrong length
+        gzip.compress(PAYLOAD)[:-9],
+        gzip.compress(PAYLOAD)[:-8] + bytes(8),
+        gzip.compress(PAYLOAD)[:-4] + bytes(4),
         idx.GZIP_MAGIC + b"nonsense, not deflate",
     ],
+    ids=["cut off", "wrong checksum", "wrong length", "no deflate"],
 )
 def test_damaged_gzip_is_refused(blob: bytes) -> None:
     with pytest.raises(DataError, match="damaged gzip data"):
