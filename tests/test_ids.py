@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 import pytest
 
-VALUES = [gzip.compress(b"x"), Path.cwd(), datetime.now(), f"{Path.cwd()}/x", "é ×\\x1b[2J", b"y", 1.5]
+HERE, TEXT = Path.cwd(), "é ×\\x1b[2J"
+VALUES = [gzip.compress(b"x"), HERE, datetime.now(), f"{HERE}/x", TEXT, b"y", 1.5]
 
 @pytest.mark.parametrize("value", VALUES)
 def test_it(value): ...

@@ -83,7 +83,8 @@ def _numba_fault() -> str:
             import_module(f"{__package__}.numba")
     except ModuleNotFoundError as error:
         if error.name in ("numba", "llvmlite"):
-            return f"numba is not installed; {install_command('fast')} makes training several times faster"
+            remedy = f"{install_command('fast')} makes training several times faster"
+            return f"numba is not installed; {remedy}"
         return _broken(error)
     except Exception as error:  # binaries that do not fit each other raise anything
         _check_variables(str(error))

@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def test_a_message_cannot_steer_the_terminal(run: Run) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize("redirect", [">/dev/full", ">&-"])
 def test_output_that_cannot_be_written_is_no_traceback(redirect: str) -> None:
-    command = f"{sys.executable} -m mnist_nn --help {redirect}"
+    command = f"{shlex.join([sys.executable, '-m', 'mnist_nn', '--help'])} {redirect}"
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     assert "unexpected" not in done.stderr
@@ -71,8 +72,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(sample_model: Path) -> None:
-    command = (
-        f"{sys.executable} -m mnist_nn evaluate {sample_model} | true; exit ${{PIPESTATUS[0]}}"
-    )
+    evaluate = shlex.join([sys.executable, "-m", "mnist_nn", "evaluate", str(sample_model)])
+    command = f"{evaluate} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (141, "")

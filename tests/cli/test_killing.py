@@ -24,15 +24,15 @@ RUN = {
         "optimizer": {"name": "adam"},
         "ema_decay": 0.9,
         "early_stopping": {"patience": 100_000},
-        "epochs": 500,
+        "epochs": 80,
     },
 }
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.parametrize(("engine", "kills"), [("numpy", 50), ("numba", 25)])
-def test_a_run_survives_being_killed_at_random_moments(
+@pytest.mark.parametrize(("engine", "kills"), [("numpy", 50), ("numba", 8)])
+def test_a_run_survives_being_killed_at_any_step_of_writing(
     engine: str, kills: int, tmp_path: Path
 ) -> None:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(RUN))

@@ -28,6 +28,33 @@ MNIST_NN = f"'{sys.executable}' -m mnist_nn"
 LIMIT = 300  # seconds for a script, on a busy machine, too
 
 
+MAY_MOUNT = subprocess.run(
+    ["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True
+)
+FILLING = """
+import signal
+import sys
+from pathlib import Path
+from mnist_nn.cli import main
+from mnist_nn.cli.progress import TrainingProgress
+
+show, (epoch, ended) = TrainingProgress.show, map(int, sys.argv[1:3])
+
+def show_and_fill_the_disk(progress, report):
+    show(progress, report)
+    if report.complete and report.epoch == epoch:
+        try:
+            Path("full").write_bytes(bytes(9_000_000))
+        except OSError as error:
+            print(error, file=sys.stderr)
+        if ended:
+            signal.raise_signal(signal.SIGTERM)
+
+TrainingProgress.show = show_and_fill_the_disk
+main(sys.argv[3:])
+"""
+
+
 def run_script(
     script: str, *unshare: str, cwd: Path, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
@@ -53,22 +80,39 @@ def run_script(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Callable[[str], "subprocess.CompletedProcess[str]"]:
-    """Run a shell script in a folder that is a disk of 6 MB of its own."""
+def small_disk(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Train in a folder that is a disk of 6 MB of its own, of which so many bytes are taken.
+
+    At the end of an epoch, if one is given, the disk becomes full, and the run is asked to end if
+    that is wanted: at the same moment of every run, however busy the machine.
+    """
+    if shutil.which("unshare") is None or MAY_MOUNT.returncode:
+        pytest.skip("this user may not mount a disk")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = f"mount -t tmpfs -o size=6m none '{disk}' && cd '{disk}'"
 
-    def run_on_disk(script: str) -> "subprocess.CompletedProcess[str]":
-        return run_script(f"{mount}\n{script}", "-rm", cwd=tmp_path, TMPDIR=str(tmp_path))
+    def train(
+        *options: str, taken: int = 0, full_in: int = 0, ended: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
+        script = (
+            'mount -t tmpfs -o size=6m none "$0" && cd "$0" || exit 99\n'
+            'head -c "$1" /dev/zero > taken\n'
+            'shift; exec "$@"'
+        )
+        program = [sys.executable, "-c", FILLING, str(full_in), str(int(ended))]
+        command = [*program, "train", "-c", str(CONFIGS / "sample.yaml"), *options]
+        return subprocess.run(
+            ["unshare", "-rm", "bash", "-c", script, str(disk), str(taken), *command],
+            env=os.environ | {"TMPDIR": str(tmp_path), "MNIST_NN_DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
 
-    return run_on_disk
+    return train
 
 
 def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
-    done = small_disk(
-        f"head -c 4000000 /dev/zero > full\n{MNIST_NN} train -c {SAMPLE_CONFIG} --epochs 5"
-    )
+    done = small_disk("--epochs", "5", taken=4_000_000)
     assert done.returncode == 2
     assert re.search(r"its disk has [\d,]+ bytes free, the model and its checkpoints", done.stderr)
     assert "epoch 1" not in done.stderr
@@ -76,13 +120,7 @@ def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
 
 def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tmp_path) -> None:
     """The checkpoints that no longer fit are given up, and the model goes where there is room."""
-    done = small_disk(
-        f"{MNIST_NN} train -c {QUICK} --epochs 300"
-        " --checkpoint-every 1 2>../log &\n"
-        "while kill -0 $! && ! grep -q 'epoch   5' ../log; do sleep 0.01; done\n"
-        "kill -STOP $!; head -c 9000000 /dev/zero > full; kill -CONT $!\n"
-        "wait $!; code=$?; cat ../log >&2; exit $code"
-    )
+    done = small_disk("--epochs", "8", "--checkpoint-every", "1", full_in=5)
     assert done.returncode == 1, done.stderr
     assert "cannot write model.pkl.ckpt: No space left on device" in done.stderr
     assert "training goes on without a new checkpoint" in done.stderr
@@ -90,16 +128,11 @@ def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tm
     saved = re.search(r"it was saved as (\S+/model\.pkl) instead", done.stderr)
     assert saved, done.stderr
     assert saved[1].startswith(str(tmp_path))
-    assert len(load_model(Path(saved[1])).history) == 300
+    assert len(load_model(Path(saved[1])).history) == 8
 
 
 def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(small_disk) -> None:
-    done = small_disk(
-        f"{MNIST_NN} train -c {QUICK} --epochs 5000 2>../log &\n"
-        "while kill -0 $! && ! grep -q 'epoch  *1' ../log; do sleep 0.01; done\n"
-        "head -c 9000000 /dev/zero > full\n"
-        "kill $!; wait $!; code=$?; cat ../log >&2; exit $code"
-    )
+    done = small_disk("--epochs", "5000", full_in=1, ended=True)
     saved = re.search(r"it was saved as (\S+/model\.pkl\.ckpt) instead", done.stderr)
     assert saved, done.stderr
     assert load_checkpoint(Path(saved[1])).config.training.epochs == 5000

@@ -18,6 +18,7 @@ from mnist_nn.data import Samples, load_dataset
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 300_000  # milliseconds, after which something hangs that should not
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -27,6 +28,7 @@ class DrawingPage:
     def __init__(self, browser: Any, file: Path, **options: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
         self.context.set_offline(True)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -103,7 +105,9 @@ def browser() -> Iterator[Any]:
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # whom Chromium has no sandbox for
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--disable-gpu", *(["--no-sandbox"] if root else [])]
+            executable_path=path,
+            args=["--disable-gpu", *(["--no-sandbox"] if root else [])],
+            timeout=PATIENCE,
         )
         yield browser
         browser.close()

@@ -158,7 +158,7 @@ def test_the_bars_show_the_probabilities(file: Path, open_page: Open) -> None:
     assert shown == [f"{100 * score:.1f} %" for score in scores]
     assert page.page.locator("#sure").inner_text() == f"{100 * scores.max():.1f} % sure"
     assert page.page.locator("#bars .name").all_inner_texts() == list(DIGITS)
-    page.page.wait_for_timeout(200)  # the bars glide
+    page.page.evaluate("Promise.all(document.getAnimations().map(bar => bar.finished))")
     widths = page.page.evaluate(
         "[...document.querySelectorAll('.bar')].map(b => b.offsetWidth / b.parentNode.offsetWidth)"
     )

@@ -22,11 +22,12 @@ def test_nobody_passes_before_all_have_come() -> None:
     threads = [threading.Thread(target=come, args=(number,)) for number in range(3)]
     for thread in threads[:2]:
         thread.start()
-    time.sleep(0.1)
+    while gate[0] < 2:  # those who have come
+        time.sleep(0.001)
     assert passed == []
     threads[2].start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=600)
     assert sorted(passed) == [0, 1, 2]
 
 
@@ -35,5 +36,5 @@ def test_a_gate_thrown_open_holds_nobody() -> None:
     waiting = threading.Thread(target=pass_through, args=(gate, 2))
     waiting.start()
     throw_open(gate)
-    waiting.join(timeout=30)
+    waiting.join(timeout=600)
     assert not waiting.is_alive()
