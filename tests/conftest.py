@@ -1,6 +1,8 @@
 """What several tests need: real digits, a data folder made of them, and the command line."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +23,25 @@ from .ids import (  # noqa: F401, pytest finds its hooks here
     pytest_collection_modifyitems,
     pytest_make_parametrize_id,
 )
+from .mnist import find_files, places
 
+ROOM = 400 << 20  # bytes
 CONFIGS = Path(__file__).parents[1] / "configs"
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 
 settings.register_profile("bounded", max_examples=100, deadline=None)  # machines are shared
 settings.register_profile("deep", max_examples=10_000, deadline=None)
 settings.load_profile("bounded")  # unless pytest --hypothesis-profile=deep
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to begin where there is no room for what the tests write."""
+    folder = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(folder).free
+    if free < ROOM and not hasattr(config, "workerinput"):
+        raise pytest.UsageError(
+            f"the tests need {ROOM >> 20} MB for temporary files, {folder} has {free >> 20} MB "
+            "free; name another folder in TMPDIR"
+        )
 
 
 @pytest.fixture
@@ -36,19 +50,30 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture(scope="session")
-def mnist_files() -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that all workers share; files appear whole in it."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def mnist_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the real MNIST files."""
-    folder = Path(os.environ.get("MNIST_NN_TEST_FILES", MNIST))
-    if not (folder / "train-images-idx3-ubyte.gz").exists():
-        pytest.skip(f"the full MNIST is not in {folder}; name its folder in MNIST_NN_TEST_FILES")
+    folders, caches = places("mnist")
+    spare = tmp_path_factory.mktemp("mnist")
+    folder = find_files(SOURCES["mnist"], folders, caches, spare)
+    if folder is None:
+        looked = ", ".join(map(str, folders))
+        pytest.skip(f"the full MNIST is nowhere: {looked}; fetch it with: make data")
     return folder
 
 
 @pytest.fixture(scope="session")
-def data_dir(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir(mnist_files: Path, shared_folder: Path) -> Path:
     """A data folder with the cache of the real MNIST."""
-    folder = tmp_path_factory.mktemp("data")
-    import_folder(SOURCES["mnist"], mnist_files, folder)
+    folder = shared_folder / "data"
+    if not (folder / "mnist.npz").exists():
+        import_folder(SOURCES["mnist"], mnist_files, folder)
     return folder
 
 
