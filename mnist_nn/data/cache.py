@@ -20,8 +20,10 @@ NPY_HEADER = 256  # bytes; 118 are used, and Python's parser needs megabytes for
 
 def write_cache(path: Path, arrays: Arrays) -> None:
     """Write verified arrays as one ``.npz``, whole or not at all."""
-    with replacing(path) as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for key, array in arrays.items():
+            with archive.open(f"{key}.npy", "w") as member:  # savez of NumPy 2.0 adds a member
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def read_cache(path: Path, source: Source, part: str = "") -> Arrays:

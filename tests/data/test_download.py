@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.data.cache import read_cache
+from mnist_nn.data.cache import read_cache, read_folder, write_cache
 from mnist_nn.data.download import Finished, Received, download, import_folder
 from mnist_nn.data.sources import Source
 from mnist_nn.errors import DataError
@@ -60,6 +60,20 @@ def test_a_damaged_cache_is_rebuilt_from_the_files(
 ) -> None:
     fetch(tiny[0], tmp_path, mirror.url("good"))
     (tmp_path / "tiny.npz").write_bytes(b"damaged")
+    assert fetch(tiny[0], tmp_path) == [Finished(tmp_path / "tiny.npz", "rebuilt")]
+    assert_complete(tiny, tmp_path)
+
+
+def test_a_cache_that_numpy_2_0_wrote_wrongly_is_rebuilt(tiny: Tiny, tmp_path: Path) -> None:
+    """Its ``savez`` took ``allow_pickle`` for an array's name."""
+    files = tmp_path / "tiny"
+    files.mkdir()
+    for name, blob in tiny[1].items():
+        (files / name).write_bytes(blob)
+    arrays = read_folder(files, tiny[0])
+    write_cache(tmp_path / "tiny.npz", arrays | {"allow_pickle": np.array(False)})
+    with pytest.raises(DataError, match=r"it holds .*allow_pickle\.npy.* instead of"):
+        read_cache(tmp_path / "tiny.npz", tiny[0])
     assert fetch(tiny[0], tmp_path) == [Finished(tmp_path / "tiny.npz", "rebuilt")]
     assert_complete(tiny, tmp_path)
 
