@@ -1,0 +1,75 @@
+"""Install mnist-nn into a virtual environment, for the Makefile.
+
+    python scripts/environment.py .venv/.installed --extras fast,pictures
+
+Two at once take turns, and the second finds it done.
+"""
+
+import argparse
+import fcntl
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+ROOT = Path(__file__).parents[1]
+PYPROJECT = ROOT / "pyproject.toml"
+
+
+def lowest(project: dict[str, Any]) -> list[str]:
+    """Return a pin for each direct dependency, extras included, that states a lowest version."""
+    extras = project["optional-dependencies"].values()
+    named = [*project["dependencies"], *(name for extra in extras for name in extra)]
+    return [re.sub(r">=([^,]+).*", r"==\1", name) for name in named if ">=" in name]
+
+
+def install(folder: Path, extras: str, *, pinned: bool) -> None:
+    """Make the environment if nothing was ever installed in it, and install what is missing.
+
+    Parameters
+    ----------
+    folder
+        Of the environment.
+    extras
+        Their names, with commas between.
+    pinned
+        Whether to take the lowest versions that pyproject.toml allows.
+    """
+    if not any(folder.glob(".installed*")):
+        print(f"making the virtual environment {folder.name}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    wanted = f".[{extras}]" if extras else "."
+    command = [folder / "bin" / "python", *PIP, "--editable", wanted]
+    if pinned:
+        constraints = folder / "lowest.txt"
+        project = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]
+        constraints.write_text("\n".join(lowest(project)), "utf-8")
+        command += ["--constraint", constraints]
+    print(f"installing into {folder.name}", flush=True)
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+def main() -> None:
+    """Install, or wait until whoever installs from this folder has done it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("stamp", type=Path, help="a file in the environment: newer, it is done")
+    parser.add_argument("--extras", default="", help="their names, with commas between")
+    parser.add_argument("--lowest", action="store_true", help="take the lowest versions allowed")
+    chosen = parser.parse_args()
+    stamp = chosen.stamp.absolute()
+    with PYPROJECT.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.stat().st_mtime_ns >= PYPROJECT.stat().st_mtime_ns:
+            return
+        try:
+            install(stamp.parent, chosen.extras, pinned=chosen.lowest)
+        except subprocess.CalledProcessError:
+            sys.exit(f"{stamp.parent.name} could not be made: what failed stands above")
+        stamp.touch()
+
+
+if __name__ == "__main__":
+    main()
