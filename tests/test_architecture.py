@@ -20,6 +20,7 @@ GROUND = {
 
 MAY_IMPORT = {
     "nn": set(),
+    "compiling": {"errors"},
     "data": GROUND,
     "engines": {"nn"} | GROUND,
     "augmentation": GROUND,

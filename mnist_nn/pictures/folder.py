@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+from ..files import StrPath
+
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".npy"}
 
 
-def pictures_in(folder: Path) -> list[Path]:
+def pictures_in(folder: StrPath) -> list[Path]:
     """List the pictures in a folder, by the ends of their names: 2.png comes before 10.png.
 
     Hidden files, folders and what is neither file nor link are left out.
@@ -18,7 +20,7 @@ def pictures_in(folder: Path) -> list[Path]:
     """
     paths = [
         path
-        for path in folder.iterdir()
+        for path in Path(folder).iterdir()
         if path.suffix.lower() in SUFFIXES
         and not path.name.startswith(".")
         and (path.is_file() or not path.exists())
