@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,23 @@ def pytest_configure(config: pytest.Config) -> None:
             f"the tests need {ROOM >> 20} MB for temporary files, {folder} has {free >> 20} MB "
             "free; name another folder in TMPDIR"
         )
+
+
+@pytest.fixture(autouse=True)
+def signals_are_heard() -> Iterator[None]:
+    """Let the signals arrive that a shell or nohup has ignored for what runs in the background."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    ignored = [
+        number
+        for name in usual
+        if (number := getattr(signal, name, None)) is not None
+        and signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, usual[number.name])
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture
