@@ -1,3 +1,4 @@
+import re
 import shlex
 import subprocess
 import sys
@@ -28,17 +29,19 @@ def test_version(run: Run) -> None:
     [
         (
             ("trian",),
-            "error: No such command 'trian'. Did you mean 'train'?\nsee: mnist-nn --help\n",
+            r"error: No such command 'trian'\. Did you mean 'train'\?\nsee: mnist-nn --help\n",
         ),
-        (("evaluate",), "error: Missing argument 'MODEL'.\nsee: mnist-nn evaluate --help\n"),
-        (("train", "--nope"), "error: No such option: --nope\nsee: mnist-nn train --help\n"),
+        (("evaluate",), r"error: Missing argument 'MODEL'\.\nsee: mnist-nn evaluate --help\n"),
+        (("train", "--nope"), r"error: No such option.*--nope.*\nsee: mnist-nn train --help\n"),
     ],
+    ids=["command", "argument", "option"],
 )
 def test_a_wrong_command_line_exits_with_2(
     arguments: tuple[str, ...], complaint: str, run: Run
 ) -> None:
     result = run(*arguments)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", complaint)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(complaint, result.stderr)
 
 
 def test_no_arguments_ask_for_help(run: Run) -> None:
