@@ -15,7 +15,7 @@ from ..engines import Engine
 from ..nn import score
 from .health import check_divergence
 from .report import Report
-from .schedules import Curve, Progress
+from .schedules import Curve, Progress, Seen
 from .snapshot import Position, Snapshot
 
 
@@ -54,9 +54,7 @@ class Plan:
             order = self.rng.permutation(n) if self.shuffle else np.arange(n)
         return order[: self.n_samples - (epoch - 1) * n]
 
-    def rates(
-        self, learning_rate: float, epoch: int, n: int, losses: list[float]
-    ) -> NDArray[np.float64]:
+    def rates(self, learning_rate: float, epoch: int, n: int, seen: Seen) -> NDArray[np.float64]:
         """Give the learning rate of each step of an epoch.
 
         Parameters
@@ -67,8 +65,8 @@ class Plan:
             From 1; those before it are over.
         n
             How many samples it shows.
-        losses
-            Of the epochs that are over, as `Progress` asks for them.
+        seen
+            What the losses of the epochs that are over have come to.
 
         Returns
         -------
@@ -82,7 +80,7 @@ class Plan:
             epoch - 1 + steps / per_epoch,
             1 / per_epoch,
             whole + math.ceil(rest / self.batch_size) / per_epoch,
-            losses,
+            seen,
         )
         return self.schedule.rates(learning_rate, progress)
 
@@ -109,7 +107,7 @@ class Course(Iterator[Report]):
         self.engine, self.plan = engine, plan
         self.position = Position()
         self.history: list[Report] = []
-        self._losses: list[float] = []  # as `Progress` asks for them
+        self._seen = Seen()
         self._params = engine.network.params.copy()  # between epochs; the network has the average
         self._before_order = plan.rng.bit_generator.state
         self._reports = self._run()
@@ -148,7 +146,9 @@ class Course(Iterator[Report]):
         network, distort = self.engine.network, self.plan.distort
         self.engine.restore(snapshot.engine)
         self.position, self.history = snapshot.position, list(snapshot.history)
-        self._losses = [report.to_watch for report in self.history]
+        self._seen = Seen()
+        for report in self.history:
+            self._seen = self.plan.schedule.watch(self._seen, report.to_watch)
         self._params[...] = network.params[...] = snapshot.params
         if self.engine.averaged is not None and self.position.samples == 0 and self.history:
             network.params[...] = self.engine.averaged.params
@@ -192,7 +192,7 @@ class Course(Iterator[Report]):
                 check_divergence(engine, report)
                 if report.complete:
                     self.history.append(report)
-                    self._losses.append(report.to_watch)
+                    self._seen = self.plan.schedule.watch(self._seen, report.to_watch)
                     self.position = Position(report.epoch + 1)
                 if report.complete or self.plan.running:
                     yield report
@@ -201,7 +201,7 @@ class Course(Iterator[Report]):
         """Run an epoch, or what is left of it, in chunks; yield what it came to after each."""
         plan, chunk, here = self.plan, self.engine.chunk, self.position
         learning_rate = self.engine.recipe.optimizer.learning_rate
-        rates = plan.rates(learning_rate, here.epoch, len(order), self._losses)
+        rates = plan.rates(learning_rate, here.epoch, len(order), self._seen)
         for start in range(here.samples, len(order), chunk):
             places = order[start : start + chunk]
             began = time.perf_counter()

@@ -2,12 +2,12 @@
 
 Each is a frozen record whose fields are its keys in a config. It gives the rate of every step as a
 factor of the optimizer's ``learning_rate``, and remembers nothing: what it needs to know of the run
-is in `Progress`.
+is in `Progress`, and what it needs of the losses so far in `Seen`.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -23,6 +23,28 @@ CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @plain_dataclass(frozen=True)
+class Seen:
+    """What the losses of the epochs so far have come to, for `ReduceOnPlateau`.
+
+    Attributes
+    ----------
+    epochs
+        How many are over.
+    best
+        The lowest loss that counted as better, after warm-up.
+    waited
+        Epochs since then, or since the latest fall.
+    falls
+        How often the rate has fallen.
+    """
+
+    epochs: int = 0
+    best: float = math.inf
+    waited: int = 0
+    falls: int = 0
+
+
+@plain_dataclass(frozen=True)
 class Progress:
     """Where in a run some steps are.
 
@@ -34,14 +56,14 @@ class Progress:
         What one step adds to that.
     total
         Epochs of the whole run, above 0.
-    losses
-        Of each epoch so far, the validation loss or, where nothing is held out, the loss.
+    seen
+        What the losses so far have come to: see `Curve.watch`.
     """
 
     epochs: Floats
     step: float
     total: float
-    losses: Sequence[float] = ()
+    seen: Seen = Seen()
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -84,17 +106,34 @@ class Curve:
             rise = np.minimum(rise, 1)
         epochs = np.maximum(progress.epochs - self.warmup, 0)
         total = max(progress.total - self.warmup, progress.step)
-        losses = progress.losses[math.ceil(self.warmup) :]
-        rates: Floats = learning_rate * rise * self.factors(epochs, total, losses)
+        rates: Floats = learning_rate * rise * self.factors(epochs, total, progress.seen)
         return rates
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def watch(self, seen: Seen, loss: float) -> Seen:
+        """Take note of an epoch that is over.
+
+        Parameters
+        ----------
+        seen
+            What the losses before it came to.
+        loss
+            Its validation loss or, where nothing is held out, its loss.
+
+        Returns
+        -------
+        Seen
+        """
+        return seen
+
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """Give the factor of each step.
 
         Parameters
         ----------
-        epochs, total, losses
+        epochs, total
             As in `Progress`, but counted after warm-up.
+        seen
+            As in `Progress`.
 
         Returns
         -------
@@ -109,7 +148,7 @@ class Constant(Curve):
 
     name: Literal["constant"] = "constant"
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """Give 1."""
         return np.ones_like(epochs)
 
@@ -130,7 +169,7 @@ class Step(Curve):
     every: Epochs = 10.0
     factor: Factor = 0.1
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """``factor ^ ⌊epochs / every⌋``."""
         falls = np.floor(epochs / self.every + 1e-9)  # a whole number may come out just short
         return self.factor**falls
@@ -149,7 +188,7 @@ class Exponential(Curve):
     name: Literal["exponential"] = "exponential"
     factor: Factor = 0.95
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """``factor ^ epochs``."""
         return self.factor**epochs
 
@@ -172,7 +211,7 @@ class Cosine(Curve):
     name: Literal["cosine"] = "cosine"
     final_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """``final + (1 - final) (1 + cos(π epochs / total)) / 2``."""
         return _ease(1.0, self.final_factor, epochs / total)
 
@@ -201,7 +240,7 @@ class OneCycle(Curve):
     div_factor: Annotated[float, Field(ge=1, strict=True)] = 25.0
     final_div_factor: Annotated[float, Field(ge=1, strict=True)] = 1e4
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """Up in the first ``pct_start`` of the run, and down in the rest."""
         first = 1 / self.div_factor
         done, top = epochs / total, self.pct_start
@@ -234,15 +273,20 @@ class ReduceOnPlateau(Curve):
     min_delta: Annotated[float, Field(ge=0, strict=True)] = 1e-4
     min_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
-    def factors(self, epochs: Floats, total: float, losses: Sequence[float]) -> Floats:
+    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
         """``factor`` to the number of plateaus so far."""
-        best, waited, falls = np.inf, 0, 0
-        for loss in losses:
-            better = loss < best - self.min_delta
-            best, waited = (loss, 0) if better else (best, waited + 1)
-            if waited == self.patience:
-                waited, falls = 0, falls + 1
-        return np.full_like(epochs, max(self.factor**falls, self.min_factor))
+        return np.full_like(epochs, max(self.factor**seen.falls, self.min_factor))
+
+    def watch(self, seen: Seen, loss: float) -> Seen:
+        """Count the epochs without a better loss, those of warm-up apart; see `Curve.watch`."""
+        epochs = seen.epochs + 1
+        if epochs <= math.ceil(self.warmup):
+            return replace(seen, epochs=epochs)
+        if loss < seen.best - self.min_delta:
+            return replace(seen, epochs=epochs, best=loss, waited=0)
+        if seen.waited + 1 == self.patience:
+            return replace(seen, epochs=epochs, waited=0, falls=seen.falls + 1)
+        return replace(seen, epochs=epochs, waited=seen.waited + 1)
 
 
 def _ease(start: float, end: float, share: Floats) -> Floats:

@@ -18,6 +18,7 @@ from mnist_nn.training import (
     Step,
     fit,
 )
+from mnist_nn.training.schedules import Seen
 
 engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
 
@@ -220,3 +221,17 @@ def test_only_pictures_can_be_distorted(few: Samples) -> None:
             rng=np.random.default_rng(0),
             augmentation=Augmentation(shift=1),
         )
+
+
+def test_a_plateau_looks_at_each_loss_once(few: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many epochs there have been, so that the last does not take longer than the first."""
+    looked: list[float] = []
+    watch = ReduceOnPlateau.watch
+
+    def counted(self: ReduceOnPlateau, seen: Seen, loss: float) -> Seen:
+        looked.append(loss)
+        return watch(self, seen, loss)
+
+    monkeypatch.setattr(ReduceOnPlateau, "watch", counted)
+    reports = train(few, schedule=ReduceOnPlateau(), epochs=6, batch_size="full")
+    assert looked == [report.loss for report in reports]

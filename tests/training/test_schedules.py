@@ -6,14 +6,17 @@ import pytest
 from pydantic import ValidationError
 
 from mnist_nn.training import Constant, Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
-from mnist_nn.training.schedules import Curve, Progress, Schedule
+from mnist_nn.training.schedules import Curve, Progress, Schedule, Seen
 
 SCHEDULES = get_args(get_args(Schedule)[0])
 
 
 def rates(schedule: Curve, epochs: int = 10, steps: int = 100, losses: tuple = ()) -> np.ndarray:
     """The rate of every step of a run, at a learning rate of 2."""
-    progress = Progress(np.arange(epochs * steps) / steps, 1 / steps, epochs, losses)
+    seen = Seen()
+    for loss in losses:
+        seen = schedule.watch(seen, loss)
+    progress = Progress(np.arange(epochs * steps) / steps, 1 / steps, epochs, seen)
     return schedule.rates(2.0, progress)
 
 
