@@ -113,7 +113,9 @@ def seed_of(path: Path) -> int:
     return load_checkpoint(path).config.seed
 
 
-def test_no_checkpoint_of_an_unfinished_run_is_lost(run: Run, unfinished, tmp_path: Path) -> None:
+def test_the_checkpoint_of_an_unfinished_run_is_put_aside(
+    run: Run, unfinished, tmp_path: Path
+) -> None:
     assert " is now " not in unfinished(1)
     assert run("train", *SAMPLE, "--seed", 2, "-o", "m.pkl").exit_code == 0  # writes none
     assert "m.pkl.ckpt was not of a finished run and is now m.pkl.ckpt.bak;" in unfinished(3)
