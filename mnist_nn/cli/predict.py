@@ -1,15 +1,15 @@
 """``mnist-nn predict``: what a model takes pictures for, whoever made them."""
 
-import json
-import os
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .guard import note, printable
+from .guard import note
 from .options import Debug
+from .signals import Interrupted, exit_code_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..model import Model
 
 STDIN = "-"
-CANDIDATES = 3  # in the table of several pictures: the answer and two others
 
 
 def predict(
@@ -26,7 +25,8 @@ def predict(
     images: Annotated[
         list[str],
         typer.Argument(
-            metavar="IMAGE...", help="PNG, JPEG, BMP or .npy files; - is standard input."
+            metavar="IMAGE...",
+            help="PNG, JPEG, BMP or .npy files, or folders of them; - is standard input.",
         ),
     ],
     show: Annotated[
@@ -40,37 +40,57 @@ def predict(
     """Read digits in pictures: photographs, scans and drawings, dark on light or light on dark.
 
     Each picture holds one digit. It is prepared as MNIST's were: grey, paper levelled, cropped,
-    fitted into 20×20 and centred in 28×28. What cannot be read is reported, the others are read,
-    and the exit code is 1. PNG, JPEG and BMP need Pillow, which the extra named pictures installs.
+    fitted into 20×20 and centred in 28×28. A folder stands for the pictures in it, 2.png before
+    10.png. What cannot be read is reported, the others are read, and the exit code is 1. PNG, JPEG
+    and BMP need Pillow, which the extra named pictures installs.
 
     With --json an object has file, class, probability (output, if the model's outputs are none) and
     outputs, one for each class; or file and error.
     """
     from ..errors import ConfigError
     from ..model import load_model
+    from .predictions import Predictions
 
     if show and as_json:
         raise ConfigError("--show draws for people and --json prints for programs; choose one")
     trained = load_model(model)
     names = _class_names(trained, model)
-    rows: list[dict[str, Any]] = []
+    listed = _listed(images)
+    predictions = Predictions(
+        listed, names, _kind(trained), many=listed != images[:1], show=show, as_json=as_json
+    )
     given = _Stdin()
-    for image in images:
+    with contextlib.closing(predictions):
         try:
-            prepared = _prepared(image, given)
-        except _Unreadable as error:
-            note(f"error: {error}")
-            rows.append({"file": image, "error": str(error)})
-            continue
-        rows.append(_reading(trained, names, image, prepared))
-        if show:
-            _draw(image, prepared, many=len(images) > 1)
-    if as_json:
-        typer.echo(json.dumps(rows))
-    else:
-        _print_table([row for row in rows if "class" in row], many=len(images) > 1)
-    if any("error" in row for row in rows):
+            for image in listed:
+                try:
+                    prepared = _prepared(image, given)
+                except _Unreadable as error:
+                    predictions.add_error(image, str(error))
+                else:
+                    predictions.add(_reading(trained, names, image, prepared), prepared)
+                predictions.count()
+        except KeyboardInterrupt as error:
+            predictions.finish()
+            read = f"interrupted: {predictions.read} of {len(listed)} pictures were read"
+            raise Interrupted(exit_code_of(error) - 128, read) from None
+        predictions.finish()
+    if predictions.failed:
         raise typer.Exit(1)
+
+
+def _listed(images: list[str]) -> list[str]:
+    """Put the pictures of a folder in its place; one that has none is kept, to be reported."""
+    from ..pictures import pictures_in
+
+    listed: list[str] = []
+    for image in images:
+        found: list[str] = []
+        with contextlib.suppress(OSError):  # which reading it will meet again
+            if image and Path(image).is_dir():
+                found = list(map(str, pictures_in(Path(image))))
+        listed += found or [image]
+    return listed
 
 
 class _Unreadable(Exception):
@@ -107,17 +127,24 @@ def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
     return info.class_names
 
 
+def _kind(trained: "Model") -> str:
+    """Say what the model's outputs are."""
+    certain = trained.network.layers[-1].activation.name in ("softmax", "sigmoid")
+    return "probability" if certain else "output"
+
+
 def _prepared(image: str, given: _Stdin) -> "NDArray[np.float64]":
     """Read and prepare one picture."""
     from ..errors import DataError
     from ..pictures import MAX_BYTES, decode_picture, prepare, read_picture
+    from .predictions import in_a_line
 
-    name = "standard input" if image == STDIN else image
+    name = "standard input" if image == STDIN else in_a_line(image)
     try:
         if image == STDIN:
             grey = decode_picture(given.read(MAX_BYTES + 1), name)
         else:
-            grey = read_picture(Path(image))
+            grey = read_picture(Path(image), name)
         return prepare(grey)
     except DataError as error:
         raise _Unreadable(str(error)) from None
@@ -144,45 +171,9 @@ def _reading(
     if not np.isfinite(outputs).all():
         raise ModelError("the model cannot read pictures: its outputs are not finite numbers")
     best = int(outputs.argmax())
-    certain = network.layers[-1].activation.name in ("softmax", "sigmoid")
     return {
         "file": image,
         "class": names[best],
-        "probability" if certain else "output": float(outputs[best]),
+        _kind(trained): float(outputs[best]),
         "outputs": dict(zip(names, map(float, outputs), strict=True)),
     }
-
-
-def _print_table(rows: list[dict[str, Any]], *, many: bool) -> None:
-    """Print for people: all classes of a single picture, or a line for each of several."""
-    from .tables import table
-
-    if not rows:
-        return
-    kind = "probability" if "probability" in rows[0] else "output"
-
-    def worded(value: float) -> str:
-        return f"{value:.2%}" if kind == "probability" else f"{value:.4g}"
-
-    ranked = [sorted(row["outputs"].items(), key=lambda item: -item[1]) for row in rows]
-    if not many:
-        typer.echo(f"{printable(rows[0]['file'])}: {rows[0]['class']}\n")
-        typer.echo(table(("class", kind), [(name, worded(p)) for name, p in ranked[0]]))
-        return
-    lines = [
-        (
-            printable(row["file"]),
-            *(cell for name, p in order[:CANDIDATES] for cell in (name, worded(p))),
-        )
-        for row, order in zip(rows, ranked, strict=True)
-    ]
-    typer.echo(table(("file", "class", kind, "second", kind, "third", kind), lines))
-
-
-def _draw(image: str, prepared: "NDArray[np.float64]", *, many: bool) -> None:
-    from ..pictures import draw_blocks
-
-    colours = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    if many:
-        typer.echo(f"{printable(image)}:")
-    typer.echo(draw_blocks(prepared, shades=colours and "NO_COLOR" not in os.environ) + "\n")

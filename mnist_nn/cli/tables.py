@@ -2,24 +2,45 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
+from rich.cells import cell_len
 
 from ..errors import escaped
 
-WIDE = 100_000  # columns: nothing is ever cut to fit
+GAP = "  "  # between columns
+
+
+class Columns:
+    """Columns of fixed width, so that a row can be printed before the next one is known.
+
+    Parameters
+    ----------
+    headings
+        Of the columns; the first is aligned to the left, the others to the right.
+    widths
+        What each has room for at least, in characters of a terminal.
+    """
+
+    def __init__(self, headings: Sequence[str], widths: Sequence[int]) -> None:
+        self.headings = headings
+        self.widths = [max(cell_len(h), w) for h, w in zip(headings, widths, strict=True)]
+
+    def head(self) -> str:
+        """Lay out the headings and the line under them."""
+        rule = "─" * (sum(self.widths) + len(GAP) * (len(self.widths) - 1))
+        return f"{self.row(self.headings)}\n {rule}"
+
+    def row(self, cells: Sequence[str]) -> str:
+        """Lay out one row; a cell that is too wide moves those after it."""
+        parts, cells = [], [escaped(cell) for cell in cells]
+        for i, (cell, width) in enumerate(zip(cells, self.widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            parts.append(space + cell if i else f" {cell}{space}")
+        return GAP.join(parts).rstrip()
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay rows out under headings, the first column to the left, the others to the right."""
-    grid = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    for i, heading in enumerate(headings):
-        grid.add_column(heading, justify="right" if i else "left", no_wrap=True)
-    for row in rows:
-        grid.add_row(*map(escaped, row))
-    console = Console(width=WIDE, color_system=None, highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:
-        console.print(grid)
-    lines = (line.rstrip() for line in captured.get().splitlines())
-    return "\n".join(line for line in lines if line)
+    rows = [[escaped(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, cells), default=0) for cells in zip(*rows, strict=True)]
+    columns = Columns(headings, widths or [0] * len(headings))
+    return "\n".join([columns.head(), *map(columns.row, rows)])

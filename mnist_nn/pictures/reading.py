@@ -64,8 +64,9 @@ def read_picture(path: StrPath, name: str | None = None) -> Grey:
     path = Path(path)
     name = name or str(path)
     if path.is_dir():
-        several = "; name them" if pictures_in(path) else f" without pictures ({KINDS})"
-        raise DataError(f"{name} is a folder{several}")
+        if pictures_in(path):
+            raise DataError(f"{name} is a folder, not a picture")
+        raise DataError(f"{name} is a folder without pictures ({KINDS})")
     with path.open("rb") as file:
         return decode_picture(file.read(MAX_BYTES + 1), name)
 

@@ -1,7 +1,12 @@
+import contextlib
 import io
+import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from rich.cells import cell_len
 
 from mnist_nn.data import load_dataset
 from mnist_nn.extras import install_command
@@ -107,14 +113,15 @@ def test_json_is_an_array_in_the_order_given(
 
 
 def test_pictures_that_cannot_be_read_do_not_keep_the_others(
-    run: Run, sample_model: Path, pictures: list[Path], tmp_path: Path
+    run: Run, sample_model: Path, pictures: list[Path]
 ) -> None:
     Image.new("L", (50, 50), 200).save("blank.png")
     content = pictures[5].read_bytes()
     Path("cut.png").write_bytes(content[: len(content) // 2])
     Path("empty.png").touch()
     np.save("nan.npy", np.full((28, 28), np.nan))
-    bad = ("blank.png", "cut.png", "empty.png", "nan.npy", "no.png", tmp_path, "model.pkl")
+    Path("folder").mkdir()
+    bad = ("blank.png", "cut.png", "empty.png", "nan.npy", "no.png", "folder", "model.pkl")
     result = run("predict", sample_model, *bad, "2.png")
     assert result.exit_code == 1
     assert result.stdout.count("2.png") == 1
@@ -146,6 +153,168 @@ def test_nothing_on_standard_input_is_an_error(
         result = run("predict", sample_model, "-")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == "error: standard input is empty\n"
+
+
+def test_a_folder_stands_for_its_pictures_in_natural_order(
+    run: Run, sample_model: Path, pictures: list[Path]
+) -> None:
+    Path("folder", "more.png").mkdir(parents=True)
+    for name in ("10.png", "9.PNG", "page 2.jpg", "Page 10.bmp", "1.png"):
+        Image.open(pictures[3]).save(Path("folder", name))
+    np.save("folder/0.npy", np.asarray(Image.open(pictures[3])))
+    for ignored in ("notes.txt", ".hidden.png", "more.png/1.png"):
+        Path("folder", ignored).write_text("no picture")
+    Path("folder/bad.png").write_text("no picture")
+    result = run("predict", sample_model, "folder", "1.png")
+    assert result.exit_code == 1
+    assert [line.rsplit(maxsplit=6)[0].strip() for line in result.stdout.splitlines()[2:]] == [
+        *(f"folder/{name}" for name in ("0.npy", "1.png", "9.PNG", "10.png")),
+        *("folder/page 2.jpg", "folder/Page 10.bmp", "1.png"),
+    ]
+    assert result.stderr.splitlines() == [
+        "error: folder/bad.png is no picture that can be read; use PNG, JPEG, BMP or .npy"
+    ]
+
+
+def test_a_folder_without_pictures_is_an_error(run: Run, sample_model: Path) -> None:
+    Path("folder").mkdir()
+    result = run("predict", sample_model, "folder")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: folder is a folder without pictures")
+
+
+def test_what_another_command_writes_is_read(
+    run: Run, sample_model: Path, pictures: list[Path]
+) -> None:
+    reader, writer = os.pipe()  # as a shell opens one for <(cat 3.png)
+    os.write(writer, pictures[3].read_bytes())
+    os.close(writer)
+    try:
+        result = run("predict", sample_model, f"/dev/fd/{reader}")
+    finally:
+        os.close(reader)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"/dev/fd/{reader}: 3\n")
+
+
+STEERING = {":x:.png": ":x:.png", "[bold]a.png": "[bold]a.png", "漢字.png": "漢字.png"} | {
+    "a\nb.png": r"a\nb.png",
+    "\x1b[31m.png": r"\x1b[31m.png",
+    "\udcff.png": r"\udcff.png",
+}
+
+
+def test_names_neither_steer_the_terminal_nor_break_the_table(
+    run: Run, sample_model: Path, pictures: list[Path]
+) -> None:
+    for name in STEERING:
+        Path(name).write_bytes(pictures[3].read_bytes())
+    result = run("predict", sample_model, *STEERING)
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, _, *rows = result.stdout.splitlines()
+    assert [row.split()[0] for row in rows] == list(STEERING.values())
+    assert {cell_len(line) for line in (head, *rows)} == {cell_len(head)}
+    for name, safe in STEERING.items():
+        Path(name).write_text("no picture")
+        refused = run("predict", sample_model, name)
+        assert refused.stderr.startswith(f"error: {safe} is no picture")
+    array = run("predict", sample_model, *STEERING, "--json").stdout
+    assert [row["file"] for row in json.loads(array)] == list(STEERING)
+    assert array.isascii()
+
+
+@pytest.fixture
+def interrupted(sample_model: Path, pictures: list[Path], tmp_path: Path) -> Callable[..., Any]:
+    """Interrupt ``predict`` when it has read two pictures and waits for a third."""
+
+    def interrupt(*options: str) -> subprocess.CompletedProcess[str]:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        program = (
+            "import signal, sys\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as in a terminal
+            "import mnist_nn.cli\n"
+            "mnist_nn.cli.main(sys.argv[1:])"
+        )
+        command = [sys.executable, "-c", program, "predict", "model.pkl", "1.png", "2.png", "pipe"]
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with contextlib.ExitStack() as stack:
+            while process.poll() is None:
+                with contextlib.suppress(OSError):  # nobody has opened it for reading yet
+                    writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+                    stack.callback(os.close, writer)
+                    process.send_signal(signal.SIGINT)
+                    break
+            output, errors = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+    return interrupt
+
+
+@pytest.mark.parametrize("options", [(), ("--show",)], ids=["rows", "drawings"])
+def test_an_interruption_keeps_the_rows_of_what_was_read(
+    interrupted: Callable[..., Any], options: tuple
+) -> None:
+    result = interrupted(*options)
+    assert result.returncode == 130
+    rows = [line.split()[0] for line in result.stdout.splitlines() if "%" in line]
+    assert rows == ["1.png", "2.png"]
+    assert result.stderr.strip() == "interrupted: 2 of 3 pictures were read"
+
+
+def test_an_interruption_leaves_a_whole_array(interrupted: Callable[..., Any]) -> None:
+    result = interrupted("--json")
+    assert result.returncode == 130
+    assert [row["file"] for row in json.loads(result.stdout)] == ["1.png", "2.png"]
+
+
+def test_a_row_is_printed_as_soon_as_its_picture_is_read(
+    sample_model: Path, pictures: list[Path], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "mnist_nn", "predict", "model.pkl", "1.png", "2.png", "pipe"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    giving_up = threading.Timer(60, process.kill)
+    giving_up.start()
+    early = list(itertools.takewhile(lambda line: "2.png" not in line, process.stdout))
+    assert process.poll() is None  # it waits for the third picture
+    pipe.write_bytes(pictures[3].read_bytes())
+    late, _ = process.communicate()
+    giving_up.cancel()
+    assert process.returncode == 0
+    assert early[-1].split()[0] == "1.png"
+    assert late.split()[:2] == ["pipe", "3"]
+
+
+def test_on_a_terminal_a_bar_counts_the_pictures(
+    sample_model: Path, pictures: list[Path], tmp_path: Path
+) -> None:
+    pty = pytest.importorskip("pty")
+    terminal, end = pty.openpty()
+    pytest.importorskip("termios").tcsetwinsize(end, (30, 100))
+    result = subprocess.run(
+        [sys.executable, "-m", "mnist_nn", "predict", "model.pkl", "1.png", "2.png", "3.png"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=end,
+        text=True,
+        check=True,
+    )
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(end)
+    os.close(terminal)
+    assert "0/3 pictures" in shown
+    assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == [
+        *("1.png", "2.png", "3.png")
+    ]
 
 
 def test_show_draws_what_the_model_sees(run: Run, sample_model: Path, pictures: list[Path]) -> None:
