@@ -32,7 +32,7 @@ RUN = {
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.parametrize(("engine", "kills"), [("numpy", 50), ("numba", 8)])
-def test_a_run_survives_being_killed_at_any_step_of_writing(
+def test_a_run_survives_being_killed_at_random_moments(
     engine: str, kills: int, tmp_path: Path
 ) -> None:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(RUN))

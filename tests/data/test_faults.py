@@ -184,7 +184,7 @@ def test_a_redirect_to_another_host_is_followed(
     assert_complete(tiny, tmp_path)
 
 
-def test_a_mirror_that_is_given_up_is_let_go_and_the_next_delivers(
+def test_a_server_that_lets_us_wait_is_given_up_and_the_next_mirror_delivers(
     tiny: Tiny, mirror: Mirror, tmp_path: Path
 ) -> None:
     before = set(threading.enumerate())
@@ -192,7 +192,7 @@ def test_a_mirror_that_is_given_up_is_let_go_and_the_next_delivers(
     slower = failures(fetch(tiny[0], tmp_path, *mirrors, timeout=(600, 2)))
     assert slower == ["slower than 16 KiB in 2 s"]
     assert_complete(tiny, tmp_path)
-    for thread in set(threading.enumerate()) - before:  # of the client and of the server
+    for thread in set(threading.enumerate()) - before:  # both sides let the connection go
         thread.join(600)
         assert not thread.is_alive()
 
