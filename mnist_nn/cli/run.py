@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..model import Checkpoint
     from ..nn import Network
     from ..streams import Streams
-    from ..training import Course, EarlyStopper
+    from ..training import Course, EarlyStopper, Position
     from .checkpoints import Checkpoints
     from .logs import Logs
     from .signals import Request
@@ -147,10 +147,12 @@ class Run:
         self, course: "Course", checkpoints: "Checkpoints", logs: "Logs", request: "Request"
     ) -> None:
         """Train to the end, or until the program is asked to end."""
+        from .clock import training_clock
         from .progress import TrainingProgress
 
         done, stopper = sum(report.samples for report in course.history), self.stopper
-        with TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet) as progress:
+        bar = TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet)
+        with bar as progress, training_clock() as course.clock:
             while not (stopper and stopper.is_over(len(course.history))):
                 report = next(course, None)
                 if report is None:
@@ -249,10 +251,16 @@ class Run:
         if self.validation:
             note(f"validating on {len(self.validation.y):,} more that are held out")
         if self.checkpoint:
-            position = self.checkpoint.snapshot.position
-            where = f"{position.samples:,} samples into epoch" if position.samples else "from epoch"
-            note(f"going on {where} {position.epoch} of {self.epochs}")
+            note(self._where_it_resumes(self.checkpoint.snapshot.position))
         note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
+
+    def _where_it_resumes(self, position: "Position") -> str:
+        """Say how far the run has come already."""
+        done = position.epoch - 1
+        if done >= self.epochs or (self.stopper and self.stopper.is_over(done)):
+            return f"the run is already complete, after {done} epochs; nothing is left to train"
+        where = f"{position.samples:,} samples into epoch" if position.samples else "from epoch"
+        return f"going on {where} {position.epoch} of {self.epochs}"
 
 
 def _check_length(epochs: int) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,12 +101,15 @@ class Course(Iterator[Report]):
         How far it has come.
     history
         The reports of the epochs that are over.
+    clock
+        Gives the time, in seconds, by which epochs are measured.
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self.engine, self.plan = engine, plan
         self.position = Position()
         self.history: list[Report] = []
+        self.clock: Callable[[], float] = time.perf_counter
         self._seen = Seen()
         self._params = engine.network.params.copy()  # between epochs; the network has the average
         self._before_order = plan.rng.bit_generator.state
@@ -204,7 +207,7 @@ class Course(Iterator[Report]):
         rates = plan.rates(learning_rate, here.epoch, len(order), self._seen)
         for start in range(here.samples, len(order), chunk):
             places = order[start : start + chunk]
-            began = time.perf_counter()
+            began = self.clock()
             steps = slice(start // plan.batch_size, math.ceil((start + chunk) / plan.batch_size))
             pictures = plan.distort(plan.samples.x[places]) if plan.distort else None
             loss_sum, hits = self.engine.run(places, rates[steps], pictures)
@@ -213,7 +216,7 @@ class Course(Iterator[Report]):
                 start + len(places),
                 here.loss_sum + loss_sum,
                 here.hits + hits,
-                here.seconds + time.perf_counter() - began,
+                here.seconds + self.clock() - began,
             )
             self.position = here
             yield Report(

@@ -19,7 +19,7 @@ class Report:
         smoothed labels and distorted pictures if there are any, but without the penalty on weights.
     seconds
         Spent on training in this epoch, augmentation included; validation and the caller's own work
-        are not counted.
+        are not counted, nor is the time in which ``mnist-nn train`` is stopped, as by Ctrl-Z.
     learning_rate
         Of the latest step.
     complete
