@@ -86,8 +86,8 @@ def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] 
     Raises
     ------
     ConfigError
-        If it is a folder, a device or an input, or its folder does not exist or cannot be written
-        to.
+        If it is a folder, a device, an input or what standard output or error is redirected to, or
+        its folder does not exist or cannot be written to.
     """
     in_place = _checked(output, option, inputs)
     if in_place:
@@ -151,6 +151,10 @@ def _checked(output: Path, option: str, inputs: Iterable[Path]) -> bool:
             raise ConfigError(
                 f"{option} {output} is {path} itself, which this command reads; name another file"
             )
+    if mode and _is_a_stream(output):
+        raise ConfigError(
+            f"{option} {output} is where this command's messages go; name another file"
+        )
     try:
         return written_in_place(target)
     except OSError as error:
@@ -159,6 +163,15 @@ def _checked(output: Path, option: str, inputs: Iterable[Path]) -> bool:
         raise _UnwritableFolder(
             f"{option} {output}: the folder {target.parent} cannot be written to: {error.strerror}"
         ) from error
+
+
+def _is_a_stream(path: Path) -> bool:
+    """Return whether a file is what standard output or error is redirected to."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):  # it is closed
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return True
+    return False
 
 
 def _mode(path: Path) -> int:

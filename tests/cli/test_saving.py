@@ -20,7 +20,7 @@ from mnist_nn.model import load_checkpoint, load_model
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
-SAMPLE = ("-c", CONFIGS / "sample.yaml", "--epochs", 3)
+SAMPLE = ("-c", CONFIGS / "sample.yaml", "--epochs", 3, "--engine", "numpy")
 SMALL = "network.layers=[{units: 10, activation: softmax}]"  # whose epochs are short
 SAMPLE_CONFIG = f"'{CONFIGS / 'sample.yaml'}' --engine numpy"
 QUICK = f"{SAMPLE_CONFIG} --batch-size full --set '{SMALL}'"
@@ -288,7 +288,7 @@ def test_a_home_that_does_not_exist_is_named_with_its_variable(run: Run, monkeyp
         ("plot", "curves.png", "-o", "."),
         ("plot", "boundary.gif", "-o", ".", "--animate"),
     ],
-    ids=" ".join,
+    ids=lambda command: " ".join(command).replace("/", "_"),
 )
 def test_an_input_is_not_overwritten(
     command: tuple[str, ...], run: Run, tmp_path: Path, trained: Path
@@ -313,7 +313,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("a.yaml", "b-seed7.yaml", "run.ckpt"):
         (folder / name).write_text(config + "\nseed: 7\n")
     moons = CONFIGS / "reference" / "moons.yaml"
-    script = f"{MNIST_NN} train -c '{moons}' --epochs 1 --checkpoint-every 1 -o m.pkl"
+    script = (
+        f"{MNIST_NN} train -c '{moons}' --engine numpy --epochs 1 --checkpoint-every 1 -o m.pkl"
+    )
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=LIMIT
     )
@@ -354,3 +356,18 @@ def test_a_disk_that_does_not_say_how_large_it_is_is_used(
     real = shutil.disk_usage(tmp_path)
     monkeypatch.setattr("shutil.disk_usage", disk_usage)
     check_room(tmp_path / "m.pkl", 1000)
+
+
+@pytest.mark.parametrize(
+    "output", ["/dev/stdout", "/proc/self/fd/2", "log"], ids=["stdout", "stderr", "name"]
+)
+def test_the_programs_own_streams_are_no_output(output: str, tmp_path: Path) -> None:
+    train = f"{TRAIN} -o {output}"
+    script = f"({train} >log 2>log2; echo $?); ({train} >log2 2>log; echo $?)"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT
+    )
+    refused = (tmp_path / "log").read_text() + (tmp_path / "log2").read_text()
+    assert done.stdout == "2\n2\n"
+    assert "is where this command's messages go" in refused
+    assert "epoch" not in refused
