@@ -193,7 +193,7 @@ def _check_work(image: Any, stripped: Stripped, name: str) -> None:
             )
         if n > HUGE:
             image.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
-    runs = any(tile[0] == "bmp_rle" for tile in image.tile)
+    runs = any(tile[0] == "bmp_rle" for tile in image.tile or ())
     if runs and max(n, len(stripped.content)) > MAX_RUNS:
         raise DataError(f"{name} is a large BMP of runs (RLE); save it as a PNG")
 
