@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import escaped
 from .guard import note, print_path
 from .options import Debug
 from .saving import check_output
@@ -37,7 +38,7 @@ def draw(
     info = dataset_info(name)
     check_fits(trained.config, name, info)
     check_output(output, inputs=[model])
-    page = draw_page(trained.network, info.class_names, f"{model.name}, trained on {name}")
+    page = draw_page(trained.network, info.class_names, f"{escaped(model.name)}, trained on {name}")
     with replacing(output) as file:
         file.write(page)
     print_path(output)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..errors import escaped
 from .options import DataDir, Debug
 from .saving import check_output
 from .subject import Measured, measured, model_curves
@@ -64,7 +65,7 @@ def evaluate(
     else:
         _print_tables(result, model, data, split)
         if report is not None:
-            typer.echo(f"\nreport    {report}")
+            typer.echo(f"\nreport    {escaped(str(report))}")
     if min_accuracy is not None and result.accuracy < min_accuracy:
         raise MnistNNError(f"accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy}")
 
@@ -124,7 +125,7 @@ def _print_tables(result: "Evaluation", model: Path, data: "Dataset", split: str
     from .tables import table
 
     low, high = result.interval
-    typer.echo(f"{model} on {result.samples:,} {split} samples of {data.name}")
+    typer.echo(f"{escaped(str(model))} on {result.samples:,} {split} samples of {data.name}")
     typer.echo(f"loss      {result.loss:.4f}")
     typer.echo(f"accuracy  {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})\n")
 

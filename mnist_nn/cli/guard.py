@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from .signals import exit_code_of, interruptible
 
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 _debug = False
-_broken: list[str] = []  # names on the command line that have line breaks in them
+_broken: list[str] = []  # parts of names on the command line that have line breaks in them
 
 
 def remember_debug(wanted: bool) -> bool:
@@ -29,9 +30,8 @@ def remember_debug(wanted: bool) -> bool:
 
 def remember_arguments(arguments: Sequence[str]) -> None:
     """Note which line breaks a message may quote: those of names on the command line."""
-    words = [word for argument in arguments for word in (argument, argument.partition("=")[2])]
-    broken = {str(form) for word in words if "\n" in word for form in (word, Path(word))}
-    _broken[:] = sorted(broken, key=len, reverse=True)
+    parts = {part for argument in arguments for part in re.split("[/=]", argument)}
+    _broken[:] = sorted((part for part in parts if "\n" in part), key=len, reverse=True)
 
 
 def note(text: str) -> None:

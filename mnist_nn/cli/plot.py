@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..errors import escaped
 from ..files import replacing
 from .guard import note, print_path
 from .metrics import metrics_file, read_metrics
@@ -85,7 +86,7 @@ def _read(models: list[Path], data_dir: Path | None) -> "tuple[list[Curves], lis
     for path in models:
         metrics = metrics_file(path)
         if metrics is not None:
-            runs.append(read_metrics(metrics, str(path)))
+            runs.append(read_metrics(metrics, escaped(str(path))))
             continue
         trained = load_model(path)
         curves = model_curves(path, trained)

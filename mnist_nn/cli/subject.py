@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import escaped
 from .guard import note
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def measured(
     if not math.isfinite(result.loss):
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
     names, source = data.info.class_names, f"{split} samples of {data.name}"
-    subject = Subject(str(path), trained.network, names, samples, source, result, curves)
+    subject = Subject(escaped(str(path)), trained.network, names, samples, source, result, curves)
     return Measured(trained, data, subject)
 
 
@@ -101,7 +102,7 @@ def model_curves(path: Path, trained: "Model") -> "Curves | None":
     if not trained.history:
         return None
     try:
-        curves = curves_of(str(path), trained.history)
+        curves = curves_of(escaped(str(path)), trained.history)
         return replace(curves, kept=_kept_epoch(trained, curves))
     except ValueError as error:
         raise ModelError(f"{path}: its history cannot be drawn: {error}") from error
