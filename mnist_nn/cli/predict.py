@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import escaped
 from .guard import note
 from .options import Debug
 from .signals import Interrupted, exit_code_of
@@ -137,9 +138,8 @@ def _prepared(image: str, given: _Stdin) -> "NDArray[np.float64]":
     """Read and prepare one picture."""
     from ..errors import DataError
     from ..pictures import MAX_BYTES, decode_picture, prepare, read_picture
-    from .predictions import in_a_line
 
-    name = "standard input" if image == STDIN else in_a_line(image)
+    name = "standard input" if image == STDIN else escaped(image)
     try:
         if image == STDIN:
             grey = decode_picture(given.read(MAX_BYTES + 1), name)

@@ -11,7 +11,8 @@ import typer
 from rich.cells import cell_len
 from tqdm import tqdm
 
-from .guard import note, printable
+from ..errors import escaped
+from .guard import note
 from .tables import Columns, table
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Predictions:
         name = max(map(cell_len, classes))
         self._columns = Columns(
             ("file", "class", kind, "second", kind, "third", kind)[: 1 + 2 * len(classes)],
-            (max(cell_len(in_a_line(image)) for image in images), *(name, number) * CANDIDATES)[
+            (max(cell_len(escaped(image)) for image in images), *(name, number) * CANDIDATES)[
                 : 1 + 2 * len(classes)
             ],
         )
@@ -121,23 +122,21 @@ class Predictions:
         if not self.show:
             return
         colours = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        title = f"{in_a_line(image)}:\n" if self.many else ""
+        title = f"{escaped(image)}:\n" if self.many else ""
         shades = colours and "NO_COLOR" not in os.environ
         self._print(title + draw_blocks(prepared, shades=shades) + "\n")
 
     def _row(self, row: dict[str, Any]) -> str:
         """Lay out the row of one of many pictures, under headings if it is the first."""
         best = list(self._ranked(row))[:CANDIDATES]
-        line = self._columns.row(
-            [in_a_line(row["file"]), *(cell for pair in best for cell in pair)]
-        )
+        line = self._columns.row([escaped(row["file"]), *(cell for pair in best for cell in pair)])
         headed, self._headed = self._headed, True
         return line if headed else f"{self._columns.head()}\n{line}"
 
     def _classes(self, row: dict[str, Any]) -> str:
         """Lay out all classes of a single picture."""
         classes = table(("class", self.kind), list(self._ranked(row)))
-        return f"{in_a_line(row['file'])}: {row['class']}\n\n{classes}"
+        return f"{escaped(row['file'])}: {row['class']}\n\n{classes}"
 
     def _ranked(self, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Put the classes in the order of the model's outputs, the best first."""
@@ -146,8 +145,3 @@ class Predictions:
 
     def _worded(self, value: float) -> str:
         return f"{value:.2%}" if self.kind == "probability" else f"{value:.4g}"
-
-
-def in_a_line(name: str) -> str:
-    """Write a file's name so that it neither steers a terminal nor breaks a line."""
-    return printable(name).replace("\n", r"\n")
