@@ -1,0 +1,18 @@
+import warnings
+
+import pytest
+
+from mnist_nn.cli.guard import guarded
+from mnist_nn.errors import MnistNNWarning
+
+
+def test_the_packages_warnings_are_notes_and_each_is_said_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @guarded
+    def command() -> None:
+        for _ in range(2):
+            warnings.warn("the disk is full", MnistNNWarning, stacklevel=2)
+
+    command()
+    assert capsys.readouterr().err == "warning: the disk is full\n"
