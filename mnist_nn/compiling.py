@@ -8,6 +8,7 @@ again; where nothing can be kept, everything still runs.
 
 import contextlib
 import hashlib
+import os
 import pickle
 import warnings
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.serialize import dumps
 
@@ -69,6 +70,7 @@ class _CheckedCache(FunctionCache):
     """Cache of a compiled function that never fails a run."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        _check_home(function)
         super().__init__(function)
         stamp = self._impl.locator.get_source_stamp()
         self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamp)
@@ -90,6 +92,16 @@ class _CheckedCache(FunctionCache):
             super().save_overload(sig, data)
         except Exception as error:
             _warn(error)
+
+
+def _check_home(function: Callable[..., Any]) -> None:
+    """Refuse to make a folder named ``~``, as Numba does for a user without a home folder."""
+    beside = Path(function.__code__.co_filename).parent / "__pycache__"
+    if not (config.CACHE_DIR or os.access(beside, os.W_OK)):
+        try:
+            Path.home()
+        except RuntimeError:
+            raise RuntimeError("this user has no home folder") from None
 
 
 def _warn(error: Exception) -> None:

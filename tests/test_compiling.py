@@ -99,6 +99,22 @@ def test_a_folder_that_cannot_be_written_costs_a_warning(folder: Path) -> None:
         assert kernel(1) == 2
 
 
+def test_a_user_without_a_home_gets_no_folder_named_like_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docker run -u 12345 has it, where the package is another user's."""
+
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.warns(MnistNNWarning, match="cannot be kept .this user has no home folder"):
+        assert not call()
+    assert not list(tmp_path.iterdir())
+
+
 def test_where_nothing_can_be_kept_it_is_compiled_all_the_same() -> None:
     names: dict = {}
     exec("def double(x): return x + x", names)  # from no file, so that it belongs to no folder
