@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -88,3 +89,10 @@ def test_links_and_configs_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), target
     for config in re.findall(r"--config (configs/\S+\.yaml)", text):
         assert (ROOT / config).exists(), config
+
+
+def test_the_page_for_a_package_index_needs_no_file_beside_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / project["readme"]).read_text())
+    assert links
+    assert all(link.startswith("https://") for link in links)
