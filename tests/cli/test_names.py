@@ -75,7 +75,7 @@ def test_what_is_written_has_names_escaped(
 @pytest.mark.parametrize(
     ("name", "safe", "encoding"),
     [
-        pytest.param(f"é{HOSTILE}", rf"?{SAFE}", "ascii", id="ascii"),
+        pytest.param(HOSTILE, SAFE, "ascii", id="ascii"),
         pytest.param(NO_TEXT, r"x\udcffy", "utf-8", id="utf-8"),
     ],
 )
