@@ -157,7 +157,7 @@ def required_data_folder() -> Path:
         if named
         else "this user has no home folder, so there is no default for the data folder"
     )
-    raise ConfigError(f"{wrong}\nname one with --data-dir DIR or MNIST_NN_DATA_DIR")
+    raise ConfigError(f"{wrong}; name one with --data-dir DIR or MNIST_NN_DATA_DIR")
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

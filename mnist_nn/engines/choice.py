@@ -64,7 +64,7 @@ def choose_engine(
     if fault and name == "auto":
         return Choice("numpy", fault)
     if fault:
-        raise ConfigError(f"training.engine: {fault}\nor use engine auto or numpy")
+        raise ConfigError(f"training.engine: {fault}\nuse engine auto or numpy to train without it")
     from .numba import obstacle
 
     limit = obstacle(network, optimizer, batch_size)

@@ -231,5 +231,5 @@ def test_two_runs_into_the_same_place_at_once_both_end_well(tmp_path: Path) -> N
         assert process.returncode == 0, stderr
     names = {path.name for path in tmp_path.iterdir()}
     assert names - {"model.pkl.ckpt.bak", "model.pkl.ckpt.bak2"} == {"model.pkl", "model.pkl.ckpt"}
-    assert len(load_model(tmp_path / "model.pkl").history) == 30
+    assert len(load_model(tmp_path / "model.pkl").history) == 20
     load_checkpoint(tmp_path / "model.pkl.ckpt")

@@ -269,7 +269,7 @@ def test_a_home_that_does_not_exist_is_named_with_its_variable(run: Run, monkeyp
     monkeypatch.setenv("MNIST_NN_DATA_DIR", "~no-such-user/data")
     result = run("download")
     assert result.exit_code == 2
-    assert "MNIST_NN_DATA_DIR=~no-such-user/data: ~no-such-user has no home folder" in result.stderr
+    assert "MNIST_NN_DATA_DIR: ~no-such-user/data begins with a home folder" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.data.cache import read_cache, read_folder, write_cache
+from mnist_nn.data.cache import read_cache, write_cache
 from mnist_nn.data.download import Finished, Received, download, import_folder
+from mnist_nn.data.folder import read_folder
 from mnist_nn.data.sources import Source
 from mnist_nn.errors import DataError
 
