@@ -77,13 +77,15 @@ def test_without_test_samples_it_is_the_training_accuracy(run: Run) -> None:
     assert "legacy_seed all seeds start from the same weights" in result.stderr
 
 
-@pytest.mark.parametrize(("seeds", "complaint"), [(1, "or equal to 2"), ("x", "valid integer")])
+@pytest.mark.parametrize(
+    ("seeds", "complaint"), [(1, r"\b2\b"), ("x", "valid integer")], ids=["one", "x"]
+)
 def test_a_number_of_seeds_that_makes_no_sense_is_refused(
     run: Run, seeds: object, complaint: str
 ) -> None:
     result = run("train", *SAMPLE, "--seeds", seeds)
     assert result.exit_code == 2
-    assert complaint in result.stderr
+    assert re.search(complaint, result.stderr)
 
 
 def test_seeds_beyond_the_largest_are_refused(run: Run) -> None:
