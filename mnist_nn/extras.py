@@ -17,7 +17,7 @@ def install_command(extra: str) -> str:
     What was installed from a folder is installed from there again; pipx and uv, which leave a
     file in the environment of a program, are asked to do it where they made it.
     """
-    folder, editable = _source()
+    folder = _source()
     what = shlex.quote(f"{folder or 'mnist-nn'}[{extra}]")
     if (Path(sys.prefix) / "pipx_metadata.json").exists():
         installer = "pipx install --force"
@@ -25,18 +25,19 @@ def install_command(extra: str) -> str:
         installer = "uv tool install --force"
     else:
         installer = "pip install"
-    return f"{installer} -e {what}" if editable else f"{installer} {what}"
+    return f"{installer} -e {what}" if folder == CHECKOUT else f"{installer} {what}"
 
 
-def _source() -> tuple[Path | None, bool]:
-    """Return the folder that this copy was installed from, if any, and whether it runs there."""
+def _source() -> Path | None:
+    """Return the folder that this copy runs in or was installed from; None for an index."""
+    if (CHECKOUT / "pyproject.toml").exists():
+        return CHECKOUT
     try:
         text = distribution("mnist-nn").read_text("direct_url.json")
-    except PackageNotFoundError:  # a checkout that is merely on the path
-        there = (CHECKOUT / "pyproject.toml").exists()
-        return (CHECKOUT, True) if there else (None, False)
+    except PackageNotFoundError:
+        return None
     origin = json.loads(text) if text else {}
     if "dir_info" not in origin:  # an index, an archive or a repository
-        return None, False
+        return None
     folder = Path(url2pathname(urlsplit(origin["url"]).path))
-    return (folder, bool(origin["dir_info"].get("editable"))) if folder.is_dir() else (None, False)
+    return folder if folder.is_dir() else None

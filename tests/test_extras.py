@@ -9,7 +9,8 @@ from mnist_nn.extras import install_command
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, origin: object) -> None:
-    """Put a record of an installation before any other there is."""
+    """Put a record of an installation before any other there is, of a copy in no checkout."""
+    monkeypatch.setattr(extras, "CHECKOUT", tmp_path)
     record = tmp_path / "site" / "mnist_nn-1.dist-info"
     record.mkdir(parents=True)
     (record / "METADATA").write_text("Metadata-Version: 2.1\nName: mnist-nn\nVersion: 1\n")
@@ -18,20 +19,23 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, origin: object) -
     monkeypatch.syspath_prepend(record.parent)
 
 
-@pytest.mark.parametrize(
-    ("info", "command"),
-    [
-        pytest.param({"editable": True}, "pip install -e '{}[fast]'", id="editable"),
-        pytest.param({}, "pip install '{}[fast]'", id="folder"),
-    ],
-)
-def test_what_was_installed_from_a_folder_is_installed_from_there(
-    info: dict[str, bool], command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_checkout_is_installed_from_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "a checkout"
+    installed(monkeypatch, tmp_path, None)  # as a build leaves a record in the current folder
+    monkeypatch.setattr(extras, "CHECKOUT", tmp_path / "a checkout")
+    (tmp_path / "a checkout").mkdir()
+    (tmp_path / "a checkout" / "pyproject.toml").touch()
+    assert install_command("fast") == f"pip install -e '{tmp_path}/a checkout[fast]'"
+
+
+def test_what_was_installed_from_a_folder_is_installed_from_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a folder"
     folder.mkdir()
-    installed(monkeypatch, tmp_path, {"url": folder.as_uri(), "dir_info": info})
-    assert install_command("fast") == command.format(folder)
+    installed(monkeypatch, tmp_path, {"url": folder.as_uri(), "dir_info": {}})
+    assert install_command("fast") == f"pip install '{folder}[fast]'"
 
 
 @pytest.mark.parametrize(
@@ -60,12 +64,3 @@ def test_a_programs_own_environment_is_made_anew_by_who_made_it(
     (tmp_path / mark).touch()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert install_command("fast") == f"{command} --force 'mnist-nn[fast]'"
-
-
-def test_a_checkout_that_is_not_installed_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_such(name: str) -> None:
-        raise extras.PackageNotFoundError(name)
-
-    monkeypatch.setattr(extras, "distribution", none_such)
-    checkout = Path(__file__).parents[1]
-    assert install_command("fast") == f"pip install -e '{checkout}[fast]'"

@@ -259,7 +259,7 @@ def test_a_user_without_a_home_trains_on_the_sample_and_is_told_of_data_dir(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["model.pkl", "2", "2", "1"]
-    refusal = "no home folder, so there is no default for the data folder\nname one with --data-dir"
+    refusal = "no home folder, so there is no default for the data folder; name one with --data-dir"
     assert done.stderr.count(refusal) == 2
     assert "mnist is not in .; fetch it with" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.pkl"]
