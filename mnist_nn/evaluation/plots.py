@@ -132,7 +132,7 @@ def plot_confusion(axes: "Axes", confusion: NDArray[np.intp], class_names: Seque
 
     n = len(confusion)
     mistakes = confusion * (1 - np.eye(n, dtype=np.intp))
-    most_right, most_wrong = max(np.diag(confusion).max(), 1), max(mistakes.max(), 1)
+    most_right, most_wrong = (max(int(part.max()), 1) for part in (np.diag(confusion), mistakes))
     for true, predicted in np.ndindex(n, n):
         count, right = confusion[true, predicted], true == predicted
         share = count / (most_right if right else most_wrong)
