@@ -36,10 +36,10 @@ bench: $(BENCH)/.installed ## Time training against PyTorch, JAX and scikit-lear
 	"$(BENCH)/bin/python" scripts/bench.py
 
 test: $(VENV)/.installed-all ## Run every test, on all processors
-	OPENBLAS_NUM_THREADS=1 $(IN_VENV) pytest --numprocesses auto
+	OPENBLAS_NUM_THREADS=1 $(IN_VENV) pytest --numprocesses auto --dist worksteal
 
 test-lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that pyproject.toml allows
-	OPENBLAS_NUM_THREADS=1 "$(LOWEST)/bin/python" -m pytest --numprocesses auto
+	OPENBLAS_NUM_THREADS=1 "$(LOWEST)/bin/python" -m pytest --numprocesses auto --dist worksteal
 
 check: $(VENV)/.installed-all ## Check format, lint and types
 	$(IN_VENV) ruff format --check .

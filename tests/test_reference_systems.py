@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 
-from mnist_nn.config import Config, load_config
+from mnist_nn.config import Config, load_config, read_override
 from mnist_nn.config.schema import TrainingConfig
 from mnist_nn.data import Dataset, Samples, dataset_info, load_dataset, stratified_split
 from mnist_nn.evaluation import evaluate
@@ -68,7 +68,10 @@ def test_a_reaches_90_percent_where_its_write_up_stopped_at_62(mnist: Dataset) -
 def test_a_with_its_published_line_stays_where_its_write_up_stayed(
     mnist: Dataset, published_a: str
 ) -> None:
-    """One wrong line is the whole way from 91 % to 62 %; the missing biases are not to blame."""
+    """One wrong line is the whole way from 91 % to 62 %; the missing biases are not to blame.
+
+    Three of its five epochs are enough to see it.
+    """
     config, rng = settings("per-sample-mnist"), streams(0)
     kept, _ = stratified_split(mnist.train.y, 11_000, rng.validation)
     network = Network(
@@ -81,9 +84,9 @@ def test_a_with_its_published_line_stays_where_its_write_up_stayed(
         dtype=np.float64,
     )
     sgd, samples = config.training.optimizer, mnist.train.take(kept)
-    options = {"optimizer": sgd, "batch_size": 1, "epochs": 5, "engine": "numpy"}
+    options = {"optimizer": sgd, "batch_size": 1, "epochs": 3, "engine": "numpy"}
     reports = list(fit(network, samples, rng=rng.shuffling, **options))
-    published = [0.2431, 0.4285, 0.5313, 0.5844, 0.6174]
+    published = [0.2431, 0.4285, 0.5313]
     assert [r.accuracy for r in reports] == pytest.approx(published, abs=0.08)
 
 
@@ -163,7 +166,9 @@ def test_c_is_as_good_as_its_write_up_on_the_same_points() -> None:
 
 @pytest.mark.slow
 def test_c_does_as_well_on_our_own_moons() -> None:
-    config, moons = settings("moons"), load_dataset("moons")
+    """Two thirds of its iterations are enough."""
+    config = load_config([REFERENCE / "moons.yaml"], [read_override("training.epochs=6600")])
+    moons = load_dataset("moons")
     network, _ = train(config, moons.train)
     assert moons.test is not None
     assert accuracy(network, config, moons.test) >= 0.95

@@ -55,7 +55,7 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
     sample = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
     assert run("train", *sample, "-o", "model.pkl", "--quiet").exit_code == 0
     samples = load_dataset("mnist-sample").test
-    chosen = rng.permutation(len(samples.y))[:400]
+    chosen = rng.permutation(len(samples.y))[:200]
     right = {}
     files: dict[str, list[str]] = {"plain": [], "pasted": []}
     for n, i in enumerate(chosen):
@@ -71,8 +71,8 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
         assert (result.exit_code, result.stderr) == (0, "")
         answers = [int(row["class"]) for row in json.loads(result.stdout)]
         right[kind] = int((answers == samples.y[chosen]).sum())
-    assert right["plain"] > 0.93 * 400
-    assert right["pasted"] >= right["plain"] - 4  # a point of 400
+    assert right["plain"] > 0.93 * 200
+    assert right["pasted"] >= right["plain"] - 2  # a point of 200
 
 
 def test_a_single_picture_gets_the_probability_of_every_class(
