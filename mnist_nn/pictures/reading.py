@@ -6,10 +6,13 @@ decoded stays in the numbers of the file, and becomes floats a tile at a time.
 """
 
 import io
+import os
+import select
+import stat
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +36,8 @@ MAX_COEFFICIENTS = 160_000_000  # of a JPEG: pixels times colours
 MAX_RUNS = 10_000_000  # pixels of a BMP of runs, and its bytes: they are slow to decode
 HUGE = 16_000_000  # pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size
 BAND = 1_000_000  # pixels that are converted at a time
+PIECE = 1 << 20  # bytes of a pipe that are read at a time
+TURN = 0.1  # seconds that a pipe is waited for at a time
 FORMATS = ("PNG", "JPEG", "BMP")
 KINDS = "PNG, JPEG, BMP or .npy"
 NPY = b"\x93NUMPY"
@@ -68,7 +73,27 @@ def read_picture(path: StrPath, name: str | None = None) -> Grey:
             raise DataError(f"{name} is a folder, not a picture")
         raise DataError(f"{name} is a folder without pictures ({KINDS})")
     with path.open("rb") as file:
-        return decode_picture(file.read(MAX_BYTES + 1), name)
+        return decode_picture(_content(file), name)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    """Read one byte more than a picture may have, or all.
+
+    A pipe is waited for in short turns: a signal that comes just before a read that waits would
+    else be answered only after it.
+    """
+    is_plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+    if is_plain or os.name == "nt":  # where only sockets can be waited for
+        return file.read(MAX_BYTES + 1)
+    content = bytearray()
+    while len(content) <= MAX_BYTES:
+        ready, _, _ = select.select([file], [], [], TURN)
+        if ready:
+            piece = os.read(file.fileno(), PIECE)
+            if not piece:
+                break
+            content += piece
+    return bytes(content[: MAX_BYTES + 1])
 
 
 def decode_picture(content: bytes, name: str) -> Grey:
