@@ -33,16 +33,20 @@ def check_progress_variables() -> None:
 
     from ..errors import ConfigError
 
-    try:
-        from tqdm import TqdmWarning, tqdm
+    problem = ""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            from tqdm import TqdmWarning, tqdm
 
-        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("error", TqdmWarning)
             with tqdm(total=10_000, disable=False, unit_scale=True) as bar:
                 bar.update()
                 bar.refresh()
-    except Exception as error:  # whatever a value leads to, all are read by tqdm alone
+        except Exception as error:  # whatever a value leads to, all are read by tqdm alone
+            problem = str(error) or type(error).__name__
+        # here what is left of the bar is deleted, about which some versions complain
+    if problem:
         raise ConfigError(
-            f"{', '.join(given)}: tqdm cannot draw a progress bar so: {error}\n"
+            f"{', '.join(given)}: tqdm cannot draw a progress bar so: {problem}\n"
             "unset it, or give it a value that tqdm's documentation names"
-        ) from error
+        )
