@@ -80,7 +80,7 @@ def learned_nothing(
     It has learned nothing if few more of its training samples are right than by always answering
     the commonest class, and the loss is not lower than with the shares of the classes as outputs.
     A run that is too short to judge is not blamed: if its loss is not absurd, there must be an
-    epoch before the last, and the loss must have stopped falling.
+    epoch before the last, and the loss must have stopped falling or have been absurd.
 
     Parameters
     ----------
@@ -112,15 +112,16 @@ def learned_nothing(
     constant = _loss_of_constant_outputs(network, recipe.loss, shares)
     if accuracy > bound or loss < constant:
         return None
-    stuck = len(history) > 1 and history[-1].loss >= STILL_FALLING * history[-2].loss
-    if not stuck and loss <= ABSURD * constant:
+    losses, absurd = [report.loss for report in history], ABSURD * constant
+    stuck = len(losses) > 1 and (losses[-1] >= STILL_FALLING * losses[-2] or max(losses) > absurd)
+    if not stuck and loss <= absurd:
         return None
     return (
         f"the network learned nothing: its loss is {loss:.3g}, where always giving the shares of "
         f"the classes has {constant:.3g}; {accuracy:.1%} of its training samples are right, and "
         f"{chance:.1%} are of one class\n"
         f"try {remedy(recipe, history[-1].learning_rate)}; "
-        "if the loss hardly moved from epoch to epoch, a larger rate"
+        "if the loss hardly moved from epoch to epoch, a larger rate or more epochs"
     )
 
 

@@ -91,6 +91,14 @@ def test_a_bad_start_is_not_blamed_at_once(few: Samples) -> None:
     assert verdict(network, few, "cross_entropy", epochs=1) is None
 
 
+def test_a_loss_that_falls_from_absurd_heights_to_chance_is_told(few: Samples) -> None:
+    network = make("softmax")
+    network.params *= 1e4
+    text = verdict(network, few, "cross_entropy", SGD(learning_rate=1e-9), epochs=2)
+    assert text is not None
+    assert "learned nothing" in text
+
+
 def test_large_numbers_under_squared_error_are_not_blamed(rng: np.random.Generator) -> None:
     x = rng.normal(size=(300, 4)) * 1e4
     y = (x[:, 0] > 0).astype(np.int64)
