@@ -18,14 +18,14 @@ from threadpoolctl import ThreadpoolController
 
 
 class _Users:
-    """Those who need one thread at the moment, of a setting that is the whole process's."""
+    """Count of the contexts that need one BLAS thread; the setting is that of the whole process."""
 
     def __init__(self) -> None:
         self.lock, self.count = threading.Lock(), 0
         self.before: list[int] = []  # threads of each library, before the first user came
 
     def enter(self) -> None:
-        """Set one thread; each user does, because some libraries have a number for each thread."""
+        """Set one thread, in each context, because some libraries keep a number for each thread."""
         with self.lock:
             if self.count == 0:
                 self.before = [library.num_threads for library in _libraries()]

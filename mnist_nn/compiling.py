@@ -1,9 +1,9 @@
 """Compile functions with Numba, and keep the machine code on disk for the next process.
 
-Numba's own cache believes its files: one that is empty or cut (a killed process, a full disk) fails
-every process after it, and one that is left from an older source can be taken for a new one. Here
-each file is checked before it is used. One that is wrong is deleted, and its function compiled
-again; where nothing can be kept, everything still runs.
+Numba's own cache does not check its files: one that is empty or cut (a killed process, a full disk)
+fails every process after it, and one left from an older source can be taken for a new one. Here
+each file is checked before it is used. A wrong one is deleted, and its function compiled again;
+where nothing can be kept, functions are compiled in memory.
 """
 
 import contextlib

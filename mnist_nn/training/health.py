@@ -36,7 +36,7 @@ def check_divergence(engine: Engine, report: Report) -> None:
     most = 1 / float(np.finfo(params.dtype).eps)
     huge = report.complete and (loss > most**2 or max(params.max(), -params.min()) > most)
     if not finite or huge:
-        size = "" if not finite or loss > most**2 else ", with parameters beyond all measure,"
+        size = "" if not finite or loss > most**2 else f", with a parameter above {most:.2g},"
         raise DivergenceError(
             f"training diverged in epoch {report.epoch}: loss {loss:.6g}{size} after "
             f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"

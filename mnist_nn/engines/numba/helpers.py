@@ -13,10 +13,10 @@ from .layout import Numbers
 
 
 class Helpers:
-    """Threads that are all there before they are needed: at a gate, nobody may be missing.
+    """Pool of threads that are started before they are needed, because tasks wait for each other.
 
-    Where the system has no new threads to give (``ulimit -u``), there are fewer. A process that was
-    forked has none of its parent's, and starts its own.
+    Where the system starts no more threads (``ulimit -u``), there are fewer. A forked process has
+    none of its parent's threads and starts its own.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Helpers:
             What to call; the last argument is how many tasks there are, at most one more than
             there are threads.
         gate
-            Where the tasks wait for each other. It is thrown open when one fails or is interrupted,
-            so that the others do not wait for it.
+            Where the tasks wait for each other. It is opened when one fails or is interrupted, so
+            that the others do not wait for it.
         """
 
         def call(task: int) -> None:
