@@ -2,8 +2,9 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
+from os.path import realpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,6 +18,39 @@ try:
     import fcntl
 except ImportError:  # Windows has none: nobody notices two runs there
     fcntl = None  # type: ignore[assignment]
+
+
+FILES = ("metrics.jsonl", "metrics.csv")
+
+
+def check_logs(folder: Path, outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse, before the work, logs that would replace an input or be replaced by an output.
+
+    Parameters
+    ----------
+    folder
+        Where the logs go.
+    outputs
+        Files that the run writes: its model and its checkpoint.
+    inputs
+        Files that it reads.
+
+    Raises
+    ------
+    ConfigError
+        If the folder or a log file in it is one of them.
+    """
+    from ..errors import ConfigError
+
+    outputs, inputs = list(outputs), list(inputs)
+    for place in (folder, *(folder / name for name in FILES)):
+        written = [path for path in outputs if realpath(path) == realpath(place)]
+        read = [path for path in inputs if place.is_file() and place.samefile(path)]
+        if written or read:
+            raise ConfigError(
+                f"--log-dir {folder}: {place} is also {(written + read)[0]}, which this run "
+                f"{'writes' if written else 'reads'}; name another folder"
+            )
 
 
 class Logs:
@@ -48,8 +82,9 @@ class Logs:
             return
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.lines = self.stack.enter_context(_open_locked(folder / "metrics.jsonl"))
-            self.table = self.stack.enter_context(_open_locked(folder / "metrics.csv"))
+            self.lines, self.table = (
+                self.stack.enter_context(_open_locked(folder / name)) for name in FILES
+            )
         except BlockingIOError as error:
             self.close()
             raise ConfigError(

@@ -7,8 +7,9 @@ import typer
 
 from .guard import print_path
 from .job import Job
+from .logs import check_logs
 from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
-from .saving import check_output, check_run_output
+from .saving import check_output, check_run_output, checkpoint_path
 from .seeds import MAX_SEEDS, seed_path, summarise
 
 if TYPE_CHECKING:
@@ -134,6 +135,9 @@ def train(
         check_output(output)
     for path in [seed_path(output, n) for n in series.seeds] if series else [output]:
         check_run_output(path, config or [], resume)
+        if log_dir:
+            inputs = [*(config or []), resume] if resume else config or []
+            check_logs(log_dir, [path, checkpoint_path(path)], inputs)
     dataset = load_dataset(name, data_dir)
     if checkpoint:
         check_surroundings(checkpoint, dataset)

@@ -73,6 +73,7 @@ def choose_engine(
 
 def _numba_fault() -> str:
     """Say why Numba cannot be used here, and what to do about it; empty if it can."""
+    _check_features()
     try:
         with warnings.catch_warnings():  # Numba warns of a variable it cannot read
             warnings.filterwarnings("error", "Environment variable", RuntimeWarning)
@@ -122,6 +123,22 @@ def _check_variables(problem: str = "") -> None:
     else:
         return
     raise ConfigError(f"environment variable {name}: {rule}\ncorrect or unset it")
+
+
+def _check_features() -> None:
+    """Refuse processor features that LLVM would end the process for.
+
+    Raises
+    ------
+    ConfigError
+        If a name in ``NUMBA_CPU_FEATURES`` has no sign before it.
+    """
+    features = os.environ.get("NUMBA_CPU_FEATURES", "")
+    if not all(re.fullmatch(r"[+-]\S+", name.strip()) for name in features.split(",") if name):
+        raise ConfigError(
+            f"environment variable NUMBA_CPU_FEATURES: {shown(features)} has a feature without + "
+            "or - before it\ncorrect or unset it"
+        )
 
 
 def make_engine(

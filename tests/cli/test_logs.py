@@ -121,6 +121,33 @@ def test_a_pipe_is_refused_before_training(run: Run, tmp_path: Path, name: str) 
     assert "training" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        (
+            ("-c", "logs/metrics.csv"),
+            "logs/metrics.csv is also logs/metrics.csv, which this run reads",
+        ),
+        (
+            ("-o", "logs/metrics.jsonl"),
+            "logs/metrics.jsonl is also logs/metrics.jsonl, which this run",
+        ),
+        (("-o", "logs"), "logs is also logs, which this run writes"),
+    ],
+    ids=["config", "model", "folder"],
+)
+def test_logs_neither_replace_an_input_nor_are_replaced(
+    run: Run, tmp_path: Path, files: tuple[str, str], place: str
+) -> None:
+    if "logs" not in files:
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs" / "metrics.csv").write_text("seed: 1\n")
+    result = run("train", *SAMPLE, *files, "--log-dir", "logs")
+    assert result.exit_code == 2
+    assert f"--log-dir logs: {place}" in result.stderr
+    assert "training" not in result.stderr
+
+
 def test_a_device_is_refused_before_training(run: Run, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "metrics.jsonl").symlink_to("/dev/full")

@@ -145,6 +145,7 @@ def test_a_numba_that_may_not_compile_leaves_numpy(tmp_path) -> None:
         ("NUMBA_NUM_THREADS", "abc", "Numba cannot read the value 'abc'"),
         ("NUMBA_OPT", "nonsense", "Numba cannot read the value 'nonsense'"),
         ("NUMBA_CACHE_DIR", "file", "'file' is not a folder"),
+        ("NUMBA_CPU_FEATURES", "sse", "'sse' has a feature without + or - before it"),
     ],
 )
 def test_a_variable_with_nonsense_is_named(tmp_path, name, value, rule) -> None:
