@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mnist_nn.engines import Recipe, choose_engine, make_engine
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
 Array = NDArray[Any]
@@ -63,19 +63,19 @@ class Contestant(Protocol):
 
 def start_network() -> Network:
     """Draw the weights that everybody starts from: Glorot's, biases zero."""
-    layers = [Dense(128), Dense(64), Dense(10, "softmax")]
+    layers = [*block(128, "sigmoid"), *block(64, "sigmoid"), *block(10, "softmax")]
     return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
 def layers_of(network: Network) -> Layers:
     """Copy a network's parameters."""
-    return [(layer.W.copy(), layer.b.copy()) for layer in network.layers if layer.b is not None]
+    return [(layer.W.copy(), layer.b.copy()) for layer in network.dense if layer.b is not None]
 
 
 def accuracy(layers: Layers, x: Array, y: Array) -> float:
     """Share of images that these layers read correctly, measured alike for all contestants."""
     network = start_network()
-    for layer, (W, b) in zip(network.layers, layers, strict=True):
+    for layer, (W, b) in zip(network.dense, layers, strict=True):
         layer.W[...] = W
         layer.b[...] = b
     return float(np.mean(network.predict(x).argmax(1) == y))

@@ -15,8 +15,9 @@ from mnist_nn.blas import one_blas_thread
 from mnist_nn.data import Samples
 from mnist_nn.evaluation import evaluate, read
 from mnist_nn.model import load_model
-from mnist_nn.nn import LOSSES, Dense, Network
-from mnist_nn.training import fit
+from mnist_nn.nn import LOSSES, Network, block
+
+from .fitting import fit
 
 LIBRARIES = {pool["filepath"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 SAMPLE = Path(__file__).parents[1] / "configs" / "sample.yaml"
@@ -77,7 +78,7 @@ def test_fit_evaluate_and_read_come_to_the_same_with_any_number_of_threads() -> 
     x, y = rng.integers(0, 256, (1500, 784)).astype(np.uint8), rng.integers(0, 10, 1500)
     results = []
     for threads in (1, 2):
-        layers = [Dense(256, "sigmoid"), Dense(10, "softmax")]
+        layers = [*block(256, "sigmoid"), *block(10, "softmax")]
         network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
         with threadpool_limits(threads, user_api="blas"):
             course = fit(
@@ -91,7 +92,7 @@ def test_fit_evaluate_and_read_come_to_the_same_with_any_number_of_threads() -> 
 
 
 def test_a_caller_has_its_threads_back_between_epochs(rng: np.random.Generator) -> None:
-    network = Network(784, [Dense(10, "softmax")], rng=rng, input_scale=1 / 255)
+    network = Network(784, [*block(10, "softmax")], rng=rng, input_scale=1 / 255)
     samples = Samples(np.zeros((20, 784), np.uint8), np.zeros(20, np.int64))
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()

@@ -11,7 +11,7 @@ from mnist_nn.config import Source, resolve
 from mnist_nn.model import Model, build_network, load_model, save_model
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Network, check_gradients
 
-HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.pullback is not None]
+HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.backward is not None]
 FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
 
@@ -79,7 +79,7 @@ def test_permuting_hidden_units_of_any_network_leaves_its_outputs(values: dict, 
     network = network_of(values)
     x = np.random.default_rng(0).normal(size=(5, 4))
     before = network.predict(x)
-    for layer, following in zip(network.layers, network.layers[1:], strict=False):
+    for layer, following in zip(network.dense, network.dense[1:], strict=False):
         order = list(range(layer.W.shape[1]))
         dice.shuffle(order)
         layer.W[...] = layer.W[:, order]

@@ -5,7 +5,6 @@ Figures called *measured* are from independent code; `docs/reference-systems.md`
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +12,22 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 
 from mnist_nn.config import Config, load_config, read_override
-from mnist_nn.config.schema import TrainingConfig
 from mnist_nn.data import Dataset, Samples, dataset_info, load_dataset, stratified_split
 from mnist_nn.evaluation import evaluate
 from mnist_nn.model import build_network
-from mnist_nn.nn import LOSSES, Dense, Network, Sequential, encode, predicted_classes
+from mnist_nn.nn import (
+    LOSSES,
+    Activation,
+    Dense,
+    Layer,
+    Network,
+    block,
+    encode,
+    predicted_classes,
+)
 from mnist_nn.nn.initializers import Initializer
 from mnist_nn.streams import streams
-from mnist_nn.training import SGD, Report, fit
+from mnist_nn.training import SGD, Report, TrainingConfig, fit
 
 REFERENCE = Path(__file__).parents[1] / "configs" / "reference"
 
@@ -29,17 +36,11 @@ def settings(name: str) -> Config:
     return load_config([REFERENCE / f"{name}.yaml"])
 
 
-def asked_of_training(plan: TrainingConfig) -> dict[str, Any]:
-    """What the reference systems' configs say of training, as `fit` takes it."""
-    keys = ("loss", "optimizer", "batch_size", "epochs", "iterations", "shuffle", "replacement")
-    return {key: getattr(plan, key) for key in keys}
-
-
 def train(config: Config, samples: Samples) -> tuple[Network, list[Report]]:
     """Train as the command does, on samples of our choice."""
     info, rng, plan = dataset_info(config.data.dataset), streams(config.seed), config.training
     network = build_network(config, info.n_inputs, info.input_scale, rng.initialisation)
-    return network, list(fit(network, samples, rng=rng.shuffling, **asked_of_training(plan)))
+    return network, list(fit(network, samples, plan, rng=rng))
 
 
 def accuracy(network: Network, config: Config, samples: Samples) -> float:
@@ -56,7 +57,7 @@ def test_a_reaches_90_percent_where_its_write_up_stopped_at_62(mnist: Dataset) -
     config = settings("per-sample-mnist")
     kept, held = stratified_split(mnist.train.y, 11_000, streams(config.seed).validation)
     network, reports = train(config, mnist.train.take(kept))
-    assert network.params.size == network.n_weights  # no biases
+    assert network.params.size == network.spec.n_decaying  # no biases
     measured = [0.697, 0.868, 0.893, 0.904, 0.911]
     assert [r.accuracy for r in reports] == pytest.approx(measured, abs=0.03)
     assert mnist.test is not None
@@ -76,16 +77,18 @@ def test_a_with_its_published_line_stays_where_its_write_up_stayed(
     kept, _ = stratified_split(mnist.train.y, 11_000, rng.validation)
     network = Network(
         784,
-        [Dense(128, "sigmoid"), Dense(64, published_a), Dense(10, "softmax")],
+        [
+            *block(128, "sigmoid", bias=False),
+            *block(64, published_a, bias=False),
+            *block(10, "softmax", bias=False),
+        ],
         rng=rng.initialisation,
-        bias=False,
         initializer=Initializer("fan_out_normal"),
         input_scale=1 / 255,
         dtype=np.float64,
     )
-    sgd, samples = config.training.optimizer, mnist.train.take(kept)
-    options = {"optimizer": sgd, "batch_size": 1, "epochs": 3, "engine": "numpy"}
-    reports = list(fit(network, samples, rng=rng.shuffling, **options))
+    plan = config.training.model_copy(update={"epochs": 3, "engine": "numpy"})
+    reports = list(fit(network, mnist.train.take(kept), plan, rng=rng))
     published = [0.2431, 0.4285, 0.5313]
     assert [r.accuracy for r in reports] == pytest.approx(published, abs=0.08)
 
@@ -122,14 +125,15 @@ def test_b_with_stale_activations_gives_the_published_figures() -> None:
     network = build_network(config, 4, 1.0, np.random.default_rng(0))
     targets, work = encode(iris.y, 3), network.workspace(150)
     sgd, remembered = config.training.optimizer, []
-    state = sgd.start(network.params, network.n_weights)
-    history = []
+    state = sgd.start(network.params, network.spec.n_decaying)
+    history: list[tuple[float, float]] = []
     for _ in range(181):
         value = network.loss(iris.x, targets, loss, work)
-        loss.gradient(network.layers[-1].activation, work.outputs[-1], targets, work.deltas[-1])
-        history.append((value, (predicted_classes(work.outputs[-1]) == iris.y).mean()))
-        remembered = remembered or [outputs.copy() for outputs in work.outputs]
-        for outputs, stale in zip(work.outputs, remembered, strict=True):
+        loss.gradient(network.output, work.logits, work.outputs, targets, work.delta)
+        history.append((value, (predicted_classes(work.outputs) == iris.y).mean()))
+        activations = [work.x, *(cache["y"] for cache in work.caches if "y" in cache)]
+        remembered = remembered or [outputs.copy() for outputs in activations]
+        for outputs, stale in zip(activations, remembered, strict=True):
             outputs[...] = stale
         network.backward(work)
         sgd.step(network.params, network.grads, state)
@@ -140,16 +144,19 @@ def test_b_with_stale_activations_gives_the_published_figures() -> None:
 
 def test_b_can_be_written_in_python_layer_by_layer() -> None:
     iris = load_dataset("iris").train
-    model = Sequential()
+    layers: list[Layer] = []
     for units in (6, 8, 10):
-        model.add(Dense(units, "relu"))
-    model.add(Dense(3, "softmax"))
-    legacy = np.random.RandomState(99)
-    options = {"initializer": Initializer("uniform", 1.0), "dtype": np.float64}
-    network = model.build(iris.x, rng=legacy, **options)
-    order = np.random.default_rng(0)
-    sgd = SGD(learning_rate=0.01)
-    history = list(fit(network, iris, rng=order, optimizer=sgd, batch_size="full", epochs=181))
+        layers += [Dense(units), Activation("relu")]
+    layers += [Dense(3), Activation("softmax")]
+    network = Network(
+        4,
+        layers,
+        rng=np.random.RandomState(99),
+        initializer=Initializer("uniform", 1.0),
+        dtype=np.float64,
+    )
+    plan = TrainingConfig(optimizer=SGD(learning_rate=0.01), batch_size="full", epochs=181)
+    history = list(fit(network, iris, plan, rng=np.random.default_rng(0)))
     assert history[0].loss == pytest.approx(8.40744716505373, abs=1e-9)
     assert history[180].accuracy == pytest.approx(0.8933, abs=5e-5)
 
@@ -177,15 +184,15 @@ def test_c_does_as_well_on_our_own_moons() -> None:
 def test_c_is_the_architecture_of_its_write_up() -> None:
     config = settings("moons")
     network = build_network(config, 2, 1.0, np.random.default_rng(0))
-    widths = [2, 25, 50, 50, 25, 1]
-    assert network.architecture == [
+    architecture = [
         {
             "input_dim": n_in,
             "output_dim": n_out,
             "activation": "sigmoid" if n_out == 1 else "relu",
         }
-        for n_in, n_out in itertools.pairwise(widths)
+        for n_in, n_out in itertools.pairwise([2, 25, 50, 50, 25, 1])
     ]
+    assert str(network) == str(Network.from_architecture(architecture, rng=None))
 
 
 @pytest.mark.slow

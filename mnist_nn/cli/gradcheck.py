@@ -25,7 +25,8 @@ def gradcheck(
     """Check a config's gradients: backpropagation against central differences, in float64.
 
     On a few real samples and fresh weights, for up to 1,000 parameters of each group; with the
-    config's smoothed labels, penalty on weights, and dropout, of which one mask is drawn. The error
+    config's smoothed labels, penalty on weights, batch normalization, and dropout, of which one
+    mask is drawn. The error
     is the largest difference between the two gradients, relative to the largest gradient in the
     group; above 1e-6 the command exits with 1.
     """
@@ -60,6 +61,7 @@ def gradcheck(
                 limit=LIMIT,
                 rng=rng.shuffling,
                 l2=plan.l2,
+                training=True,
                 noise=noise,
             )
         )

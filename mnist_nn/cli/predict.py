@@ -130,7 +130,7 @@ def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
 
 def _kind(trained: "Model") -> str:
     """Say what the model's outputs are."""
-    certain = trained.network.layers[-1].activation.name in ("softmax", "sigmoid")
+    certain = trained.network.output.probability
     return "probability" if certain else "output"
 
 

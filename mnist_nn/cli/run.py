@@ -82,8 +82,7 @@ class Run:
             samples, settings.data.validation, self.rng.validation
         )
         plan = settings.training
-        lengths = plan.batch_size, plan.epochs, plan.iterations
-        self.epochs, self.samples = run_length(len(self.training.y), *lengths)
+        self.epochs, self.samples = run_length(len(self.training.y), plan)
         _check_length(self.epochs)
         _check_memory(settings, info.n_inputs, len(self.training.y))
         self.network: Network = build_network(
@@ -185,26 +184,15 @@ class Run:
         from ..errors import ModelError
         from ..training import fit
 
-        plan = self.settings.training
+        settings = self.settings.training.model_copy(update={"engine": self.choice.name})
         try:
             return fit(
                 self.network,
                 self.training,
-                rng=self.rng.shuffling,
-                loss=plan.loss,
-                optimizer=plan.optimizer,
-                schedule=plan.schedule,
-                batch_size=plan.batch_size,
-                epochs=plan.epochs,
-                iterations=plan.iterations,
-                shuffle=plan.shuffle,
-                replacement=plan.replacement,
-                regularization=plan.regularization,
+                settings,
+                rng=self.rng,
                 augmentation=self.settings.data.augmentation,
-                dropout_rng=self.rng.dropout,
-                augmentation_rng=self.rng.augmentation,
                 validation=self.validation,
-                engine=self.choice.name,
                 running=True,
                 snapshot=self.checkpoint.snapshot if self.checkpoint else None,
             )
@@ -275,19 +263,24 @@ def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
     """Refuse a run that needs more memory than it may use, before any is touched.
 
     It takes the parameters, their gradient, the optimizer's sums, an average, the best epoch's and
-    as much again to write a checkpoint; and for each sample of a batch two numbers per unit, or
-    four with dropout.
+    as much again to write a checkpoint; and for each sample of a batch the inputs, and two numbers
+    for each output of each layer.
     """
     import numpy as np
 
     from ..errors import ConfigError
     from ..limits import available_memory
-    from ..model import n_parameters
+    from ..model import parameters_of
     from ..training import step_size
 
     size = step_size(n, settings.training.batch_size)
-    numbers = n_parameters(settings, n_inputs) * 2 * (4 + settings.training.optimizer.n_slots)
-    numbers += size * (n_inputs + 4 * sum(layer.units for layer in settings.network.layers))
+    spec = parameters_of(settings, n_inputs)
+    numbers = spec.size * 2 * (4 + settings.training.optimizer.n_slots)
+    width = n_outputs = n_inputs
+    for layer in settings.network.build_layers():
+        n_outputs = layer.n_outputs(n_outputs)
+        width += 2 * n_outputs
+    numbers += size * width
     needed = numbers * np.dtype(settings.network.dtype).itemsize
     allowed = available_memory()
     if allowed is not None and needed > allowed:

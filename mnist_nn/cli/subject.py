@@ -110,13 +110,13 @@ def model_curves(path: Path, trained: "Model") -> "Curves | None":
 
 def _kept_epoch(trained: "Model", curves: "Curves") -> int | None:
     """Find the epoch that early stopping went back to, by watching the history again."""
-    from ..nn import Dense, Network
+    from ..nn import Activation, Network
     from ..training import EarlyStopper, Report
 
     settings = trained.config.training.early_stopping
     if settings is None or not settings.restore_best_weights:
         return None
-    nobody = Network(1, [Dense(1, "identity")], rng=None)  # whose parameters are quick to copy
+    nobody = Network(1, [Activation("identity")], rng=None)  # it has no parameters to copy
     stopper = EarlyStopper(settings, nobody)
     for i, epoch in enumerate(curves.epochs):
         figures: dict[str, Any] = {key: values[i] for key, values in curves.training.items()}

@@ -159,13 +159,14 @@ def _load(resume: Path | None) -> "Checkpoint | None":
 def _describe(settings: "Config", n_inputs: int) -> str:
     """Write the resolved config, and the network as comments, so that it stays YAML."""
     from ..config import dump_config
+    from ..model import parameters_of
 
-    rows, total, n_in = [f"# network: {n_inputs} inputs"], 0, n_inputs
-    for number, layer in enumerate(settings.network.layers, 1):
-        size = (n_in + settings.network.bias) * layer.units
-        rows.append(
-            f"#   layer {number}: {n_in} -> {layer.units} {layer.activation}, {size:,} parameters"
-        )
-        total, n_in = total + size, layer.units
-    rows.append(f"# parameters: {total:,}")
+    spec, n_in = parameters_of(settings, n_inputs), n_inputs
+    rows = [f"# network: {n_inputs} inputs"]
+    for number, entry in enumerate(settings.network.layers, 1):
+        size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
+        what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
+        rows.append(f"#   layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters")
+        n_in = entry.units
+    rows.append(f"# parameters: {spec.size:,}")
     return dump_config(settings) + "\n".join(rows) + "\n"

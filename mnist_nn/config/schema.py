@@ -3,64 +3,24 @@
 `docs/configuration.md` is the same list for readers.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from ..augmentation import Augmentation
+from ..checks import Section, number, one_of
 from ..data import DATASETS
-from ..engines import EngineName, Regularization
-from ..errors import hint, shown
-from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES
-from ..training import SGD, Constant, EarlyStopping, Optimizer, Schedule
+from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES, Layer, block
+from ..training import TrainingConfig
 
 MAX_UNITS = 100_000
 MAX_LAYERS = 100
-MAX_COUNT = 1_000_000_000
 SEED_LIMIT = 2**63
 
 
-def _one_of(what: str, known: Iterable[str]) -> AfterValidator:
-    """Admit only the names in a table."""
-
-    def check(name: str) -> str:
-        if name not in known:
-            raise ValueError(f"unknown {what} '{name[:100]}' {hint(name, known)}")
-        return name
-
-    return AfterValidator(check)
-
-
-def _number(rule: str, good: Callable[[Any], bool]) -> BeforeValidator:
-    """Admit values of more than one kind under one rule, so that an error states it once."""
-
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not good(value):
-            raise ValueError(f"must be {rule}, got {shown(value)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
-BatchSize = Annotated[
-    int | Literal["full"],
-    _number(
-        "a whole number from 1 to 1,000,000,000 or 'full'",
-        lambda value: value == "full" or (isinstance(value, int) and 1 <= value <= MAX_COUNT),
-    ),
-]
 HeldOut = Annotated[
     int | float,
-    _number(
+    number(
         "a count (a whole number, 0 for none) or a fraction between 0 and 1",
         lambda value: (
             (isinstance(value, int) and value >= 0) or (isinstance(value, float) and 0 < value < 1)
@@ -69,16 +29,10 @@ HeldOut = Annotated[
 ]
 
 
-class Section(BaseModel):
-    """A mapping of known keys to values of exactly the given types."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
 class DataConfig(Section):
     """What to learn from."""
 
-    dataset: Annotated[str, _one_of("dataset", DATASETS)] = "mnist"
+    dataset: Annotated[str, one_of("dataset", DATASETS)] = "mnist"
     validation: HeldOut = 0
     augmentation: Augmentation = Augmentation()
 
@@ -87,14 +41,22 @@ class LayerConfig(Section):
     """One dense layer."""
 
     units: Annotated[int, Field(ge=1, le=MAX_UNITS)]
-    activation: Annotated[str, _one_of("activation", ACTIVATIONS)]
+    activation: Annotated[str, one_of("activation", ACTIVATIONS)]
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    batch_norm: bool = False
+
+
+MAIN_NETWORK = [
+    LayerConfig(units=128, activation="sigmoid"),
+    LayerConfig(units=64, activation="sigmoid"),
+    LayerConfig(units=10, activation="softmax"),
+]
 
 
 class InitializerConfig(Section):
     """Where the weights start."""
 
-    name: Annotated[str, _one_of("initializer", INITIALIZERS)] = "glorot_uniform"
+    name: Annotated[str, one_of("initializer", INITIALIZERS)] = "glorot_uniform"
     scale: Annotated[float, Field(gt=0, le=1000)] | None = None
     biases: bool = False
     legacy_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
@@ -103,47 +65,15 @@ class InitializerConfig(Section):
 class NetworkConfig(Section):
     """The network."""
 
-    layers: Annotated[list[LayerConfig], Field(min_length=1, max_length=MAX_LAYERS)] = [
-        LayerConfig(units=128, activation="sigmoid"),
-        LayerConfig(units=64, activation="sigmoid"),
-        LayerConfig(units=10, activation="softmax"),
-    ]
+    layers: Annotated[list[LayerConfig], Field(min_length=1, max_length=MAX_LAYERS)] = MAIN_NETWORK
     bias: bool = True
     initializer: InitializerConfig = InitializerConfig()
     dtype: Literal["float32", "float64"] = "float32"
 
-
-class TrainingConfig(Section):
-    """How the network learns."""
-
-    loss: Annotated[str, _one_of("loss", LOSSES)] = "cross_entropy"
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    l2: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    optimizer: Optimizer = SGD()
-    schedule: Schedule = Constant()
-    clip_norm: Annotated[float, Field(gt=0)] | None = None
-    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
-    batch_size: BatchSize = 32
-    epochs: Count | None = 10
-    iterations: Count | None = None
-    shuffle: bool = True
-    replacement: bool = False
-    early_stopping: EarlyStopping | None = None
-    engine: EngineName = "auto"
-
-    @property
-    def regularization(self) -> Regularization:
-        """Label smoothing, the penalty, clipping and averaging in one."""
-        return Regularization(self.label_smoothing, self.l2, self.clip_norm, self.ema_decay)
-
-    @model_validator(mode="after")
-    def _one_length(self) -> Self:
-        if (self.epochs is None) == (self.iterations is None):
-            raise ValueError(
-                "give either epochs or iterations and set the other to null, "
-                f"got {shown(self.epochs)} and {shown(self.iterations)}"
-            )
-        return self
+    def build_layers(self) -> list[Layer]:
+        """Make the layers that the entries stand for."""
+        entries = [entry.model_dump() for entry in self.layers]
+        return [layer for entry in entries for layer in block(**entry, bias=self.bias)]
 
 
 class Config(Section):
@@ -157,7 +87,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         for i, layer in enumerate(self.network.layers):
-            if ACTIVATIONS[layer.activation].pullback is None:
+            if ACTIVATIONS[layer.activation].backward is None:
                 raise ValueError(
                     f"network.layers.{i}.activation: '{layer.activation}' cannot be trained, its "
                     "derivative is zero wherever it exists; use sigmoid, tanh or relu"
@@ -172,6 +102,11 @@ class Config(Section):
             LOSSES[self.training.loss].check(self.network.layers[-1].activation)
         except ValueError as error:
             raise ValueError(f"training.loss: {error}") from error
+        if self.training.batch_size == 1 and any(entry.batch_norm for entry in self.network.layers):
+            raise ValueError(
+                "training.batch_size: batch normalization needs 2 or more, as a single sample has "
+                "no variance"
+            )
         return self
 
     @model_validator(mode="after")

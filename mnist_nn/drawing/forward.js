@@ -1,19 +1,8 @@
 "use strict";
-/* The forward pass, as mnist_nn/nn/network.py and activations.py have it, for a single sample.
+/* The forward pass, as mnist_nn/nn has it, for a single sample.
 
-   A layer turns `nIn` numbers into `units`: y = activation(x W + b). A vector is a plain array. */
-
-const LEAK = 0.01; // slope of the leaky ReLU below zero
-
-const ACTIVATIONS = {
-  sigmoid: (z) => z.map((v) => 0.5 * Math.tanh(0.5 * v) + 0.5), // 1 / (1 + e^-v), never overflows
-  tanh: (z) => z.map(Math.tanh),
-  relu: (z) => z.map((v) => Math.max(v, 0)),
-  leaky_relu: (z) => z.map((v) => Math.max(v, LEAK * v)),
-  identity: (z) => z,
-  softmax: softmax,
-  step: (z) => z.map((v) => (v > 0 ? 1 : 0)),
-};
+   A layer turns `nIn` numbers into `units`: y = activation(x W + b). A vector is a plain array.
+   ACTIVATIONS, the functions by name, is a program of its own, which the page is written with. */
 
 /** e^z / Σ e^z; taking the maximum away first changes nothing, and no exponential exceeds 1. */
 function softmax(z) {
@@ -44,18 +33,14 @@ function weightedSums({ W, b, units }, x) {
   return z;
 }
 
-/** Cut the parameters, one vector of all weights and then all biases, into layers. */
-function layOut(model) {
-  const params = unpack(model.params, model.dtype);
-  let weight = 0; // where the next layer's weights begin
-  let bias = model.layers.reduce((n, layer) => n + layer.n_in * layer.units, 0);
-  return model.layers.map(({ n_in: nIn, units, activation }) => {
-    const W = params.subarray(weight, weight + nIn * units); // (nIn, units), row by row
-    const b = model.bias ? params.subarray(bias, bias + units) : null; // (units)
-    weight += nIn * units;
-    bias += units;
-    return { nIn, units, activation, W, b };
-  });
+/** Decode the layers' weights, (nIn, units) row by row, and biases, (units) or none. */
+function layOut({ layers, dtype }) {
+  return layers.map((layer) => ({
+    ...layer,
+    nIn: layer.n_in,
+    W: unpack(layer.W, dtype),
+    b: layer.b && unpack(layer.b, dtype),
+  }));
 }
 
 /** Decode base64 of little-endian floats, which is the order of every processor with a browser. */

@@ -5,8 +5,8 @@ const model = JSON.parse(element("model").textContent);
 const network = layOut(model);
 const showHidden = buildHidden(network.slice(0, -1));
 const last = network[network.length - 1];
-const probable = ["softmax", "sigmoid"].includes(last.activation);
-const showBars = buildBars(model.classes, last.activation, probable ? percent : decimal);
+const probable = last.probability;
+const showBars = buildBars(model.classes, last, probable ? percent : decimal);
 const penWidth = () => Number(element("width").value);
 const NOTHING = { x: null, outputs: [], answer: null, problem: "" };
 const ENDLESS = "the model cannot read pictures: its outputs are not finite numbers";
@@ -98,9 +98,9 @@ function onKey(event) {
 
 element("title").textContent = document.title = model.title;
 element("source").textContent = model.source;
-element("sizes").textContent = [784, ...network.map((layer) => layer.units)].join("–");
+element("sizes").textContent = [network[0].nIn, ...network.map((layer) => layer.units)].join("–");
 element("scores").hidden = probable;
-element("apart").hidden = last.activation !== "sigmoid" || last.units === 1;
+element("apart").hidden = !last.probability || last.activation === "softmax" || last.units === 1;
 const paper = new Paper(element("paper"), readSoon);
 drawWithPointers(paper, penWidth, announce);
 drawWithKeys(paper, element("mark"), penWidth, announce);

@@ -8,19 +8,21 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from importlib.resources import files
-from itertools import pairwise
 from string import Template
+from typing import Any
 from urllib.parse import quote
 
 from ..errors import ConfigError
-from ..nn import Network
+from ..nn import Activation, ActivationFunction, BatchNorm, Dense, Dropout, Network
+from ..nn.arrays import FloatArray
 
 PROGRAMS = tuple(
     f"{name}.js"
     for name in (
         *("arrays", "sheet", "components", "surface", "prepare"),  # as in mnist_nn/pictures
-        *("forward", "pen", "show", "page"),
+        *("forward", "pen", "show"),
     )
 )
 PICTURE = 784  # numbers of 28×28
@@ -65,7 +67,9 @@ def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> by
             f"{MAX_BYTES:,} that a page may hold; take a smaller network"
         )
     style = f"\n{_text('page.css')}"
-    programs = [f"\n{_text(name)}" for name in PROGRAMS]
+    programs = [
+        f"\n{text}" for text in (*map(_text, PROGRAMS), _activations(network), _text("page.js"))
+    ]
     page = Template(_text("page.html")).substitute(
         policy=_policy(style, programs),
         icon=f"data:image/svg+xml,{quote(ICON)}",
@@ -97,17 +101,80 @@ def _hash(text: str) -> str:
 def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
     """Write the network as JSON that no name in it can break out of."""
     digits = all(name.isdigit() for name in class_names)
-    little_endian = network.params.astype(f"<f{network.dtype.itemsize}", copy=False)
     model = {
         "title": "Draw a digit" if digits else f"Draw one of {len(class_names)} things",
         "source": source,
         "classes": class_names,
-        "layers": [
-            {"n_in": n_in, "units": n_out, "activation": layer.activation.name}
-            for (n_in, n_out), layer in zip(pairwise(network.sizes), network.layers, strict=True)
-        ],
-        "bias": network.bias,
+        "layers": [_layer(*part) for part in _dense_layers(network)],
         "dtype": network.dtype.name,
-        "params": base64.b64encode(little_endian.tobytes()).decode(),
     }
     return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(model))
+
+
+def _dense_layers(
+    network: Network,
+) -> Iterator[tuple[FloatArray, FloatArray | None, ActivationFunction]]:
+    """Give weights, biases and activation of each dense layer, as they are in evaluation.
+
+    A batch normalization is a factor and a summand then, ``s (x W + b) + t``, so it goes into
+    weights and biases: ``W s`` and ``b s + t``.
+
+    Raises
+    ------
+    ConfigError
+        If the network has a layer that is not drawn.
+    """
+    W, b = None, None
+    for layer in network.layers:
+        if isinstance(layer, Dense) and W is None:
+            W, b = layer.W, layer.b
+        elif isinstance(layer, BatchNorm) and W is not None:
+            scale, shift = layer.inference()  # (units,)
+            W, b = W * scale, shift if b is None else b * scale + shift
+        elif isinstance(layer, Activation) and W is not None:
+            yield W, b, layer.function
+            W = None
+        elif not isinstance(layer, Dropout):
+            raise ConfigError(
+                f"the page cannot run {layer} there; it takes dense layers, each with an "
+                "activation, batch normalization and dropout"
+            )
+
+
+def _layer(W: FloatArray, b: FloatArray | None, activation: ActivationFunction) -> dict[str, Any]:
+    """Describe a layer, and what the page has to know of its activation."""
+    return {
+        "n_in": len(W),
+        "units": W.shape[1],
+        "W": _base64(W),
+        "b": None if b is None else _base64(b),
+        "activation": activation.name,
+        "signed": activation.signed,
+        "bounded": activation.bounded,
+        "probability": activation.probability,
+    }
+
+
+def _base64(array: FloatArray) -> str:
+    """Encode an array's numbers, the lowest byte first."""
+    return base64.b64encode(array.astype(f"<f{array.dtype.itemsize}").tobytes()).decode()
+
+
+def _activations(network: Network) -> str:
+    """Write the JavaScript of the network's activations.
+
+    Raises
+    ------
+    ConfigError
+        If one has none.
+    """
+    used = {layer.name: layer.function for layer in network.layers if isinstance(layer, Activation)}
+    rows = []
+    for name, function in used.items():
+        if function.javascript is None and name != "softmax":
+            raise ConfigError(
+                f"the activation {name} cannot run in a browser; give its record a javascript"
+            )
+        program = "softmax" if name == "softmax" else f"(z) => z.map((v) => {function.javascript})"
+        rows.append(f"  {json.dumps(name)}: {program},\n")
+    return f'"use strict";\nconst ACTIVATIONS = {{\n{"".join(rows)}}};\n'

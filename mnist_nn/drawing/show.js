@@ -2,8 +2,6 @@
 /* What the page shows: the input, each hidden layer as a field of squares, a bar for each class. */
 
 const GAP = 0.12; // of a square, between two
-const SIGNED = ["tanh", "leaky_relu", "identity"]; // may be below 0
-const BOUNDED = ["sigmoid", "tanh", "softmax", "step"]; // at most 1
 
 const element = (id) => document.getElementById(id);
 const decimal = (v) => v.toFixed(Math.abs(v) < 100 ? 2 : 0).replace("-", "−");
@@ -36,29 +34,29 @@ function paintInput(x) {
 
 /** Put up each hidden layer; return a function for each, which shows its outputs (or null). */
 function buildHidden(layers) {
-  return layers.map(({ units, activation }, i) => {
+  return layers.map((layer, i) => {
     const name = `Hidden layer ${i + 1}`;
     const [low, scale, high] = [make("span", ""), make("i", "scale"), make("span", "")];
-    scale.classList.toggle("signed", SIGNED.includes(activation));
-    const kind = make("span", "kind", `${units} × ${activation.replace("_", " ")}`);
+    scale.classList.toggle("signed", layer.signed);
+    const kind = make("span", "kind", `${layer.units} × ${layer.activation.replace("_", " ")}`);
     const legend = make("span", "legend", low, scale, high);
     const canvas = make("canvas", "units");
     canvas.setAttribute("role", "img");
     const caption = make("figcaption", "", make("h2", "", name), kind, legend);
     element("hidden").append(make("figure", "", caption, canvas));
     return (y) => {
-      const largest = fullScale(activation, y || [1]);
-      low.textContent = SIGNED.includes(activation) ? short(-largest) : "0";
+      const largest = fullScale(layer, y || [1]);
+      low.textContent = layer.signed ? short(-largest) : "0";
       high.textContent = short(largest);
       canvas.setAttribute("aria-label", `${name}: ${y ? summary(y) : "nothing to read yet"}`);
-      paintUnits(canvas, y || new Array(units).fill(0), largest);
+      paintUnits(canvas, y || new Array(layer.units).fill(0), largest);
     };
   });
 }
 
 /** How large an output would be shown in full: 1 or, where there is no bound, the largest. */
-function fullScale(activation, y) {
-  if (BOUNDED.includes(activation)) return 1;
+function fullScale(layer, y) {
+  if (layer.bounded) return 1;
   return y.reduce((largest, v) => Math.max(largest, Math.abs(v)), 1e-9);
 }
 
@@ -88,7 +86,7 @@ function paintUnits(canvas, y, largest) {
 }
 
 /** Put up a bar for each class; return a function that shows what they come to (or null). */
-function buildBars(names, activation, write) {
+function buildBars(names, layer, write) {
   const rows = names.map((name) => {
     const [bar, value] = [make("i", "bar"), make("span", "value")];
     const row = make("li", "", make("span", "name", name), make("span", "track", bar), value);
@@ -97,7 +95,7 @@ function buildBars(names, activation, write) {
   });
   return (answer) => {
     const { scores, best } = answer || { scores: names.map(() => 0), best: -1 };
-    const full = fullScale(activation, scores);
+    const full = fullScale(layer, scores);
     rows.forEach(({ row, bar, value }, k) => {
       row.classList.toggle("best", k === best);
       bar.style.width = `${(100 * Math.max(scores[k], 0)) / full}%`;

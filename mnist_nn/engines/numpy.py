@@ -14,11 +14,11 @@ from ..nn import (
     target_rows,
 )
 from ..nn.arrays import FloatArray
+from .grouped import GroupedSteps, grouping_pays
 from .interface import EngineSnapshot, whole_batches
 from .recipe import Recipe
 
 CHUNK = 1000  # samples
-GROUP = 64  # samples that small batches go through the first layer with
 
 
 class NumpyEngine:
@@ -44,12 +44,13 @@ class NumpyEngine:
         smoothing = recipe.more.label_smoothing
         self.target_rows = target_rows(network.sizes[-1], network.dtype, smoothing)
         self.workspace = network.workspace(batch_size, training=True)
-        self.state = recipe.optimizer.start(network.params, network.n_weights)
+        self.state = recipe.optimizer.start(network.trainable, network.spec.n_decaying)
         self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
         self.chunk = whole_batches(CHUNK, batch_size)
-        n_batches = GROUP // batch_size  # of fewer than four, a group would not pay
-        grouped = n_batches >= 4 and recipe.plain
-        self.group_size = batch_size * (n_batches if grouped else 1)
+        self.take_steps, self.group_size = self._run_batch, batch_size
+        if grouping_pays(network, recipe, batch_size):
+            grouped = GroupedSteps(network, recipe, batch_size, self.state)
+            self.take_steps, self.group_size = grouped.run, grouped.size
 
     def run(
         self,
@@ -65,13 +66,12 @@ class NumpyEngine:
         targets = self.target_rows[labels]  # (m, n_outputs)
         logits = np.empty_like(targets)
         noise = draw_noise(self.network, len(order), self.rng)
-        run = self._run_batch if self.group_size == self.batch_size else self._run_group
         with np.errstate(all="ignore"):
             for start in range(0, len(order), self.group_size):
                 part = slice(start, start + self.group_size)
                 steps = slice(start // self.batch_size, None)
-                run(x[part], targets[part], logits[part], noise[part], rates[steps])
-            outputs = self.network.layers[-1].activation.function(logits, None)
+                self.take_steps(x[part], targets[part], logits[part], noise[part], rates[steps])
+            outputs = self.network.output.function(logits, None)
             values = self.recipe.loss.values(logits, outputs, targets)
         hits = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(hits)
@@ -100,11 +100,11 @@ class NumpyEngine:
     ) -> None:
         """Take one step, and fill in the logits before it."""
         network, recipe, more = self.network, self.recipe, self.recipe.more
-        work = self.workspace.first(len(x))
+        work = self.workspace.resized(len(x))
         drop(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
-        recipe.loss.gradient(network.layers[-1].activation, outputs, targets, work.deltas[-1])
+        recipe.loss.gradient(network.output, logits, outputs, targets, work.delta)
         network.backward(work)
         if more.l2:
             add_penalty_gradient(network, more.l2)
@@ -112,50 +112,8 @@ class NumpyEngine:
             norm = np.linalg.norm(network.grads)
             if norm > more.clip_norm:
                 network.grads *= more.clip_norm / norm
-        recipe.optimizer.step(network.params, network.grads, self.state, float(rates[0]))
+        recipe.optimizer.step(network.trainable, network.grads, self.state, float(rates[0]))
         if self.averaged:
             change = network.params - self.averaged.params
             change *= 1 - more.share_kept(self.state.steps)
             self.averaged.params += change
-
-    def _run_group(
-        self,
-        x: NDArray[Any],
-        targets: FloatArray,
-        logits: FloatArray,
-        noise: NDArray[np.uint16],
-        rates: NDArray[np.float64],
-    ) -> None:
-        """Take the steps of several small batches; the same, but in fewer and larger products.
-
-        The first layer has most of the weights, and to go through them for a single sample costs
-        nearly as much as for a dozen. So its sums are made for the whole group, with the weights W
-        as they stand before it, and what the batches say of W is added up at its end. In between,
-        each batch's sums lack what the earlier samples t of the group, by ``W += xₜᵀ sₜ`` with
-        ``sₜ = -rate · dzₜ``, would have added to them: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``, for
-        which W is not needed.
-        """
-        network, W = self.network, self.network.layers[0].W
-        inputs = np.empty(x.shape, network.dtype)
-        network.scale(x, inputs)
-        sums = inputs @ W  # (n, in) @ (in, units) -> (n, units)
-        products = inputs @ inputs.T  # (n, n)
-        steps = np.empty_like(sums)
-        rest = slice(W.size, None)  # behind the first layer's weights come all other parameters
-        params, grads = network.params[rest], network.grads[rest]
-        activation = network.layers[-1].activation
-        work = self.workspace
-        for step, start in enumerate(range(0, len(x), self.batch_size)):
-            batch, rate = slice(start, start + self.batch_size), float(rates[step])
-            if start + self.batch_size > len(x):
-                work = work.first(len(x) - start)
-            z = np.dot(products[batch, :start], steps[:start], out=network.first_sums(work))
-            z += sums[batch]
-            drop(network, noise[batch], work)
-            outputs = network.forward_from_sums(work)
-            logits[batch] = work.logits
-            self.recipe.loss.gradient(activation, outputs, targets[batch], work.deltas[-1])
-            network.backward_to_sums(work)
-            self.recipe.optimizer.step(params, grads, self.state, rate)
-            np.multiply(work.deltas[0], -rate, out=steps[batch])
-        W += inputs.T @ steps

@@ -1,6 +1,5 @@
 """A recipe says what goes into a training step."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,7 +22,7 @@ class Stepper(Protocol):
     def plain(self) -> bool:
         """Whether a step is the gradient times the rate, and nothing else."""
 
-    def start(self, params: FloatArray, n_weights: int) -> Any:
+    def start(self, params: FloatArray, n_decaying: int) -> Any:
         """Make what it remembers from step to step: its ``slots``, and how many ``steps``."""
 
     def step(self, params: FloatArray, grads: FloatArray, state: Any, rate: float) -> None:
@@ -49,29 +48,12 @@ class Regularization:
     ema_decay
         Keep a moving average of the parameters, of which each step keeps this share, above 0 and
         below 1 (Polyak and Juditsky, 1992). None for no average.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range.
     """
 
     label_smoothing: float = 0.0
     l2: float = 0.0
     clip_norm: float | None = None
     ema_decay: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(
-                f"label_smoothing must be 0 or more and below 1, got {self.label_smoothing}"
-            )
-        if not 0 <= self.l2 < math.inf:
-            raise ValueError(f"l2 must be 0 or more, got {self.l2}")
-        if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
-            raise ValueError(f"clip_norm must be above 0, got {self.clip_norm}")
-        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
-            raise ValueError(f"ema_decay must be above 0 and below 1, got {self.ema_decay}")
 
     def share_kept(self, step: int) -> float:
         """Say how much of the average step number `step`, from 1, keeps.

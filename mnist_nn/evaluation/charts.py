@@ -194,7 +194,7 @@ def draw_weights(subject: Subject) -> Chart | None:
     if not subject.reads_pictures:
         return None
     units = subject.strongest_units(MAX_UNITS)
-    outputs = len(subject.network.layers) == 1 and subject.network.sizes[-1] > 1
+    outputs = len(subject.network.dense) == 1 and subject.network.sizes[-1] > 1
     captions = [subject.class_names[unit] for unit in units] if outputs else []
     columns = 5 if outputs else math.ceil(math.sqrt(len(units)))
     rows = math.ceil(len(units) / columns)

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from ..blas import one_blas_thread
 from ..nn import Network, predicted_classes
 
-PROBABILITIES = ("softmax", "sigmoid")  # outputs of 0 to 1, trained to be right that often
-
 
 @dataclass(frozen=True, eq=False)
 class Readings:
@@ -56,5 +54,5 @@ def read(network: Network, x: NDArray[Any]) -> Readings:
     """
     outputs = network.predict(x)
     won = np.maximum(outputs[:, 0], 1 - outputs[:, 0]) if outputs.shape[1] == 1 else outputs.max(1)
-    certain = network.layers[-1].activation.name in PROBABILITIES
+    certain = network.output.probability
     return Readings(predicted_classes(outputs), won.astype(np.float64), certain)

@@ -165,7 +165,7 @@ def _mistakes(subject: Subject) -> str:
 def _calibration(subject: Subject) -> str:
     chart = charts.draw_calibration([subject])
     if chart is None or subject.calibration is None:
-        activation = subject.network.layers[-1].activation.name
+        activation = subject.network.output.name
         note = f"The outputs of its last layer ({activation}) are no probabilities."
         return _section("Calibration", note)
     note = (

@@ -82,7 +82,7 @@ class Subject:
         Those with the largest product of two norms, of the weights that come in and of those that
         go out. Without a hidden layer all units are outputs, and none goes out.
         """
-        layers = self.network.layers
+        layers = self.network.dense
         with np.errstate(all="ignore"):  # what overflows is strong
             strength = np.linalg.norm(layers[0].W, axis=0)  # (units,)
             if len(layers) > 1:
@@ -91,4 +91,4 @@ class Subject:
 
     def first_weights(self, units: NDArray[np.intp]) -> NDArray[Any]:
         """Copy the weights of some of the first layer's units, of shape (n, n_inputs)."""
-        return self.network.layers[0].W.T[units]
+        return self.network.dense[0].W.T[units]

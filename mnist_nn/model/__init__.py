@@ -3,7 +3,7 @@
 Each is kept in a file of its own.
 """
 
-from .build import build_network, check_fits, n_parameters
+from .build import build_network, check_fits, parameters_of
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
 from .store import Model, load_model, save_model
@@ -18,7 +18,7 @@ __all__ = [
     "current_versions",
     "load_checkpoint",
     "load_model",
-    "n_parameters",
+    "parameters_of",
     "save_checkpoint",
     "save_model",
 ]

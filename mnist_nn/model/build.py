@@ -1,13 +1,11 @@
 """Building makes of a config and a dataset's facts the network that they describe."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from ..config import Config
 from ..data import DatasetInfo
 from ..errors import ConfigError
-from ..nn import Dense, Initializer, Network
+from ..nn import Initializer, Network, ParameterSpec, parameter_spec
 
 MAX_BYTES = 960 << 20  # of parameters: a model file may have 1 GiB, its history included
 
@@ -36,19 +34,17 @@ def build_network(
     legacy = settings.legacy_seed if rng is not None else None
     return Network(
         n_inputs,
-        [Dense(layer.units, layer.activation, layer.dropout) for layer in config.network.layers],
+        config.network.build_layers(),
         rng=rng if legacy is None else np.random.RandomState(legacy),
-        bias=config.network.bias,
         initializer=Initializer(settings.name, settings.scale, settings.biases),
         input_scale=input_scale,
         dtype=config.network.dtype,
     )
 
 
-def n_parameters(config: Config, n_inputs: int) -> int:
-    """Count the parameters of a config's network, without making it."""
-    sizes = [n_inputs, *(layer.units for layer in config.network.layers)]
-    return sum((n_in + config.network.bias) * units for n_in, units in pairwise(sizes))
+def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
+    """List the parameters of a config's network, without making it."""
+    return parameter_spec(n_inputs, config.network.build_layers())
 
 
 def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
@@ -77,7 +73,7 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
             f"data.augmentation: {dataset} holds no 28×28 pictures that could be distorted; "
             "leave its numbers at 0"
         )
-    count = n_parameters(config, info.n_inputs)
+    count = parameters_of(config, info.n_inputs).size
     size = count * np.dtype(config.network.dtype).itemsize
     if size > MAX_BYTES:
         raise ConfigError(

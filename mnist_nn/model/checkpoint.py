@@ -17,7 +17,7 @@ from ..engines import EngineSnapshot
 from ..errors import ModelError
 from ..files import StrPath
 from ..training import Best, Position, Report, Snapshot
-from .build import n_parameters
+from .build import parameters_of
 from .content import DatasetPart, Part, config_of, parse, pickled, read, write
 from .unpickler import PickledArray
 
@@ -347,8 +347,9 @@ def _vector(
     config: Config, pickled: PickledArray, name: str, n_slots: int | None = None
 ) -> NDArray[Any]:
     """Take a vector as long as the parameters, or several, out of its recorder."""
-    n = n_parameters(config, dataset_info(config.data.dataset).n_inputs)
-    shape, array = (n,) if n_slots is None else (n_slots, n), pickled.array
+    spec = parameters_of(config, dataset_info(config.data.dataset).n_inputs)
+    shape = (spec.size,) if n_slots is None else (n_slots, spec.n_trainable)
+    array = pickled.array
     if array is None or array.shape != shape:
         its = None if array is None else array.shape
         raise ModelError(f"its config wants {name} of shape {shape}, it has {its}")

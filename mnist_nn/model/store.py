@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import FailFast, Field
 
 from ..config import Config
@@ -16,7 +15,7 @@ from ..data import dataset_info
 from ..errors import ModelError
 from ..files import StrPath
 from ..nn import Network
-from .build import build_network
+from .build import build_network, parameters_of
 from .content import DatasetPart, Part, check_size, config_of, parse, pickled, read, write
 from .unpickler import PickledArray
 
@@ -126,7 +125,11 @@ def _network(config: Config, content: Content) -> Network:
     """Put the file's parameters into the network that the config describes."""
     arrays = {name: value.array for name, value in content.parameters.items()}
     n_inputs = dataset_info(config.data.dataset).n_inputs
-    _check_shapes(config, n_inputs, arrays)
+    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
+    try:
+        parameters_of(config, n_inputs).check(shapes)
+    except ValueError as error:
+        raise ModelError(f"its config {error}") from error
     network = build_network(config, n_inputs, content.input_scale, None)
     for name, view in network.named_parameters().items():
         array = arrays[name]
@@ -136,21 +139,3 @@ def _network(config: Config, content: Content) -> Network:
     if not np.isfinite(network.params).all():
         raise ModelError("a weight is not finite")
     return network
-
-
-def _check_shapes(config: Config, n_inputs: int, arrays: dict[str, NDArray[Any] | None]) -> None:
-    """Hold the arrays' shapes against the config, before anything of its sizes is allocated."""
-    expected: dict[str, tuple[int, ...]] = {}
-    n_in = n_inputs
-    for number, layer in enumerate(config.network.layers, 1):
-        expected[f"layer_{number}.weights"] = (n_in, layer.units)
-        if config.network.bias:
-            expected[f"layer_{number}.biases"] = (layer.units,)
-        n_in = layer.units
-    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
-    for name in expected | shapes:
-        if shapes.get(name) != expected.get(name):
-            raise ModelError(
-                f"its config wants {name!r:.40} of shape {expected.get(name)}, "
-                f"it has {shapes.get(name)}"
-            )

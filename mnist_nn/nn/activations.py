@@ -1,13 +1,15 @@
-"""An activation bends a layer's weighted sums, so that stacked layers can do more than one could.
+"""Activation functions and their derivatives.
 
 Each is a pair of functions. ``sigmoid(z)`` goes forward, from the sums ``z`` to the outputs ``y``;
-``sigmoid_pullback(y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its
-gradient with respect to ``z``. The way back needs only the *output*, so the sums can be forgotten.
+``sigmoid_backward(z, y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its
+gradient with respect to ``z``. Most need only the output for that, and the sums may be written
+over; GELU and SiLU need the sums.
 
 Every array is floating-point and ``(n, units)``, one row per sample. ``out`` may be given to spare
-an allocation; a forward function may write over its own input.
+an allocation; a forward function that needs no sums to go back may write over its own input.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +18,7 @@ import numpy as np
 from .arrays import FloatArray
 
 LEAK = 0.01  # slope of the leaky ReLU below zero (Maas, Hannun and Ng, 2013)
+GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
 def sigmoid(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -30,7 +33,9 @@ def sigmoid(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def sigmoid_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def sigmoid_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = dy · y (1 - y)``."""
     out = np.subtract(1, y, out=out)
     out *= y
@@ -43,7 +48,9 @@ def tanh(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.tanh(z, out=out)
 
 
-def tanh_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def tanh_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = dy · (1 - y²)``."""
     out = np.multiply(y, y, out=out)
     np.subtract(1, out, out=out)
@@ -56,7 +63,9 @@ def relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.maximum(z, 0, out=out)
 
 
-def relu_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def relu_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = dy`` where y > 0, else 0 (the slope at the kink is taken as 0)."""
     return np.multiply(dy, y > 0, out=out)
 
@@ -66,11 +75,122 @@ def leaky_relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.maximum(z, np.multiply(z, LEAK), out=out)
 
 
-def leaky_relu_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def leaky_relu_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = dy`` where y > 0, else ``LEAK · dy``."""
     out = np.multiply(dy, LEAK, out=out)
     np.copyto(out, dy, where=y > 0)
     return out
+
+
+def elu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """``z`` where z > 0, else ``e^z - 1``: smooth, and below zero it levels off at -1.
+
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
+    linear units (ELUs)", 2016, with α = 1.
+    """
+    below = np.expm1(np.minimum(z, 0))
+    out = np.maximum(z, 0, out=out)
+    out += below
+    return out
+
+
+def elu_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
+    """``dz = dy · min(y + 1, 1)``: below zero the slope is e^z, which is y + 1."""
+    out = np.minimum(y, 0, out=out)
+    out += 1
+    out *= dy
+    return out
+
+
+def softplus(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """``log(1 + e^z)``: a ReLU without its kink, always above zero.
+
+    Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001.
+    Written as max(z, 0) + log(1 + e^-|z|), in which nothing overflows.
+    """
+    bend = np.log1p(np.exp(-np.abs(z)))
+    out = np.maximum(z, 0, out=out)
+    out += bend
+    return out
+
+
+def softplus_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
+    """``dz = dy · (1 - e^-y)``: the slope is σ(z), and 1 - σ(z) = 1 / (1 + e^z) = e^-y."""
+    out = np.negative(y, out=out)
+    np.expm1(out, out=out)
+    np.negative(out, out=out)
+    out *= dy
+    return out
+
+
+def silu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """``z σ(z)``: a smooth ReLU that dips below zero (also called swish).
+
+    Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning", 2018.
+    """
+    out = sigmoid(z, out)
+    out *= z
+    return out
+
+
+def silu_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
+    """``dz = dy · σ(z) (1 + z (1 - σ(z)))``, and as ``y = z σ``, ``dz = dy · (σ + y (1 - σ))``."""
+    s = sigmoid(z)
+    out = np.subtract(1, s, out=out)
+    out *= y
+    out += s
+    out *= dy
+    return out
+
+
+def gelu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """``z (1 + tanh u) / 2`` with ``u = √(2/π) (z + 0.044715 z³)``: a smooth ReLU, like SiLU.
+
+    Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", 2016, in their approximation of
+    ``z Φ(z)``, Φ being the normal distribution; it is right to 5e-4.
+    """
+    out = _gelu_tanh(z, out)
+    out += 1
+    out *= 0.5
+    out *= z
+    return out
+
+
+def gelu_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
+    """``dz = dy · ((1 + t) / 2 + z (1 - t²) u' / 2)``.
+
+    With t = tanh u and ``u' = √(2/π) (1 + 3 · 0.044715 z²)``.
+    """
+    t = _gelu_tanh(z)
+    slope = 1 + 3 * GELU_CUBE * z * z
+    slope *= GELU_SCALE
+    slope *= z
+    slope *= 1 - t * t
+    slope += t
+    slope += 1
+    slope *= 0.5
+    return np.multiply(slope, dy, out=out)
+
+
+def _gelu_tanh(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """``tanh(√(2/π) (z + 0.044715 z³))``."""
+    out = np.multiply(z, z, out=out)
+    out *= GELU_CUBE
+    out += 1
+    out *= z
+    out *= GELU_SCALE
+    return np.tanh(out, out=out)
 
 
 def identity(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -78,7 +198,9 @@ def identity(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.positive(z, out=out)
 
 
-def identity_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def identity_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = dy``."""
     return np.positive(dy, out=out)
 
@@ -95,7 +217,9 @@ def softmax(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def softmax_pullback(y: FloatArray, dy: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def softmax_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
     """``dz = y · (dy - Σ dy·y)``: each output depends on every sum of its row."""
     out = np.multiply(dy, y, out=out)
     weighted = out.sum(axis=-1, keepdims=True)  # (n, 1)
@@ -110,7 +234,7 @@ def step(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Activation:
+class ActivationFunction:
     """One entry of the table of activations.
 
     Attributes
@@ -119,23 +243,39 @@ class Activation:
         Its key in a config.
     function
         ``function(z, out)``: from a layer's sums to its outputs.
-    pullback
-        ``pullback(y, dy, out)``: from the gradient at the outputs to the gradient at the sums,
-        given the outputs; None where the function has no useful derivative.
+    backward
+        ``backward(z, y, dy, out)``: from the gradient at the outputs to the gradient at the sums,
+        given sums and outputs; None where the function has no useful derivative.
     gain
         How much larger than Glorot's the starting weights should be for the signal to keep its
         size. Glorot and Bengio (2010) assume a slope of 1 at 0; the sigmoid's is 1/4, so its gain
         is 4. A ReLU is off half of the time, which halves the variance, so its gain is √2 (He et
         al., 2015).
+    needs_sums
+        Whether `backward` reads ``z``. If not, ``y`` may have taken its place in memory.
+    probability
+        Whether outputs are probabilities.
+    signed, bounded
+        Whether outputs may be below 0, and whether they are at most 1.
+    javascript
+        The same function of a single number ``v``, for the page to draw on; None where there is no
+        such function.
     """
 
     name: str
     function: Callable[[FloatArray, FloatArray | None], FloatArray]
-    pullback: Callable[[FloatArray, FloatArray, FloatArray | None], FloatArray] | None
+    backward: Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray] | None
     gain: float = 1.0
+    needs_sums: bool = False
+    probability: bool = False
+    signed: bool = False
+    bounded: bool = False
+    javascript: str | None = None
 
-    def pull_back(self, y: FloatArray, dy: FloatArray, out: FloatArray) -> FloatArray:
-        """Apply `pullback`.
+    def differentiate(
+        self, z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray
+    ) -> FloatArray:
+        """Apply `backward`.
 
         Raises
         ------
@@ -143,8 +283,8 @@ class Activation:
             If there is none.
         """
         self.check_trainable()
-        assert self.pullback is not None
-        return self.pullback(y, dy, out)
+        assert self.backward is not None
+        return self.backward(z, y, dy, out)
 
     def check_trainable(self) -> None:
         """Refuse to train through a function that has no useful derivative.
@@ -154,22 +294,76 @@ class Activation:
         ValueError
             If this is one.
         """
-        if self.pullback is None:
+        if self.backward is None:
             raise ValueError(
                 f"{self.name}: its derivative is zero wherever it exists, so it cannot be trained; "
                 "use sigmoid, tanh or relu"
             )
 
 
+_RELU_GAIN = 2**0.5
+
 ACTIVATIONS = {
-    activation.name: activation
-    for activation in (
-        Activation("sigmoid", sigmoid, sigmoid_pullback, gain=4.0),
-        Activation("tanh", tanh, tanh_pullback),
-        Activation("relu", relu, relu_pullback, gain=2**0.5),
-        Activation("leaky_relu", leaky_relu, leaky_relu_pullback, gain=2**0.5),
-        Activation("identity", identity, identity_pullback),
-        Activation("softmax", softmax, softmax_pullback),
-        Activation("step", step, None),
+    entry.name: entry
+    for entry in (
+        ActivationFunction(
+            "sigmoid",
+            sigmoid,
+            sigmoid_backward,
+            gain=4.0,
+            probability=True,
+            bounded=True,
+            javascript="0.5 * Math.tanh(0.5 * v) + 0.5",
+        ),
+        ActivationFunction(
+            "tanh", tanh, tanh_backward, signed=True, bounded=True, javascript="Math.tanh(v)"
+        ),
+        ActivationFunction(
+            "relu", relu, relu_backward, gain=_RELU_GAIN, javascript="Math.max(v, 0)"
+        ),
+        ActivationFunction(
+            "leaky_relu",
+            leaky_relu,
+            leaky_relu_backward,
+            gain=_RELU_GAIN,
+            signed=True,
+            javascript=f"Math.max(v, {LEAK} * v)",
+        ),
+        ActivationFunction(
+            "elu",
+            elu,
+            elu_backward,
+            gain=_RELU_GAIN,
+            signed=True,
+            javascript="v > 0 ? v : Math.expm1(v)",
+        ),
+        ActivationFunction(
+            "softplus",
+            softplus,
+            softplus_backward,
+            gain=_RELU_GAIN,
+            javascript="Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))",
+        ),
+        ActivationFunction(
+            "gelu",
+            gelu,
+            gelu_backward,
+            gain=_RELU_GAIN,
+            needs_sums=True,
+            signed=True,
+            javascript=f"0.5 * v * (1 + Math.tanh({GELU_SCALE} * v * (1 + {GELU_CUBE} * v * v)))",
+        ),
+        ActivationFunction(
+            "silu",
+            silu,
+            silu_backward,
+            gain=_RELU_GAIN,
+            needs_sums=True,
+            signed=True,
+            javascript="v * (0.5 * Math.tanh(0.5 * v) + 0.5)",
+        ),
+        ActivationFunction("identity", identity, identity_backward, signed=True, javascript="v"),
+        ActivationFunction("softmax", softmax, softmax_backward, probability=True, bounded=True),
+        ActivationFunction("step", step, None, bounded=True, javascript="v > 0 ? 1 : 0"),
     )
 }

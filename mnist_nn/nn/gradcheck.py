@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arrays import FloatArray
-from .dropout import drop
 from .losses import Loss, encode
 from .network import Network
+from .noise import drop
 from .numerical import central_difference
 from .penalty import add_penalty_gradient, penalty
 
@@ -61,6 +61,7 @@ def check_gradients(
     limit: int | None = None,
     rng: np.random.Generator | None = None,
     l2: float = 0.0,
+    training: bool = False,
     noise: NDArray[np.uint16] | None = None,
 ) -> Iterator[GroupCheck]:
     """Compare each group of parameters, in float64.
@@ -85,14 +86,16 @@ def check_gradients(
         Draws them; a fixed one if None.
     l2
         λ of a penalty on weights that belongs to the loss: see `penalty`.
+    training
+        Check the network as it is in training, with the batch's own statistics; otherwise as it is
+        in evaluation.
     noise
-        Which units are dropped while the others are checked: see `draw_noise`. None for a check of
-        the whole network.
+        Which units are dropped in training: see `draw_noise`. Needed where a layer has dropout.
 
     Yields
     ------
     GroupCheck
-        One per group, in the order of `Network.named_parameters`.
+        One per group of parameters that are trained, in the order of `Network.named_gradients`.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def check_gradients(
     """
     network = network.astype(np.float64)
     targets = encode(y, network.sizes[-1])
-    work = network.workspace(len(x), training=noise is not None)
+    work = network.workspace(len(x), training=training)
     if noise is not None:
         drop(network, noise, work)
     loss_here = network.loss_and_gradient(x, targets, loss, work) + penalty(network, l2)
@@ -112,7 +115,9 @@ def check_gradients(
     def value() -> float:
         return network.loss(x, targets, loss, work) + penalty(network, l2)
 
-    for name, view in network.named_parameters().items():
+    views = network.named_parameters()
+    for name in gradients:
+        view = views[name]
         params, indices = view.reshape(-1), np.arange(view.size)
         if limit is not None and limit < params.size:
             rng = rng or np.random.default_rng(0)

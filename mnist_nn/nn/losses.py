@@ -1,9 +1,9 @@
 """A loss scores samples and says how each logit should move.
 
 Each is a pair of functions. ``values(logits, outputs, targets)`` gives the loss of each sample;
-``gradient(activation, outputs, targets, out)`` writes to ``out`` the gradient of their *mean* with
-respect to the *logits*: the last layer's sums, before its activation. Two pairs of loss and
-activation were made for each other, softmax with cross-entropy and sigmoid with binary
+``gradient(activation, logits, outputs, targets, out)`` writes to ``out`` the gradient of their
+*mean* with respect to the *logits*: the last layer's sums, before its activation. Two pairs of
+loss and activation were made for each other, softmax with cross-entropy and sigmoid with binary
 cross-entropy: their gradient is simply ``outputs - targets``, over the number of samples, and their
 value, taken from the logits, is finite however wrong the network is.
 
@@ -18,11 +18,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .activations import ACTIVATIONS, Activation
+from .activations import ACTIVATIONS, ActivationFunction
 from .arrays import FloatArray
 
 Values: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
-Gradient: TypeAlias = Callable[[Activation, FloatArray, FloatArray, FloatArray], None]
+Gradient: TypeAlias = Callable[
+    [ActivationFunction, FloatArray, FloatArray, FloatArray, FloatArray], None
+]
 
 
 def cross_entropy(logits: FloatArray, outputs: FloatArray, targets: FloatArray) -> FloatArray:
@@ -52,7 +54,11 @@ def binary_cross_entropy(
 
 
 def error_gradient(
-    activation: Activation, outputs: FloatArray, targets: FloatArray, out: FloatArray
+    activation: ActivationFunction,
+    logits: FloatArray,
+    outputs: FloatArray,
+    targets: FloatArray,
+    out: FloatArray,
 ) -> None:
     """``dz = (y - t) / n``, of either cross-entropy."""
     np.subtract(outputs, targets, out=out)
@@ -70,12 +76,16 @@ def mean_squared_error(logits: FloatArray, outputs: FloatArray, targets: FloatAr
 
 
 def squared_error_gradient(
-    activation: Activation, outputs: FloatArray, targets: FloatArray, out: FloatArray
+    activation: ActivationFunction,
+    logits: FloatArray,
+    outputs: FloatArray,
+    targets: FloatArray,
+    out: FloatArray,
 ) -> None:
     """``dy = (y - t) / n``, and from there back through the activation."""
     dy = outputs - targets
     dy /= len(dy)
-    activation.pull_back(outputs, dy, out)
+    activation.differentiate(logits, outputs, dy, out)
 
 
 @dataclass(frozen=True)
@@ -141,7 +151,7 @@ LOSSES = {
             "mean_squared_error",
             mean_squared_error,
             squared_error_gradient,
-            tuple(name for name, a in ACTIVATIONS.items() if a.pullback is not None),
+            tuple(name for name, a in ACTIVATIONS.items() if a.backward is not None),
             "the derivative of that output is zero wherever it exists",
         ),
     )

@@ -1,41 +1,39 @@
-"""A network is a stack of dense layers over one flat vector of parameters.
+"""Network: a stack of layers over one flat vector of parameters.
 
-A dense layer turns ``n_in`` numbers into ``units``: ``y = activation(x W + b)``. The layers hold no
-numbers of their own. ``network.params`` is one vector, all weights first and then all biases, and
-each layer's ``W`` and ``b`` are views into it; ``network.grads`` mirrors it. So an optimizer steps
-on a whole vector, a gradient check wiggles ``params[i]``, and a saved model is these numbers and
-their shapes. What a pass computes on its way lies in a `Workspace`, so a network remembers nothing
-between calls.
+The layers hold no numbers of their own. ``network.params`` is one vector, and what a layer has, its
+``W`` and ``b``, are views into it; ``network.grads`` mirrors it. So an optimizer steps on a whole
+vector, a gradient check moves ``params[i]``, and a saved model is these numbers and their shapes.
+What a pass computes on its way lies in a `Workspace`, so a network remembers nothing between calls.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .activations import ACTIVATIONS
+from .activations import ActivationFunction
 from .arrays import FloatArray
 from .initializers import Initializer, Random
-from .layer import Dense, Layer
+from .layers import Activation, Dense, Layer, block
 from .losses import Loss
+from .parameters import Parameter, ParameterSpec
 from .workspace import Workspace
 
 
 class Network:
-    """A stack of dense layers.
+    """A stack of layers.
 
     Parameters
     ----------
     n_inputs
         Numbers per sample.
     layers
-        From the first hidden layer to the output.
+        From the bottom to the output, an `Activation`; `block` makes them of a config's layer
+        entry. They are copied.
     rng
-        Draws the starting weights; None leaves all parameters zero, to be filled in.
-    bias
-        Whether each unit adds a bias of its own.
+        Draws the starting weights; None leaves them zero, to be filled in.
     initializer
         How the starting weights are drawn.
     input_scale
@@ -47,78 +45,88 @@ class Network:
     Raises
     ------
     ValueError
-        If there is no layer or no input, the last layer has dropout, or the dtype is another.
+        If there is no layer or no input, the last layer is no activation, or the dtype is another.
 
     Attributes
     ----------
     sizes
-        Numbers per sample at the input and after each layer: (n_inputs, units, …, n_outputs).
-    params, grads
-        All parameters and the loss's gradient with respect to them, of shape (n_params,): weights
-        layer by layer, then biases layer by layer.
-    n_weights
-        How many of `params` are weights.
+        Numbers per sample at the input and after each dense layer: (n_inputs, units, …, n_outputs).
+    spec
+        What the parameters are called and where they lie: see `ParameterSpec`.
+    params
+        All parameters, of shape (n_params,).
+    grads
+        The loss's gradient with respect to those that are trained, of shape (n_trainable,).
     layers
-        The `Layer` views.
+        The layers, each with its views of both.
+
+    Examples
+    --------
+    >>> Network(784, [Dense(10), Activation("softmax")], rng=np.random.default_rng(0))
+    Network(784, [Dense(units=10, bias=True), Activation(name='softmax')])
     """
 
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[Dense],
+        layers: Sequence[Layer],
         *,
         rng: Random | None,
-        bias: bool = True,
         initializer: Initializer | None = None,
         input_scale: float = 1.0,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if n_inputs < 1 or not layers:
             raise ValueError(f"a network needs inputs and layers, got {n_inputs} and {len(layers)}")
-        if layers[-1].dropout:
-            raise ValueError("the last layer's outputs are the answer and cannot be dropped")
+        if not isinstance(layers[-1], Activation):
+            raise ValueError(f"the last layer must be an Activation, got {layers[-1]}")
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-        self.sizes = (n_inputs, *(layer.units for layer in layers))
-        self.bias = bias
         self.input_scale = input_scale
-        self.n_weights = sum(n_in * n_out for n_in, n_out in pairwise(self.sizes))
-        self.params = np.zeros(self.n_weights + bias * sum(self.sizes[1:]), dtype)
-        self.grads = np.zeros_like(self.params)
-        self.layers = self._lay_out(layers)
-        initializer = initializer or Initializer()
+        self.layers = [copy(layer) for layer in layers]
+        self.spec = parameter_spec(n_inputs, layers)
+        self.params = np.zeros(self.spec.size, dtype)
+        self.grads = np.zeros(self.spec.n_trainable, dtype)
+        self.sizes = self._bind(n_inputs)
         if rng is not None:
-            for layer in self.layers:
-                initializer.fill(rng, layer.W, layer.b, layer.activation.gain)
+            initializer = initializer or Initializer()
+            for i, layer in enumerate(self.layers):
+                layer.initialize(initializer, rng, self._gain_after(i))
 
-    def _lay_out(self, layers: Sequence[Dense]) -> list[Layer]:
-        """Cut the two vectors into each layer's views."""
-        views = []
-        weight, bias = 0, self.n_weights  # where the next layer's views begin
-        for n_in, dense in zip(self.sizes, layers, strict=False):
-            W, dW = (
-                vector[weight : weight + n_in * dense.units].reshape(n_in, dense.units)
-                for vector in (self.params, self.grads)
+    def _bind(self, n_inputs: int) -> tuple[int, ...]:
+        """Give each layer its views; return the numbers per sample along the dense layers."""
+        sizes, params, grads = [n_inputs], self.named_parameters(), self.named_gradients()
+        for p in self.spec.parameters:
+            params[p.name][...] = p.start
+        for layer, (n_in, own) in zip(
+            self.layers, _named_parameters(n_inputs, self.layers), strict=True
+        ):
+            names = {p.name.partition(".")[2]: p.name for p in own}
+            layer.bind(
+                n_in,
+                {short: params[name] for short, name in names.items()},
+                {short: grads[name] for short, name in names.items() if name in grads},
             )
-            b, db = (
-                vector[bias : bias + dense.units] if self.bias else None
-                for vector in (self.params, self.grads)
-            )
-            views.append(Layer(ACTIVATIONS[dense.activation], W, dW, b, db, dense.dropout))
-            weight, bias = weight + W.size, bias + dense.units
-        return views
+            if isinstance(layer, Dense):
+                sizes.append(layer.units)
+        return tuple(sizes)
+
+    def _gain_after(self, i: int) -> float:
+        """Return the gain of the first activation above layer i."""
+        above = (layer for layer in self.layers[i:] if isinstance(layer, Activation))
+        return next(above).function.gain
 
     @classmethod
     def from_architecture(
         cls, architecture: Iterable[Mapping[str, Any]], *, rng: Random | None, **options: Any
     ) -> Self:
-        """Build a network from a list of dicts, one per layer.
+        """Build a network from a list of dicts, one per dense layer.
 
         Parameters
         ----------
         architecture
-            ``{"input_dim": 2, "output_dim": 25, "activation": "relu"}`` and so on, with a
-            ``"dropout"`` if there is to be one; each layer reads what the one before it puts out.
+            ``{"input_dim": 2, "output_dim": 25, "activation": "relu"}`` and so on, with other
+            options of `block`; each layer reads what the one before it returns.
         rng
             Draws the starting weights.
         **options
@@ -131,62 +139,72 @@ class Network:
         Raises
         ------
         ValueError
-            If a dict has other keys or the dimensions do not chain.
+            If a dict lacks a key or has another, or the dimensions do not chain.
         """
-        rows = list(architecture)
-        keys = {"input_dim", "output_dim", "activation"}
+        rows = [dict(row) for row in architecture]
+        layers: list[Layer] = []
+        n_inputs = n_before = rows[0].get("input_dim", 0) if rows else 0
         for number, row in enumerate(rows, 1):
-            if set(row) - {"dropout"} != keys:
-                raise ValueError(
-                    f"layer {number} must have the keys {sorted(keys)}, got {sorted(row)}"
-                )
-            before = rows[number - 2]["output_dim"] if number > 1 else row["input_dim"]
-            if row["input_dim"] != before:
-                raise ValueError(
-                    f"layer {number} reads {row['input_dim']} numbers, but gets {before}"
-                )
-        layers = [Dense(r["output_dim"], r["activation"], r.get("dropout", 0.0)) for r in rows]
-        return cls(rows[0]["input_dim"] if rows else 0, layers, rng=rng, **options)
+            keys = {"input_dim", "output_dim", "activation"}
+            if not keys <= set(row):
+                raise ValueError(f"layer {number} must have the keys {sorted(keys)}, got {[*row]}")
+            n_in, units = row.pop("input_dim"), row.pop("output_dim")
+            if n_in != n_before:
+                raise ValueError(f"layer {number} reads {n_in} numbers, but gets {n_before}")
+            layers += block(units, **row)
+            n_before = units
+        return cls(n_inputs, layers, rng=rng, **options)
 
-    @property
-    def architecture(self) -> list[dict[str, Any]]:
-        """The layers as `from_architecture` takes them."""
-        return [
-            {"input_dim": n_in, "output_dim": n_out, "activation": layer.activation.name}
-            | ({"dropout": layer.dropout} if layer.dropout else {})
-            for (n_in, n_out), layer in zip(pairwise(self.sizes), self.layers, strict=True)
-        ]
+    def __repr__(self) -> str:
+        """Show the inputs and the layers."""
+        return f"Network({self.sizes[0]}, {self.layers})"
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
         """Of the parameters and of all arithmetic."""
         return self.params.dtype
 
+    @property
+    def trainable(self) -> FloatArray:
+        """View of the parameters that are trained: the first n_trainable."""
+        return self.params[: self.spec.n_trainable]
+
+    @property
+    def weights(self) -> FloatArray:
+        """View of the parameters that decay: the first n_decaying."""
+        return self.params[: self.spec.n_decaying]
+
+    @property
+    def dense(self) -> list[Dense]:
+        """The dense layers."""
+        return [layer for layer in self.layers if isinstance(layer, Dense)]
+
+    @property
+    def output(self) -> ActivationFunction:
+        """The activation of the outputs."""
+        last = self.layers[-1]
+        assert isinstance(last, Activation)
+        return last.function
+
     def named_parameters(self) -> dict[str, FloatArray]:
         """Views of the parameters under names for people: ``layer_1.weights`` and so on."""
-        return _named((layer.W, layer.b) for layer in self.layers)
+        return self.spec.views(self.params)
 
     def named_gradients(self) -> dict[str, FloatArray]:
         """Views of the gradients under the same names."""
-        return _named((layer.dW, layer.db) for layer in self.layers)
+        return self.spec.views(self.grads)
 
     def astype(self, dtype: DTypeLike) -> "Network":
         """Copy the network in another precision."""
-        copy = Network(
-            self.sizes[0],
-            [Dense(len(row.W.T), row.activation.name, row.dropout) for row in self.layers],
-            rng=None,
-            bias=self.bias,
-            input_scale=self.input_scale,
-            dtype=dtype,
+        other = Network(
+            self.sizes[0], self.layers, rng=None, input_scale=self.input_scale, dtype=dtype
         )
-        copy.params[...] = self.params
-        return copy
+        other.params[...] = self.params
+        return other
 
     def workspace(self, n: int, *, training: bool = False) -> Workspace:
-        """Make room for passes of `n` samples; only when `training` is there dropout in them."""
-        dropped = [training and layer.dropout > 0 for layer in self.layers]
-        return Workspace.allocate(self.sizes, n, self.dtype, dropped)
+        """Make room for passes of `n` samples: those of training, or those of evaluation."""
+        return Workspace(self.layers, self.sizes[0], n, self.dtype, training=training)
 
     def forward(self, x: NDArray[Any], workspace: Workspace | None = None) -> FloatArray:
         """Run the network forward on a batch.
@@ -194,9 +212,9 @@ class Network:
         Parameters
         ----------
         x
-            Of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
+            Array of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
         workspace
-            For n samples; a new one if None.
+            For n samples; a new one, for evaluation, if None.
 
         Returns
         -------
@@ -209,19 +227,25 @@ class Network:
             If `x` has another shape.
         """
         work = workspace or self.workspace(len(x))
-        self.scale(x, work.outputs[0])
-        np.dot(work.outputs[0], self.layers[0].W, out=self.first_sums(work))
-        return self.forward_from_sums(work)
+        y = self.scale(x, work.x)
+        for layer, cache in zip(self.layers, work.caches, strict=True):
+            y = layer.forward(y, cache)
+        return y
 
-    def scale(self, x: NDArray[Any], inputs: FloatArray) -> None:
+    def scale(self, x: NDArray[Any], inputs: FloatArray) -> FloatArray:
         """Make a layer's inputs of samples.
 
         Parameters
         ----------
         x
-            Of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
+            Array of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
         inputs
             Where they go, of the same shape.
+
+        Returns
+        -------
+        ndarray of shape (n, n_inputs)
+            `inputs`.
 
         Raises
         ------
@@ -232,80 +256,22 @@ class Network:
             raise ValueError(f"samples must be an array of shape {inputs.shape}, got {x.shape}")
         scale = self.input_scale if x.dtype.kind in "iu" else 1.0
         np.multiply(x, scale, out=inputs, dtype=inputs.dtype, casting="same_kind")
-
-    def first_sums(self, workspace: Workspace) -> FloatArray:
-        """Say where in a workspace the first layer's weighted sums go, of shape (n, units)."""
-        return workspace.outputs[1] if len(self.layers) > 1 else workspace.logits
-
-    def forward_from_sums(self, workspace: Workspace) -> FloatArray:
-        """Run the network forward from the first layer's sums, which lack only its biases.
-
-        Parameters
-        ----------
-        workspace
-            With ``x W`` of the first layer in `first_sums`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_outputs)
-            As for `forward`.
-        """
-        work = workspace
-        for i, layer in enumerate(self.layers):
-            y = work.outputs[i + 1]
-            z = work.logits if i == len(self.layers) - 1 else y
-            if i > 0:
-                np.dot(work.inputs[i], layer.W, out=z)  # (n, in) @ (in, units) -> (n, units)
-            if layer.b is not None:
-                z += layer.b
-            layer.activation.function(z, y)
-            mask = work.masks[i]
-            if mask is not None:
-                np.multiply(y, mask, out=work.inputs[i + 1])
-        return work.outputs[-1]
+        return inputs
 
     def backward(self, workspace: Workspace) -> None:
-        """Fill `grads`, given the loss's gradient at the logits, ``workspace.deltas[-1]``.
+        """Fill `grads`, given the loss's gradient at the logits in ``workspace.delta``.
 
-        For one layer, ``z = x W + b``. If ``dz`` is the loss's gradient at its sums, the chain rule
-        gives the gradient at everything that ``z`` was made of; and ``x`` being the output of the
-        layer below, its activation's pullback takes ``dx`` on to that layer's own sums::
-
-            dW = xᵀ dz      a weight carried x into z
-            db = 1ᵀ dz      a bias was added to every row
-            dx = dz Wᵀ      an input went through its row of weights
+        Each layer turns the gradient at its outputs into that at its inputs, which are the outputs
+        of the layer below; on its way it fills in the gradients of its own parameters.
 
         Parameters
         ----------
         workspace
             As `forward` and a loss's gradient filled it.
         """
-        self.backward_to_sums(workspace)
-        x, dz = workspace.outputs[0], workspace.deltas[0]
-        np.dot(x.T, dz, out=self.layers[0].dW)
-
-    def backward_to_sums(self, workspace: Workspace) -> None:
-        """Fill all of `grads` but what belongs to the first layer's weights.
-
-        Parameters
-        ----------
-        workspace
-            As for `backward`.
-        """
-        work = workspace
-        for i in reversed(range(len(self.layers))):
-            layer, dz = self.layers[i], work.deltas[i]
-            if i > 0:
-                np.dot(work.inputs[i].T, dz, out=layer.dW)  # (in, n) @ (n, units) -> (in, units)
-            if layer.db is not None:
-                np.dot(work.ones, dz, out=layer.db)  # (n,) @ (n, units) -> (units,)
-            if i > 0:
-                dx = np.dot(dz, layer.W.T, out=work.upstream[i - 1])  # -> (n, in)
-                mask = work.masks[i - 1]
-                if mask is not None:
-                    dx *= mask
-                below = self.layers[i - 1].activation
-                below.pull_back(work.outputs[i], dx, work.deltas[i - 1])
+        dy, caches = workspace.delta, workspace.caches
+        for layer, cache in zip(self.layers[-2::-1], caches[-2::-1], strict=True):
+            dy = layer.backward(dy, cache)
 
     def loss(
         self,
@@ -319,9 +285,9 @@ class Network:
         Parameters
         ----------
         x
-            Of shape (n, n_inputs).
+            Array of shape (n, n_inputs).
         targets
-            Of shape (n, n_outputs), the network's dtype; `encode` makes them of labels.
+            Array of shape (n, n_outputs) of the network's dtype; `encode` makes it of labels.
         loss
             An entry of `LOSSES` that fits the last layer's activation.
         workspace
@@ -357,7 +323,7 @@ class Network:
         """
         work = workspace or self.workspace(len(x))
         outputs = self.forward(x, work)
-        loss.gradient(self.layers[-1].activation, outputs, targets, work.deltas[-1])
+        loss.gradient(self.output, work.logits, outputs, targets, work.delta)
         self.backward(work)
         return loss.mean(work.logits, outputs, targets)
 
@@ -367,7 +333,7 @@ class Network:
         Parameters
         ----------
         x
-            Of shape (n, n_inputs).
+            Array of shape (n, n_inputs).
         batch_size
             Samples per pass, 1 or more.
 
@@ -386,15 +352,38 @@ class Network:
         work = self.workspace(min(batch_size, len(x)))
         for start in range(0, len(x), batch_size):
             rows = x[start : start + batch_size]
-            outputs[start : start + batch_size] = self.forward(rows, work.first(len(rows)))
+            outputs[start : start + batch_size] = self.forward(rows, work.resized(len(rows)))
         return outputs
 
 
-def _named(pairs: Iterable[tuple[FloatArray, FloatArray | None]]) -> dict[str, FloatArray]:
-    """Name each layer's weights and, where it has them, biases."""
-    named = {}
-    for number, (weights, biases) in enumerate(pairs, 1):
-        named[f"layer_{number}.weights"] = weights
-        if biases is not None:
-            named[f"layer_{number}.biases"] = biases
-    return named
+def parameter_spec(n_inputs: int, layers: Iterable[Layer]) -> ParameterSpec:
+    """List the parameters of a network without making it.
+
+    Parameters
+    ----------
+    n_inputs
+        Numbers per sample.
+    layers
+        From the bottom to the output.
+
+    Returns
+    -------
+    ParameterSpec
+        A name begins with the number of the dense layer that the parameter's layer is or follows:
+        ``layer_1.weights``.
+    """
+    return ParameterSpec(p for _, own in _named_parameters(n_inputs, layers) for p in own)
+
+
+def _named_parameters(n_inputs: int, layers: Iterable[Layer]) -> list[tuple[int, list[Parameter]]]:
+    """List for each layer how many numbers it reads, and its parameters under their full names."""
+    found, number = [], 0
+    for layer in layers:
+        number += isinstance(layer, Dense)
+        own = [
+            Parameter(f"layer_{number}.{p.name}", p.shape, p.decays, p.trainable, p.start)
+            for p in layer.parameters(n_inputs)
+        ]
+        found.append((n_inputs, own))
+        n_inputs = layer.n_outputs(n_inputs)
+    return found

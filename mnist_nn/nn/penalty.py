@@ -22,8 +22,7 @@ def penalty(network: Network, l2: float) -> float:
     -------
     float
     """
-    weights = network.params[: network.n_weights]
-    return 0.5 * l2 * float(weights @ weights)
+    return 0.5 * l2 * float(network.weights @ network.weights)
 
 
 def add_penalty_gradient(network: Network, l2: float) -> None:
@@ -36,5 +35,4 @@ def add_penalty_gradient(network: Network, l2: float) -> None:
     l2
         λ, 0 or more.
     """
-    n = network.n_weights
-    network.grads[:n] += l2 * network.params[:n]
+    network.grads[: network.spec.n_decaying] += l2 * network.weights

@@ -46,14 +46,14 @@ def score(
     for start in range(0, len(x), batch_size):
         batch = slice(start, start + batch_size)
         targets = rows[labels[batch]]
-        view = work.first(len(targets))
-        total += network.loss(x[batch], targets, loss, view) * len(targets)
-        predicted[batch] = predicted_classes(view.outputs[-1])
+        work = work.resized(len(targets))
+        total += network.loss(x[batch], targets, loss, work) * len(targets)
+        predicted[batch] = predicted_classes(work.outputs)
     return total / len(x), predicted
 
 
 def predicted_classes(outputs: FloatArray) -> NDArray[np.intp]:
-    """Choose the class that each row of outputs speaks for.
+    """Return the most likely class of each row of outputs.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """How a network learns."""
 
-from ..engines import Regularization
+from .config import TrainingConfig
 from .course import Course
 from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .health import learned_nothing
@@ -35,11 +35,11 @@ __all__ = [
     "Position",
     "RMSprop",
     "ReduceOnPlateau",
-    "Regularization",
     "Report",
     "Schedule",
     "Snapshot",
     "Step",
+    "TrainingConfig",
     "fit",
     "learned_nothing",
     "run_length",

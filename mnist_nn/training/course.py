@@ -13,9 +13,10 @@ from ..blas import one_blas_thread
 from ..data import Samples
 from ..engines import Engine
 from ..nn import score
+from .config import TrainingConfig
 from .health import check_divergence
 from .report import Report
-from .schedules import Curve, Progress, Seen
+from .schedules import Progress, Seen
 from .snapshot import Position, Snapshot
 
 
@@ -25,8 +26,12 @@ class Plan:
 
     Attributes
     ----------
-    samples, schedule, batch_size, rng, shuffle, replacement, validation, running
-        As for `fit`, the batch size in samples.
+    samples, settings, validation, running
+        As for `fit`.
+    batch_size
+        Samples per step.
+    rng
+        Draws the order of the samples.
     n_epochs, n_samples
         How long the run is: see `run_length`.
     distort
@@ -34,11 +39,9 @@ class Plan:
     """
 
     samples: Samples
-    schedule: Curve
+    settings: TrainingConfig
     batch_size: int
     rng: np.random.Generator
-    shuffle: bool
-    replacement: bool
     n_epochs: int
     n_samples: int
     distort: Augmenter | None
@@ -48,10 +51,10 @@ class Plan:
     def order(self, epoch: int) -> NDArray[np.intp]:
         """Draw the order in which an epoch shows the samples, by their indices; the last is cut."""
         n = len(self.samples.y)
-        if self.replacement:
+        if self.settings.replacement:
             order: NDArray[np.intp] = self.rng.integers(0, n, n)
         else:
-            order = self.rng.permutation(n) if self.shuffle else np.arange(n)
+            order = self.rng.permutation(n) if self.settings.shuffle else np.arange(n)
         return order[: self.n_samples - (epoch - 1) * n]
 
     def rates(self, learning_rate: float, epoch: int, n: int, seen: Seen) -> NDArray[np.float64]:
@@ -82,7 +85,7 @@ class Plan:
             whole + math.ceil(rest / self.batch_size) / per_epoch,
             seen,
         )
-        return self.schedule.rates(learning_rate, progress)
+        return self.settings.schedule.rates(learning_rate, progress)
 
 
 class Course(Iterator[Report]):
@@ -151,7 +154,7 @@ class Course(Iterator[Report]):
         self.position, self.history = snapshot.position, list(snapshot.history)
         self._seen = Seen()
         for report in self.history:
-            self._seen = self.plan.schedule.watch(self._seen, report.to_watch)
+            self._seen = self.plan.settings.schedule.watch(self._seen, report.to_watch)
         self._params[...] = network.params[...] = snapshot.params
         if self.engine.averaged is not None and self.position.samples == 0 and self.history:
             network.params[...] = self.engine.averaged.params
@@ -195,7 +198,7 @@ class Course(Iterator[Report]):
                 check_divergence(engine, report)
                 if report.complete:
                     self.history.append(report)
-                    self._seen = self.plan.schedule.watch(self._seen, report.to_watch)
+                    self._seen = self.plan.settings.schedule.watch(self._seen, report.to_watch)
                     self.position = Position(report.epoch + 1)
                 if report.complete or self.plan.running:
                     yield report

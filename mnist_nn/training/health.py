@@ -129,7 +129,7 @@ def _loss_of_constant_outputs(network: Network, loss: Loss, shares: NDArray[np.f
     """Return the mean loss of a network whose outputs are always the shares of the classes."""
     rows = target_rows(network.sizes[-1], np.float64)
     outputs = np.clip(shares @ rows, 1e-12, 1 - 1e-12)  # (n_outputs,)
-    softmax = network.layers[-1].activation.name == "softmax"
+    softmax = network.output.name == "softmax"
     logits = np.log(outputs) if softmax else np.log(outputs / (1 - outputs))
     values = loss.values(np.tile(logits, (len(rows), 1)), np.tile(outputs, (len(rows), 1)), rows)
     return float(shares @ values)

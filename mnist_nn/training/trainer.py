@@ -11,34 +11,22 @@ import numpy as np
 
 from ..augmentation import Augmentation, Augmenter
 from ..data import Samples
-from ..engines import EngineName, Recipe, Regularization, choose_engine, make_engine
-from ..errors import hint
-from ..nn import LOSSES, Loss, Network, check_labels
+from ..engines import Recipe, choose_engine, make_engine
+from ..nn import LOSSES, Activation, BatchNorm, Loss, Network, check_labels
+from ..streams import Streams
+from .config import TrainingConfig
 from .course import Course, Plan
-from .optimizers import SGD, Rule
-from .schedules import Constant, Curve
 from .snapshot import Snapshot
 
 
 def fit(
     network: Network,
     samples: Samples,
+    settings: TrainingConfig | None = None,
     *,
-    rng: np.random.Generator,
-    loss: str = "cross_entropy",
-    optimizer: Rule | None = None,
-    schedule: Curve | None = None,
-    batch_size: int | Literal["full"] = 32,
-    epochs: int | None = 10,
-    iterations: int | None = None,
-    shuffle: bool = True,
-    replacement: bool = False,
-    regularization: Regularization | None = None,
+    rng: np.random.Generator | Streams,
     augmentation: Augmentation | None = None,
-    dropout_rng: np.random.Generator | None = None,
-    augmentation_rng: np.random.Generator | None = None,
     validation: Samples | None = None,
-    engine: EngineName = "auto",
     running: bool = False,
     snapshot: Snapshot | None = None,
 ) -> Course:
@@ -53,37 +41,17 @@ def fit(
         The network to train, in place.
     samples
         To learn from, at least one.
+    settings
+        How: the record that a config's ``training`` section becomes. Its early stopping is the
+        caller's to watch for. `TrainingConfig` with its defaults if None.
     rng
-        Draws the order of the samples.
-    loss
-        A key of `LOSSES` that fits the network's output.
-    optimizer
-        How to step; `SGD` with its defaults if None.
-    schedule
-        How the learning rate varies; not at all if None.
-    batch_size
-        Samples per step, 1 or more; ``"full"`` for all of them.
-    epochs
-        How many times to go through the samples, 1 or more.
-    iterations
-        How many steps to take instead, whatever `epochs` says; the last epoch may be cut short.
-    shuffle
-        Whether each epoch has an order of its own; otherwise it is that of `samples`.
-    replacement
-        Draw each sample independently, so that in one epoch some come twice and some never.
-    regularization
-        Smoothed labels, a penalty, clipping, averaging; none of them if None.
+        Draws the order of the samples, which units are silenced and how pictures are distorted: a
+        generator for each, or one for all.
     augmentation
         How to distort the pictures, anew each time they are shown; not at all if None. They must
         be of 28×28 pixels, uint8.
-    dropout_rng, augmentation_rng
-        Draw which units are silenced and how pictures are distorted; spawned from `rng` if None.
     validation
         Samples to measure the network on after each epoch.
-    engine
-        Which engine runs the steps: ``"numpy"``, ``"numba"`` or, with ``"auto"``, the faster of
-        those that are installed; `choose_engine` says which. They differ in the last digits. What
-        Numba's cannot run, NumPy's does.
     running
         Yield running reports, too, some every second, for a progress bar.
     snapshot
@@ -99,45 +67,70 @@ def fit(
     Raises
     ------
     ValueError
-        If an argument is out of range, the loss does not fit the network's output, a layer cannot
-        be trained, the samples are not the network's, or the snapshot is of another run.
+        If the loss does not fit the network's output, a layer cannot be trained, the samples are
+        not the network's, or the snapshot is of another run.
     ConfigError
         If Numba's engine is asked for where Numba is not installed.
     """
-    chosen = _check_loss(network, loss)
+    settings = settings or TrainingConfig()
     for part in (samples, validation):
         if part is not None:
             _check_samples(network, part)
     n = len(samples.y)
-    size = step_size(n, batch_size)
-    n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
-    recipe = Recipe(chosen, optimizer or SGD(), regularization or Regularization())
-    choice = choose_engine(engine, network, recipe.optimizer, size)
-    for_dropout, for_pictures = rng.spawn(2)
+    size = step_size(n, settings.batch_size)
+    loss = _fitting_loss(network, settings.loss)
+    recipe = Recipe(loss, settings.optimizer, settings.regularization)
+    _check_batches(network, size)
+    choice = choose_engine(settings.engine, network, recipe.optimizer, size)
+    shuffling, dropout, pictures = _generators(rng)
     distort = None
     if augmentation is not None and augmentation.active:
         _check_pictures(samples)
-        stream = augmentation_rng or for_pictures
-        distort = Augmenter(augmentation, stream, compiled=choice.name == "numba")
-    worker = make_engine(choice, network, recipe, *samples, size, dropout_rng or for_dropout)
+        distort = Augmenter(augmentation, pictures, compiled=choice.name == "numba")
+    n_epochs, n_samples = run_length(n, settings)
     plan = Plan(
-        *(samples, schedule or Constant(), size, rng, shuffle, replacement),
-        *(n_epochs, n_samples, distort, validation, running),
+        samples=samples,
+        settings=settings,
+        batch_size=size,
+        rng=shuffling,
+        n_epochs=n_epochs,
+        n_samples=n_samples,
+        distort=distort,
+        validation=validation,
+        running=running,
     )
-    course = Course(worker, plan)
+    course = Course(make_engine(choice, network, recipe, *samples, size, dropout), plan)
     if snapshot is not None:
         course.restore(snapshot)
     return course
 
 
-def _check_loss(network: Network, loss: str) -> Loss:
+def _generators(
+    rng: np.random.Generator | Streams,
+) -> tuple[np.random.Generator, np.random.Generator, np.random.Generator]:
+    """Return the generators for shuffling, dropout and distortion."""
+    if isinstance(rng, Streams):
+        return rng.shuffling, rng.dropout, rng.augmentation
+    dropout, pictures = rng.spawn(2)
+    return rng, dropout, pictures
+
+
+def _fitting_loss(network: Network, name: str) -> Loss:
     """Look the loss up, and refuse a network that it could not train."""
-    if loss not in LOSSES:
-        raise ValueError(f"unknown loss '{loss}' {hint(loss, LOSSES)}")
-    LOSSES[loss].check(network.layers[-1].activation.name)
+    loss = LOSSES[name]
+    loss.check(network.output.name)
     for layer in network.layers:
-        layer.activation.check_trainable()
-    return LOSSES[loss]
+        if isinstance(layer, Activation):
+            layer.function.check_trainable()
+    return loss
+
+
+def _check_batches(network: Network, batch_size: int) -> None:
+    """Refuse to normalize batches of a single sample."""
+    if batch_size == 1 and any(isinstance(layer, BatchNorm) for layer in network.layers):
+        raise ValueError(
+            "batch normalization needs a batch_size of 2 or more: one sample has no variance"
+        )
 
 
 def _check_samples(network: Network, samples: Samples) -> None:
@@ -160,37 +153,25 @@ def _check_pictures(samples: Samples) -> None:
         )
 
 
-def run_length(
-    n: int, batch_size: int | Literal["full"], epochs: int | None, iterations: int | None
-) -> tuple[int, int]:
-    """How many epochs, and how many samples in all, a run of `fit` will go through.
+def run_length(n: int, settings: TrainingConfig) -> tuple[int, int]:
+    """Return how many epochs, and how many samples in all, a run of `fit` will go through.
 
     Parameters
     ----------
     n
         Training samples.
-    batch_size, epochs, iterations
+    settings
         As for `fit`.
 
     Returns
     -------
     n_epochs, n_samples : int
-
-    Raises
-    ------
-    ValueError
-        If a number is below 1, or neither `epochs` nor `iterations` is given.
     """
-    numbers = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
-    for name, number in numbers.items():
-        if isinstance(number, int) and number < 1:
-            raise ValueError(f"{name} must be 1 or more, got {number}")
-    if iterations is None:
-        if epochs is None:
-            raise ValueError("give epochs or iterations")
-        return epochs, epochs * n
-    size = step_size(n, batch_size)
-    whole, rest = divmod(iterations, math.ceil(n / size))  # epochs, and steps of a last one
+    if settings.iterations is None:
+        assert settings.epochs is not None
+        return settings.epochs, settings.epochs * n
+    size = step_size(n, settings.batch_size)
+    whole, rest = divmod(settings.iterations, math.ceil(n / size))  # epochs; steps of a last one
     return whole + (rest > 0), whole * n + rest * size
 
 

@@ -10,7 +10,7 @@ import pytest
 from mnist_nn.data import Samples
 from mnist_nn.drawing import draw_page
 from mnist_nn.model import load_model
-from mnist_nn.nn import ACTIVATIONS, Dense, Network
+from mnist_nn.nn import ACTIVATIONS, Network, block
 from mnist_nn.pictures import prepare
 
 from .strokes import Stroke, smooth, strokes_of
@@ -87,9 +87,9 @@ def test_the_input_is_what_python_prepares(file: Path, samples: Samples, open_pa
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_is_that_of_python(name: str, tmp_path: Path, open_page: Open) -> None:
     rng = np.random.default_rng(3)
-    layers = [Dense(20, name), Dense(12, name), Dense(10, "softmax")]
+    layers = [*block(20, name), *block(12, name), *block(10, "softmax")]
     network = Network(784, layers, rng=rng, dtype="float64")
-    network.params[network.n_weights :] = rng.normal(size=42)  # biases
+    network.params[network.spec.n_decaying :] = rng.normal(size=42)  # biases
     page = open_page(made(tmp_path, network))
     page.put(*SEVEN)
     assert page.scores() == pytest.approx(in_python(network, page), abs=CLOSE)
@@ -107,7 +107,7 @@ def test_outputs_that_are_no_probabilities_are_called_scores(
     output: str, tmp_path: Path, open_page: Open
 ) -> None:
     rng = np.random.default_rng(5)
-    network = Network(784, [Dense(10, output)], rng=rng, bias=False)  # no hidden layer either
+    network = Network(784, [*block(10, output)], rng=rng, bias=False)  # no hidden layer either
     page = open_page(made(tmp_path, network))
     page.put(*SEVEN)
     expected = in_python(network, page)
@@ -119,7 +119,7 @@ def test_outputs_that_are_no_probabilities_are_called_scores(
 
 
 def test_sigmoid_outputs_are_probabilities_of_their_own(tmp_path: Path, open_page: Open) -> None:
-    network = Network(784, [Dense(10, "sigmoid")], rng=np.random.default_rng(5))
+    network = Network(784, [*block(10, "sigmoid")], rng=np.random.default_rng(5))
     page = open_page(made(tmp_path, network))
     page.put(*SEVEN)
     scores = page.scores()
@@ -130,7 +130,7 @@ def test_sigmoid_outputs_are_probabilities_of_their_own(tmp_path: Path, open_pag
 
 
 def test_a_network_without_measure_is_no_answer(tmp_path: Path, open_page: Open) -> None:
-    network = Network(784, [Dense(2, "identity")], rng=None, dtype="float64")
+    network = Network(784, [*block(2, "identity")], rng=None, dtype="float64")
     network.params[...] = 1e308
     page = open_page(made(tmp_path, network, ("no", "yes")))
     page.put(*SEVEN)
@@ -139,7 +139,7 @@ def test_a_network_without_measure_is_no_answer(tmp_path: Path, open_page: Open)
 
 
 def test_a_single_output_says_yes_or_no(tmp_path: Path, open_page: Open) -> None:
-    network = Network(784, [Dense(1, "sigmoid")], rng=np.random.default_rng(1))
+    network = Network(784, [*block(1, "sigmoid")], rng=np.random.default_rng(1))
     page = open_page(made(tmp_path, network, ("no", "yes")))
     page.put(*SEVEN)
     yes = float(in_python(network, page)[0])
@@ -182,8 +182,8 @@ def test_the_bars_move_while_the_pen_does(file: Path, open_page: Open) -> None:
 def test_hidden_units_are_as_full_of_colour_as_their_outputs(
     tmp_path: Path, open_page: Open
 ) -> None:
-    network = Network(784, [Dense(128), Dense(10, "softmax")], rng=None)
-    biases = network.layers[0].b
+    network = Network(784, [*block(128, "sigmoid"), *block(10, "softmax")], rng=None)
+    biases = network.dense[0].b
     assert biases is not None
     biases[...] = -50  # all off but one
     biases[37] = 50
@@ -355,7 +355,7 @@ def test_what_is_no_digit_is_said(file: Path, open_page: Open) -> None:
 
 def test_names_are_text(tmp_path: Path, open_page: Open) -> None:
     hostile = "</script><img src=x onerror=alert(1)>"
-    network = Network(784, [Dense(2, "softmax")], rng=None)
+    network = Network(784, [*block(2, "softmax")], rng=None)
     page = open_page(made(tmp_path, network, (hostile, "T-shirt/top")))
     page.put(*SEVEN)
     assert page.best == hostile

@@ -11,7 +11,7 @@ import pytest
 from mnist_nn.drawing import draw_page
 from mnist_nn.drawing.page import PROGRAMS
 from mnist_nn.errors import ConfigError
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import Network, block
 
 DIGITS = tuple("0123456789")
 HOSTILE = "</script><script>alert(1)</script><!--&\u2028'\"\udcff"
@@ -19,7 +19,9 @@ HOSTILE = "</script><script>alert(1)</script><!--&\u2028'\"\udcff"
 
 def small(dtype: str = "float32", *, bias: bool = True) -> Network:
     rng = np.random.default_rng(0)
-    return Network(784, [Dense(3), Dense(10, "softmax")], rng=rng, bias=bias, dtype=dtype)
+    return Network(
+        784, [*block(3, "sigmoid"), *block(10, "softmax")], rng=rng, bias=bias, dtype=dtype
+    )
 
 
 def model_in(page: str) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def test_what_is_not_digits_is_not_called_one() -> None:
 
 
 def test_a_network_that_reads_no_pictures_is_refused() -> None:
-    network = Network(4, [Dense(3, "softmax")], rng=None)
+    network = Network(4, [*block(3, "softmax")], rng=None)
     with pytest.raises(ConfigError, match="reads 4 numbers per sample, but a drawing is 28×28"):
         draw_page(network, ("a", "b", "c"), "iris.pkl")
 

@@ -9,10 +9,12 @@ import pytest
 from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.extras import install_command
-from mnist_nn.nn import LOSSES, Dense, Network
-from mnist_nn.training import SGD, fit
+from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.training import SGD
 
-NETWORK = Network(784, [Dense(10, "softmax")], rng=None)
+from ..fitting import fit
+
+NETWORK = Network(784, [*block(10, "softmax")], rng=None)
 WITHOUT_NUMBA = (
     "import sys; sys.modules['numba'] = None\n"
     "import mnist_nn.cli\n"
@@ -44,7 +46,7 @@ def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
     assert choice == ("numpy", "the numba engine does not know the optimizer Twice")
     ends = []
     for optimizer in (Twice(learning_rate=0.1), SGD(learning_rate=0.2)):
-        network = Network(784, [Dense(10, "softmax")], rng=None, input_scale=1 / 255)
+        network = Network(784, [*block(10, "softmax")], rng=None, input_scale=1 / 255)
         list(fit(network, digits, rng=np.random.default_rng(0), epochs=1, optimizer=optimizer))
         ends.append(network.params)
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
@@ -52,7 +54,7 @@ def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])
 def test_the_engine_made_is_the_one_chosen(name) -> None:
-    network = Network(784, [Dense(10, "softmax")], rng=None)
+    network = Network(784, [*block(10, "softmax")], rng=None)
     x, y = np.zeros((3, 784), np.uint8), np.zeros(3, np.uint8)
     choice = choose_engine(name, network, SGD(), 1)
     recipe = Recipe(LOSSES["cross_entropy"], SGD())
@@ -84,12 +86,12 @@ def test_numba_asked_for_by_name_must_be_there(tmp_path) -> None:
 CHOOSE = """
 from mnist_nn.engines import choose_engine
 from mnist_nn.errors import ConfigError
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import block, Network
 from mnist_nn.training import SGD
 
 for name in ("auto", "numba"):
     try:
-        print(*choose_engine(name, Network(784, [Dense(10, "softmax")], rng=None), SGD(), 32))
+        print(*choose_engine(name, Network(784, [*block(10, "softmax")], rng=None), SGD(), 32))
     except ConfigError as error:
         print("ConfigError", str(error).replace(chr(10), " "))
 """

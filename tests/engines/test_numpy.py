@@ -3,7 +3,7 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.engines import NumpyEngine, Recipe
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
 
@@ -12,7 +12,7 @@ def reference_run(
 ) -> tuple[float, int]:
     """The same run in float64 without the package's code: sigmoid, softmax, cross-entropy."""
     (W1, b1), (W2, b2) = (
-        [layer.W.astype(np.float64), layer.b.astype(np.float64)] for layer in network.layers
+        [layer.W.astype(np.float64), layer.b.astype(np.float64)] for layer in network.dense
     )
     total, hits = 0.0, 0
     for i in range(0, len(x), size):
@@ -36,7 +36,7 @@ def test_a_run_is_that_of_an_independent_implementation(
     digits: Samples, dtype: type, tolerance: float, size: int
 ) -> None:
     def make() -> Network:
-        layers = [Dense(12, "sigmoid"), Dense(10, "softmax")]
+        layers = [*block(12, "sigmoid"), *block(10, "softmax")]
         rng = np.random.default_rng(3)
         return Network(784, layers, rng=rng, input_scale=1 / 255, dtype=dtype)
 
@@ -56,7 +56,7 @@ def test_a_run_is_that_of_an_independent_implementation(
 def test_a_run_in_pieces_is_the_same_run(digits: Samples) -> None:
     ends = []
     for pieces in ([slice(0, 640)], [slice(0, 320), slice(320, 640)]):
-        network = Network(784, [Dense(10, "softmax")], rng=np.random.default_rng(0))
+        network = Network(784, [*block(10, "softmax")], rng=np.random.default_rng(0))
         recipe = Recipe(LOSSES["cross_entropy"], SGD())
         engine = NumpyEngine(network, recipe, *digits, 32, np.random.default_rng(0))
         for piece in pieces:

@@ -4,13 +4,14 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.evaluation import Evaluation, evaluate, wilson_interval
-from mnist_nn.nn import LOSSES, Dense, Network
-from mnist_nn.training import fit
+from mnist_nn.nn import LOSSES, Network, block
+
+from ..fitting import fit
 
 
 def test_metrics_are_those_of_an_independent_implementation(digits: Samples) -> None:
     rng = np.random.default_rng(0)
-    network = Network(784, [Dense(10, "softmax")], rng=rng, input_scale=1 / 255, dtype=np.float64)
+    network = Network(784, [*block(10, "softmax")], rng=rng, input_scale=1 / 255, dtype=np.float64)
     list(fit(network, digits, rng=rng, epochs=1))
     test = load_dataset("mnist-sample").test
     assert test is not None

@@ -3,11 +3,11 @@ import numpy as np
 from mnist_nn.data import Samples
 from mnist_nn.evaluation import Subject, evaluate
 from mnist_nn.evaluation.report import Provenance, write_report
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 
 
 def test_who_makes_no_mistake_has_none_to_show(rng: np.random.Generator) -> None:
-    network = Network(784, [Dense(10, "softmax")], rng=rng)
+    network = Network(784, [*block(10, "softmax")], rng=rng)
     x = rng.integers(0, 255, (50, 784), np.uint8)
     samples = Samples(x, network.predict(x).argmax(1).astype(np.uint8))
     result = evaluate(network, LOSSES["cross_entropy"], samples)

@@ -5,13 +5,13 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.evaluation import Plane, Subject, evaluate, read
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 
 
 def identity(n: int, activation: str = "softmax") -> Network:
     """A network whose logits are its inputs."""
-    network = Network(n, [Dense(n, activation)], rng=None, dtype=np.float64)
-    network.layers[0].W[...] = np.eye(n)
+    network = Network(n, [*block(n, activation)], rng=None, dtype=np.float64)
+    network.dense[0].W[...] = np.eye(n)
     return network
 
 
@@ -35,8 +35,8 @@ def test_a_model_without_mistakes_has_no_worst_ones() -> None:
 
 
 def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
-    network = Network(1, [Dense(1, "sigmoid")], rng=None, dtype=np.float64)
-    network.layers[0].W[...] = 1
+    network = Network(1, [*block(1, "sigmoid")], rng=None, dtype=np.float64)
+    network.dense[0].W[...] = 1
     readings = read(network, np.array([[2.0], [-2.0], [0.0]]))
     assert readings.predicted.tolist() == [1, 0, 0]
     np.testing.assert_allclose(readings.confidence, [0.8808, 0.8808, 0.5], atol=1e-4)
@@ -59,9 +59,9 @@ def test_outputs_that_are_no_probabilities_are_not_called_sure() -> None:
 
 
 def test_the_strongest_units_are_those_with_strong_ways_in_and_out() -> None:
-    network = Network(2, [Dense(4, "relu"), Dense(2, "softmax")], rng=None)
-    network.layers[0].W[...] = [[1, 9, 3, 2], [0, 0, 0, 0]]
-    network.layers[1].W[...] = [[1, 0], [0, 0], [2, 0], [0, 4]]  # products: 1, 0, 6, 8
+    network = Network(2, [*block(4, "relu"), *block(2, "softmax")], rng=None)
+    network.dense[0].W[...] = [[1, 9, 3, 2], [0, 0, 0, 0]]
+    network.dense[1].W[...] = [[1, 0], [0, 0], [2, 0], [0, 4]]  # products: 1, 0, 6, 8
     model = subject(network, Samples(np.eye(2), np.array([0, 1], np.uint8)))
     assert model.strongest_units(2).tolist() == [2, 3]
     assert model.strongest_units(9).tolist() == [0, 1, 2, 3]
@@ -71,9 +71,9 @@ def test_the_strongest_units_are_those_with_strong_ways_in_and_out() -> None:
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_the_plane_is_read_from_left_to_right_and_from_below(outputs: int) -> None:
     """The network says class 1 where the second number, up, is above ½."""
-    last = Dense(outputs, "sigmoid" if outputs == 1 else "softmax")
-    network = Network(2, [last], rng=None, dtype=np.float64)
-    network.layers[0].W[1, -1], network.layers[0].b[-1] = 100, -50
+    last = block(outputs, "sigmoid" if outputs == 1 else "softmax")
+    network = Network(2, last, rng=None, dtype=np.float64)
+    network.dense[0].W[1, -1], network.dense[0].b[-1] = 100, -50
     field = Plane(np.zeros(2), np.ones(2)).read(network)
     assert field[10].max() < 0.01
     assert field[-10].min() > 0.99

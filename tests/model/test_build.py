@@ -5,6 +5,7 @@ from mnist_nn.config import Config, Source, resolve
 from mnist_nn.data import dataset_info
 from mnist_nn.errors import ConfigError
 from mnist_nn.model import build_network, check_fits
+from mnist_nn.nn import block
 
 
 def config(*layers: tuple[int, str], **network: object) -> Config:
@@ -20,8 +21,10 @@ def test_the_config_decides_everything() -> None:
     assert network.sizes == (4, 5, 3)
     assert network.dtype == np.float64
     assert network.input_scale == 0.5
-    assert network.params.size == network.n_weights
-    assert [row["activation"] for row in network.architecture] == ["relu", "softmax"]
+    assert network.params.size == network.spec.n_decaying
+    assert str(network.layers) == str(
+        [*block(5, "relu", bias=False), *block(3, "softmax", bias=False)]
+    )
 
 
 def test_a_legacy_seed_wins_over_the_stream() -> None:
@@ -29,7 +32,7 @@ def test_a_legacy_seed_wins_over_the_stream() -> None:
     settings = config((6, "relu"), (3, "softmax"), initializer=initializer, dtype="float64")
     network = build_network(settings, 4, 1.0, np.random.default_rng(0))
     expected = np.random.RandomState(99).uniform(-1, 1, (6, 4))
-    np.testing.assert_array_equal(network.layers[0].W, expected.T)
+    np.testing.assert_array_equal(network.dense[0].W, expected.T)
 
 
 @pytest.mark.parametrize(

@@ -47,18 +47,13 @@ CONFIG = resolve([Source("", VALUES)])
 def begin(config: Config, samples: Samples, **options) -> Course:
     rng = streams(0)
     network = build_network(config, 784, 1 / 255, rng.initialisation)
-    plan = config.training
     return fit(
-        *(network, samples),
-        rng=rng.shuffling,
-        optimizer=plan.optimizer,
-        epochs=plan.epochs,
-        regularization=plan.regularization,
+        network,
+        samples,
+        config.training.model_copy(update={"engine": "numpy"}),
+        rng=rng,
         augmentation=config.data.augmentation,
-        dropout_rng=rng.dropout,
-        augmentation_rng=rng.augmentation,
         validation=samples.take(np.arange(50)),
-        engine="numpy",
         running=True,
         **options,
     )

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,18 +7,18 @@ from mnist_nn.data import Samples
 from mnist_nn.nn import (
     ACTIVATIONS,
     LOSSES,
-    Activation,
-    Dense,
+    ActivationFunction,
+    Dropout,
     Initializer,
     Network,
-    Workspace,
+    block,
     check_gradients,
     noise_width,
     target_rows,
 )
 from mnist_nn.nn.activations import relu
 
-TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.pullback is not None]
+TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.backward is not None]
 FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
 
@@ -36,9 +35,10 @@ def test_backpropagation_is_right(
     hidden: str, pair: tuple[str, str], bias: bool, rng: np.random.Generator
 ) -> None:
     loss, output = pair
-    layers = [Dense(6, hidden), Dense(5, hidden), Dense(3, output)]
+    units = (6, hidden), (5, hidden), (3, output)
+    layers = [layer for entry in units for layer in block(*entry, bias=bias)]
     initializer = Initializer(biases=True)
-    network = Network(4, layers, rng=rng, bias=bias, initializer=initializer, dtype=np.float64)
+    network = Network(4, layers, rng=rng, initializer=initializer, dtype=np.float64)
     samples = Samples(rng.normal(size=(4, 4)), np.array([0, 1, 2, 1], np.uint8))
     assert worst(network, loss, samples) < 1e-7
 
@@ -46,7 +46,7 @@ def test_backpropagation_is_right(
 def test_the_main_network_is_right_on_real_digits(
     digits: Samples, rng: np.random.Generator
 ) -> None:
-    layers = [Dense(128, "sigmoid"), Dense(64, "sigmoid"), Dense(10, "softmax")]
+    layers = [*block(128, "sigmoid"), *block(64, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=rng, input_scale=1 / 255)
     groups = list(
         check_gradients(
@@ -63,37 +63,59 @@ def test_backpropagation_is_right_with_dropout_smoothed_labels_and_a_penalty(
     hidden: str, pair: tuple[str, str], rng: np.random.Generator
 ) -> None:
     loss, output = pair
-    layers = [Dense(7, hidden, 0.3), Dense(6, hidden), Dense(5, hidden, 0.2), Dense(3, output)]
+    layers = [
+        *block(7, hidden, dropout=0.3),
+        *block(6, hidden),
+        *block(5, hidden, dropout=0.2),
+        *block(3, output),
+    ]
     initializer = Initializer(biases=True)
     network = Network(4, layers, rng=rng, initializer=initializer, dtype=np.float64)
     noise = rng.integers(0, 1 << 16, (4, noise_width(network)), np.uint16)
     targets = target_rows(3, np.float64, 0.2)[[0, 1, 2, 1]]
     x = rng.normal(size=(4, 4))
-    groups = list(check_gradients(network, LOSSES[loss], x, targets, l2=0.3, noise=noise))
+    groups = list(
+        check_gradients(network, LOSSES[loss], x, targets, l2=0.3, training=True, noise=noise)
+    )
     assert max(group.error for group in groups) < 1e-7
 
 
 def test_the_check_sees_that_a_mask_was_not_applied_on_the_way_back(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = Network(4, [Dense(9, "tanh", 0.5), Dense(3, "softmax")], rng=rng)
+    layers = [*block(9, "tanh", dropout=0.5), *block(3, "softmax")]
+    network = Network(4, layers, rng=rng)
     noise = rng.integers(0, 1 << 16, (5, 9), np.uint16)
-    backward = Network.backward
-
-    def forgetful(self: Network, workspace: Workspace) -> None:
-        backward(self, replace(workspace, masks=[None, None]))
-
-    monkeypatch.setattr(Network, "backward", forgetful)
+    monkeypatch.setattr(Dropout, "backward", lambda self, dy, cache: dy)
     x, y, loss = rng.normal(size=(5, 4)), np.array([0, 1, 2, 1, 0]), LOSSES["cross_entropy"]
-    errors = {
-        group.name: group.error for group in check_gradients(network, loss, x, y, noise=noise)
-    }
+    groups = check_gradients(network, loss, x, y, training=True, noise=noise)
+    errors = {group.name: group.error for group in groups}
     assert errors["layer_1.weights"] > 0.1
     assert errors["layer_2.weights"] < 1e-7
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("hidden", "pair"), list(product(TRAINABLE, FITTING)))
+def test_backpropagation_is_right_through_batch_normalization(
+    hidden: str, pair: tuple[str, str], training: bool, rng: np.random.Generator
+) -> None:
+    loss, output = pair
+    layers = [
+        *block(6, hidden, batch_norm=True, dropout=0.2),
+        *block(5, hidden, batch_norm=True),
+        *block(3, output, batch_norm=True),
+    ]
+    network = Network(4, layers, rng=rng, dtype=np.float64)
+    network.params[:] += rng.uniform(0, 0.5, network.params.size)  # statistics and γ, β of any kind
+    x, y = rng.normal(size=(7, 4)), rng.integers(0, 3, 7)
+    noise = rng.integers(0, 1 << 16, (7, 6), np.uint16)
+    groups = list(check_gradients(network, LOSSES[loss], x, y, training=training, noise=noise))
+    assert len(groups) == 9
+    assert max(group.error for group in groups) < 1e-7
+
+
 def test_a_single_sigmoid_output_is_right(rng: np.random.Generator) -> None:
-    network = Network(2, [Dense(4, "tanh"), Dense(1, "sigmoid")], rng=rng)
+    network = Network(2, [*block(4, "tanh"), *block(1, "sigmoid")], rng=rng)
     samples = Samples(rng.normal(size=(5, 2)), np.array([0, 1, 1, 0, 1], np.uint8))
     assert worst(network, "binary_cross_entropy", samples) < 1e-7
 
@@ -101,8 +123,8 @@ def test_a_single_sigmoid_output_is_right(rng: np.random.Generator) -> None:
 def test_the_check_finds_the_wrong_line_of_write_up_a(
     rng: np.random.Generator, published_a: str
 ) -> None:
-    layers = [Dense(6, "sigmoid"), Dense(5, published_a), Dense(3, "softmax")]
-    network = Network(4, layers, rng=rng, bias=False)
+    layers = [*block(6, "sigmoid"), *block(5, published_a), *block(3, "softmax")]
+    network = Network(4, layers, rng=rng)
     x, y = rng.normal(size=(4, 4)), np.array([0, 1, 2, 1])
     errors = {g.name: g.error for g in check_gradients(network, LOSSES["cross_entropy"], x, y)}
     assert errors["layer_3.weights"] < 1e-7  # above the wrong line, all is well
@@ -116,12 +138,12 @@ def test_the_check_finds_the_stale_activations_of_write_up_b(
     """Its backward pass uses the activations of epoch 0 for ever."""
     remembered: list[np.ndarray] = []
 
-    def stale_pullback(y: np.ndarray, dy: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def stale(z: np.ndarray, y: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
         remembered.append(y.copy())
         return np.multiply(dy, remembered[0] > 0, out=out)
 
-    monkeypatch.setitem(ACTIVATIONS, "stale", Activation("stale", relu, stale_pullback))
-    network = Network(4, [Dense(6, "stale"), Dense(3, "softmax")], rng=rng)
+    monkeypatch.setitem(ACTIVATIONS, "stale", ActivationFunction("stale", relu, stale))
+    network = Network(4, [*block(6, "stale"), *block(3, "softmax")], rng=rng)
     samples = Samples(rng.normal(size=(8, 4)), (np.arange(8) % 3).astype(np.uint8))
     assert worst(network, "cross_entropy", samples) < 1e-7  # in epoch 0 nothing shows
     network.params[:] = rng.normal(size=network.params.size)
@@ -130,7 +152,7 @@ def test_the_check_finds_the_stale_activations_of_write_up_b(
 
 def test_a_kink_is_not_taken_for_an_error(rng: np.random.Generator) -> None:
     """A ReLU's sum within the first step's width of 0: only a smaller step sees one side."""
-    network = Network(1, [Dense(1, "relu"), Dense(1, "identity")], rng=rng, dtype=np.float64)
+    network = Network(1, [*block(1, "relu"), *block(1, "identity")], rng=rng, dtype=np.float64)
     network.params[:] = [1, 1, 3e-6 - 1, 0]  # two weights, two biases: z = x - 1 + 3e-6
     loss = LOSSES["mean_squared_error"]
     first, second, *_ = check_gradients(network, loss, np.ones((1, 1)), [1])
@@ -140,7 +162,7 @@ def test_a_kink_is_not_taken_for_an_error(rng: np.random.Generator) -> None:
 
 
 def test_a_gradient_that_is_not_a_number_shows(rng: np.random.Generator) -> None:
-    network = Network(4, [Dense(3, "softmax")], rng=rng)
+    network = Network(4, [*block(3, "softmax")], rng=rng)
     x = np.array([[1.0, 2.0, np.nan, 0.0]])
     groups = list(check_gradients(network, LOSSES["cross_entropy"], x, [1]))
     assert all(np.isnan(group.error) for group in groups)
@@ -148,8 +170,8 @@ def test_a_gradient_that_is_not_a_number_shows(rng: np.random.Generator) -> None
 
 
 def test_gradients_below_the_rounding_error_are_not_judged(rng: np.random.Generator) -> None:
-    layers = [Dense(5, "sigmoid") for _ in range(8)]
-    network = Network(4, [*layers, Dense(3, "softmax")], rng=rng, initializer=Initializer("normal"))
+    layers = [*(block(5, "sigmoid") * 8), *block(3, "softmax")]
+    network = Network(4, layers, rng=rng, initializer=Initializer("normal"))
     x, y = rng.normal(size=(4, 4)), [0, 1, 2, 1]
     groups = list(check_gradients(network, LOSSES["cross_entropy"], x, y))
     assert not groups[0].measurable
@@ -158,7 +180,7 @@ def test_gradients_below_the_rounding_error_are_not_judged(rng: np.random.Genera
 
 
 def test_checking_leaves_the_network_alone(rng: np.random.Generator) -> None:
-    network = Network(4, [Dense(3, "softmax")], rng=rng)
+    network = Network(4, [*block(3, "softmax")], rng=rng)
     before = network.params.copy()
     worst(network, "cross_entropy", Samples(rng.normal(size=(2, 4)), np.array([0, 1], np.uint8)))
     np.testing.assert_array_equal(network.params, before)

@@ -9,7 +9,7 @@ def value_and_gradient(
 ) -> tuple[float, np.ndarray]:
     gradient = np.empty_like(logits)
     outputs = ACTIVATIONS[activation].function(logits, None)
-    LOSSES[loss].gradient(ACTIVATIONS[activation], outputs, targets, gradient)
+    LOSSES[loss].gradient(ACTIVATIONS[activation], logits, outputs, targets, gradient)
     return LOSSES[loss].mean(logits, outputs, targets), gradient
 
 

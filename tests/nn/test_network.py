@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import LOSSES, Dense, Initializer, Network, encode, predicted_classes
+from mnist_nn.nn import LOSSES, Initializer, Network, block, encode, predicted_classes
 from mnist_nn.nn.activations import sigmoid, softmax
 
-LAYERS = [Dense(5, "sigmoid"), Dense(3, "softmax")]
+LAYERS = [*block(5, "sigmoid"), *block(3, "softmax")]
 
 
 @pytest.fixture
@@ -14,22 +14,22 @@ def network(rng: np.random.Generator) -> Network:
 
 def test_forward_is_what_the_formula_says(network: Network, rng: np.random.Generator) -> None:
     x = rng.normal(size=(7, 4))
-    first, second = network.layers
+    first, second = network.dense
     expected = softmax(sigmoid(x @ first.W + first.b) @ second.W + second.b)
     np.testing.assert_allclose(network.predict(x), expected, rtol=1e-14)
 
 
 def test_params_are_all_weights_then_all_biases(network: Network) -> None:
-    first, second = network.layers
+    first, second = network.dense
     expected = [first.W.ravel(), second.W.ravel(), first.b, second.b]
     np.testing.assert_array_equal(network.params, np.concatenate(expected))
-    assert network.n_weights == 4 * 5 + 5 * 3
+    assert network.spec.n_decaying == 4 * 5 + 5 * 3
 
 
 def test_layers_are_views_of_the_two_vectors(network: Network) -> None:
     network.params[:] = 7
     network.grads[:] = 8
-    for layer in network.layers:
+    for layer in network.dense:
         assert (layer.W == 7).all()
         assert (layer.b == 7).all()
         assert (layer.dW == 8).all()
@@ -37,8 +37,9 @@ def test_layers_are_views_of_the_two_vectors(network: Network) -> None:
 
 
 def test_a_network_without_biases_has_only_weights(rng: np.random.Generator) -> None:
-    network = Network(4, LAYERS, rng=rng, bias=False)
-    assert network.params.size == network.n_weights == 35
+    layers = [*block(5, "sigmoid", bias=False), *block(3, "softmax", bias=False)]
+    network = Network(4, layers, rng=rng)
+    assert network.params.size == network.spec.n_decaying == 35
     assert list(network.named_parameters()) == ["layer_1.weights", "layer_2.weights"]
 
 
@@ -91,12 +92,14 @@ def test_a_gradient_is_the_mean_of_its_samples_gradients(
     np.testing.assert_allclose(network.grads, np.mean(singles, axis=0), rtol=1e-12)
 
 
-def test_a_short_batch_uses_the_first_rows(network: Network, rng: np.random.Generator) -> None:
+def test_a_short_batch_gets_a_workspace_of_its_own(
+    network: Network, rng: np.random.Generator
+) -> None:
     x, targets = rng.normal(size=(2, 4)), encode([0, 2], 3)
     loss = LOSSES["cross_entropy"]
     value = network.loss_and_gradient(x, targets, loss, network.workspace(2))
     grads = network.grads.copy()
-    assert network.loss_and_gradient(x, targets, loss, network.workspace(9).first(2)) == value
+    assert network.loss_and_gradient(x, targets, loss, network.workspace(9).resized(2)) == value
     np.testing.assert_array_equal(network.grads, grads)
 
 
@@ -105,19 +108,19 @@ def test_permuting_hidden_units_leaves_outputs_unchanged(
 ) -> None:
     x = rng.normal(size=(6, 4))
     before = network.predict(x)
-    first, second = network.layers
+    first, second = network.dense
     order = rng.permutation(5)
     first.W[:], first.b[:], second.W[:] = first.W[:, order], first.b[order], second.W[order]
     np.testing.assert_allclose(network.predict(x), before, rtol=1e-12)
 
 
-def test_architecture_goes_out_and_in_as_a_list_of_dicts(rng: np.random.Generator) -> None:
+def test_an_architecture_may_be_a_list_of_dicts(rng: np.random.Generator) -> None:
     architecture = [
         {"input_dim": 2, "output_dim": 25, "activation": "relu"},
         {"input_dim": 25, "output_dim": 1, "activation": "sigmoid"},
     ]
     network = Network.from_architecture(architecture, rng=rng)
-    assert network.architecture == architecture
+    assert str(network.layers) == str([*block(25, "relu"), *block(1, "sigmoid")])
     assert network.predict(np.zeros((3, 2))).shape == (3, 1)
 
 
@@ -146,8 +149,8 @@ def test_an_impossible_architecture_is_refused(
 
 def test_step_units_can_answer(rng: np.random.Generator) -> None:
     """A hand-made XOR of step units, which no training could find through their flat derivative."""
-    xor = Network(2, [Dense(2, "step"), Dense(1, "step")], rng=rng)
-    hidden, output = xor.layers
+    xor = Network(2, [*block(2, "step"), *block(1, "step")], rng=rng)
+    hidden, output = xor.dense
     hidden.W[:], hidden.b[:] = [[1, 1], [1, 1]], [-0.5, -1.5]  # or, and
     output.W[:], output.b[:] = [[1], [-2]], [-0.5]
     answers = xor.predict(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))

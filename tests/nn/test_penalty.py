@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Dense, Network, add_penalty_gradient, penalty
+from mnist_nn.nn import Network, add_penalty_gradient, block, penalty
 
 
 def test_weights_are_penalised_and_biases_are_not() -> None:
-    network = Network(2, [Dense(2), Dense(1, "sigmoid")], rng=None, dtype=np.float64)
+    network = Network(2, [*block(2, "sigmoid"), *block(1, "sigmoid")], rng=None, dtype=np.float64)
     network.params[...] = [1, 2, 3, 4, 5, -6, 100, 100, 100]
     assert penalty(network, 0.1) == pytest.approx(0.05 * (1 + 4 + 9 + 16 + 25 + 36))
     network.grads[...] = 1

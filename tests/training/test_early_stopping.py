@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import Network, block
 from mnist_nn.training import EarlyStopper, EarlyStopping, Report
 
 
@@ -12,7 +12,7 @@ def report(epoch: int, loss: float, accuracy: float | None = None) -> Report:
 
 def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
     """Show losses one by one: the last epoch shown, the best one, and a parameter afterwards."""
-    network = Network(2, [Dense(1)], rng=None)
+    network = Network(2, [*block(1, "sigmoid")], rng=None)
     stopper = EarlyStopper(EarlyStopping(**settings), network)
     for epoch, loss in enumerate(losses, 1):
         network.params[...] = epoch
@@ -42,7 +42,8 @@ def test_a_loss_that_is_the_same_is_no_better() -> None:
 
 def test_an_accuracy_should_rise() -> None:
     stopper = EarlyStopper(
-        EarlyStopping(monitor="validation_accuracy", patience=1), Network(2, [Dense(1)], rng=None)
+        EarlyStopping(monitor="validation_accuracy", patience=1),
+        Network(2, [*block(1, "sigmoid")], rng=None),
     )
     verdicts = []
     for epoch, share in enumerate([0.1, 0.2, 0.2], 1):
@@ -52,13 +53,13 @@ def test_an_accuracy_should_rise() -> None:
 
 
 def test_what_is_not_measured_cannot_be_watched() -> None:
-    stopper = EarlyStopper(EarlyStopping(), Network(2, [Dense(1)], rng=None))
+    stopper = EarlyStopper(EarlyStopping(), Network(2, [*block(1, "sigmoid")], rng=None))
     with pytest.raises(ValueError, match="validation_loss needs validation samples"):
         stopper.watch(Report(1, 100, 1.0, 0.5, 1.0, 0.1))
 
 
 def test_the_parameters_it_keeps_are_a_copy() -> None:
-    network = Network(2, [Dense(1)], rng=np.random.default_rng(0))
+    network = Network(2, [*block(1, "sigmoid")], rng=np.random.default_rng(0))
     start, stopper = network.params.copy(), EarlyStopper(EarlyStopping(), network)
     stopper.watch(report(1, 1.0))
     network.params[...] = 0

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import Recipe, Regularization
+from mnist_nn.engines import Recipe
 from mnist_nn.errors import DivergenceError
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, Adam, AdamW, learned_nothing
-from mnist_nn.training.trainer import fit
+
+from ..fitting import fit
 
 engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
 CROSS = "softmax", "cross_entropy"
@@ -23,7 +24,7 @@ def few(digits: Samples) -> Samples:
 
 
 def make(output: str, hidden: str = "sigmoid", n_inputs: int = 784, units: int = 10) -> Network:
-    layers = [Dense(16, hidden), Dense(units, output)]
+    layers = [*block(16, hidden), *block(units, output)]
     return Network(n_inputs, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
@@ -71,7 +72,7 @@ def test_a_run_that_learned_nothing_is_told_so(
     ("output", "loss", "options"),
     [
         (*CROSS, {"epochs": 1}),
-        (*CROSS, {"iterations": 1}),
+        (*CROSS, {"epochs": None, "iterations": 1}),
         (*CROSS, {"epochs": 1, "batch_size": "full"}),
         (*CROSS, {"epochs": 3, "batch_size": "full"}),
         (*SQUARED, {"epochs": 1}),
@@ -102,7 +103,7 @@ def test_a_loss_that_falls_from_absurd_heights_to_chance_is_told(few: Samples) -
 def test_large_numbers_under_squared_error_are_not_blamed(rng: np.random.Generator) -> None:
     x = rng.normal(size=(300, 4)) * 1e4
     y = (x[:, 0] > 0).astype(np.int64)
-    network = Network(4, [Dense(2, "identity")], rng=rng)
+    network = Network(4, [*block(2, "identity")], rng=rng)
     optimizer = SGD(learning_rate=1e-9)
     options = {"loss": "mean_squared_error", "optimizer": optimizer, "engine": "numpy"}
     history = [report.loss for report in fit(network, Samples(x, y), rng=rng, epochs=8, **options)]
@@ -123,14 +124,14 @@ def test_a_frequent_class_is_not_blamed(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize(
     ("optimizer", "regularization", "expected"),
     [
-        (SGD(), Regularization(), "learning_rate, or set training.clip_norm"),
-        (SGD(), Regularization(clip_norm=1.0), "smaller training.optimizer.learning_rate"),
-        (SGD(), Regularization(l2=1e8), "a smaller training.l2: the learning rate times it is 1e"),
-        (SGD(weight_decay=1000.0), Regularization(), "a smaller training.optimizer.weight_decay"),
-        (AdamW(weight_decay=1000.0), Regularization(), "smaller training.optimizer.weight_decay"),
+        (SGD(), {}, "learning_rate, or set training.clip_norm"),
+        (SGD(), {"clip_norm": 1.0}, "smaller training.optimizer.learning_rate"),
+        (SGD(), {"l2": 1000.0}, "a smaller training.l2: the learning rate times it is 1e"),
+        (SGD(weight_decay=1000.0), {}, "a smaller training.optimizer.weight_decay"),
+        (AdamW(weight_decay=1000.0), {}, "smaller training.optimizer.weight_decay"),
         (
             SGD(weight_decay=1000.0),
-            Regularization(clip_norm=1.0),
+            {"clip_norm": 1.0},
             "above 2 each step makes weights larger",
         ),
     ],
@@ -138,16 +139,17 @@ def test_a_frequent_class_is_not_blamed(rng: np.random.Generator) -> None:
 )
 @engines
 def test_the_advice_names_what_is_to_blame(
-    few: Samples, engine: str, optimizer: SGD, regularization: Regularization, expected: str
+    few: Samples, engine: str, optimizer: SGD, regularization: dict, expected: str
 ) -> None:
     network = make("identity", "relu")
     rate = 1e30 if "smaller training.optimizer.learning_rate" in expected else 10.0
     optimizer = replace(optimizer, learning_rate=rate)
     course = fit(
-        *(network, few),
+        network,
+        few,
         rng=np.random.default_rng(1),
         loss="mean_squared_error",
-        regularization=regularization,
+        **regularization,
         epochs=5,
         engine=engine,
         optimizer=optimizer,

@@ -5,8 +5,8 @@ import pytest
 
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
-from mnist_nn.engines import Regularization
-from mnist_nn.nn import LOSSES, Dense, Network, encode
+from mnist_nn.nn import LOSSES, Network, block, encode
+from mnist_nn.streams import streams
 from mnist_nn.training import (
     SGD,
     Adam,
@@ -16,9 +16,11 @@ from mnist_nn.training import (
     ReduceOnPlateau,
     Report,
     Step,
-    fit,
+    TrainingConfig,
 )
 from mnist_nn.training.schedules import Seen
+
+from ..fitting import fit
 
 engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
 
@@ -29,7 +31,7 @@ def few(digits: Samples) -> Samples:
 
 
 def make_network(dropout: float = 0.0) -> Network:
-    layers = [Dense(16, "sigmoid", dropout), Dense(10, "softmax")]
+    layers = [*block(16, "sigmoid", dropout=dropout), *block(10, "softmax")]
     return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
@@ -63,7 +65,7 @@ def test_rates_are_those_of_steps_in_whatever_pieces_an_engine_takes_them(
     network, by_hand = make_network(), make_network()
     train(digits, network, engine=engine, epochs=1, shuffle=False, schedule=OneCycle())
     sgd = SGD()
-    state, done = sgd.start(by_hand.params, by_hand.n_weights), np.arange(157) / 157
+    state, done = sgd.start(by_hand.params, by_hand.spec.n_decaying), np.arange(157) / 157
     up = 0.04 + 0.96 * (1 - np.cos(np.pi * done / 0.3)) / 2
     down = 4e-6 + (1 - 4e-6) * (1 + np.cos(np.pi * (done - 0.3) / 0.7)) / 2
     for step, rate in enumerate(np.where(done < 0.3, up, down)):
@@ -103,7 +105,7 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
     network, plain = make_network(), make_network()
     unaveraged = fit(plain, few, rng=np.random.default_rng(1), **options)
     average = plain.params.copy()
-    half = {"regularization": Regularization(ema_decay=0.5), **options}
+    half = {"ema_decay": 0.5, **options}
     for report in fit(network, few, rng=np.random.default_rng(1), **half):
         next(unaveraged)
         kept = min(0.5, (1 + report.epoch) / (10 + report.epoch))  # a step per epoch
@@ -117,7 +119,7 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
 def test_the_average_is_what_is_validated(few: Samples) -> None:
     network = make_network()
     held = few.take(np.arange(100))
-    options = {"regularization": Regularization(ema_decay=0.99), "validation": held}
+    options = {"ema_decay": 0.99, "validation": held}
     for report in fit(network, few, rng=np.random.default_rng(0), **options):
         right = network.predict(held.x).argmax(axis=1) == held.y
         assert report.validation_accuracy == right.mean()
@@ -126,7 +128,7 @@ def test_the_average_is_what_is_validated(few: Samples) -> None:
 @engines
 @pytest.mark.parametrize(
     "option",
-    [{"regularization": Regularization(l2=0.1)}, {"optimizer": SGD(weight_decay=0.1)}],
+    [{"l2": 0.1}, {"optimizer": SGD(weight_decay=0.1)}],
     ids=str,
 )
 def test_a_penalty_and_decay_keep_weights_small_and_are_no_part_of_the_loss(
@@ -135,7 +137,7 @@ def test_a_penalty_and_decay_keep_weights_small_and_are_no_part_of_the_loss(
     free, held = make_network(), make_network()
     train(few, free, engine=engine)
     reports = train(few, held, engine=engine, **option)
-    sizes = [np.linalg.norm(n.params[: n.n_weights]) for n in (free, held)]
+    sizes = [np.linalg.norm(n.weights) for n in (free, held)]
     assert sizes[1] < 0.7 * sizes[0]
     full = {"batch_size": "full", "epochs": 1, "engine": engine}
     losses = [train(few, make_network(), **full, **more)[0].loss for more in ({}, option)]
@@ -154,7 +156,7 @@ def test_a_gradient_is_clipped_to_its_norm(few: Samples, engine: str) -> None:
         batch_size="full",
         epochs=1,
         optimizer=sgd,
-        regularization=Regularization(clip_norm=0.01),
+        clip_norm=0.01,
         engine=engine,
     )
     assert np.linalg.norm(network.params - start) == pytest.approx(0.01, rel=1e-3)
@@ -166,8 +168,8 @@ def test_dropout_follows_its_own_stream(few: Samples, engine: str) -> None:
     ends = []
     for seed in (5, 5, 6):
         network = make_network(0.5)
-        stream = np.random.default_rng(seed)
-        train(few, network, dropout_rng=stream, engine=engine)
+        rngs = streams(1)._replace(dropout=np.random.default_rng(seed))
+        train(few, network, rng=rngs, engine=engine)
         ends.append(network.params)
     np.testing.assert_array_equal(ends[0], ends[1])
     assert (ends[0] != ends[2]).any()
@@ -201,15 +203,15 @@ def test_distorted_digits_are_harder_to_learn_and_teach_more(digits: Samples, en
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"label_smoothing": 1.0}, "label_smoothing must be 0 or more and below 1, got 1.0"),
-        ({"l2": -1.0}, "l2 must be 0 or more, got -1.0"),
-        ({"clip_norm": 0.0}, "clip_norm must be above 0, got 0.0"),
-        ({"ema_decay": 1.0}, "ema_decay must be above 0 and below 1, got 1.0"),
+        ({"label_smoothing": 1.0}, "label_smoothing\n  Input should be less than 1"),
+        ({"l2": -1.0}, "l2\n  Input should be greater than or equal to 0"),
+        ({"clip_norm": 0.0}, "clip_norm\n  Input should be greater than 0"),
+        ({"ema_decay": 1.0}, "ema_decay\n.*  Input should be less than 1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options: dict, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        Regularization(**options)
+        TrainingConfig(**options)
 
 
 def test_only_pictures_can_be_distorted(few: Samples) -> None:

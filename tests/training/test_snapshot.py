@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
-from mnist_nn.engines import Regularization
-from mnist_nn.nn import Dense, Network
+from mnist_nn.nn import Network, block
 from mnist_nn.training import (
     SGD,
     AdaGrad,
@@ -22,8 +21,9 @@ from mnist_nn.training import (
     ReduceOnPlateau,
     Report,
     RMSprop,
-    fit,
 )
+
+from ..fitting import fit
 
 engines = pytest.mark.parametrize("engine", ["numpy", "numba"])
 OPTIMIZERS = [
@@ -36,7 +36,10 @@ OPTIMIZERS = [
     AdamW(),
 ]
 EVERYTHING = {
-    "regularization": Regularization(label_smoothing=0.1, l2=1e-4, clip_norm=1.0, ema_decay=0.99),
+    "label_smoothing": 0.1,
+    "l2": 1e-4,
+    "clip_norm": 1.0,
+    "ema_decay": 0.99,
     "augmentation": Augmentation(rotation=10.0, elastic_alpha=8.0),
     "schedule": ReduceOnPlateau(factor=0.5, patience=1, min_delta=0.5, warmup=0.5),
 }
@@ -44,7 +47,7 @@ EVERYTHING = {
 
 def start(samples: Samples, seed: int = 0, dropout: float = 0.3, **options) -> tuple:
     """A network, and a run of three epochs that trains it; a report after every piece."""
-    layers = [Dense(12, "sigmoid", dropout), Dense(10, "softmax")]
+    layers = [*block(12, "sigmoid", dropout=dropout), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     options = {"batch_size": 50, "epochs": 3, "optimizer": Adam(), **options}
     rng = np.random.default_rng(seed)  # of whatever seed: a snapshot has the streams' states
@@ -127,7 +130,7 @@ def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
 
 @engines
 def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> None:
-    options = {"engine": engine, "regularization": Regularization(ema_decay=0.9)}
+    options = {"engine": engine, "ema_decay": 0.9}
     network, course = start(few, epochs=2, **options)
     outcome(network, course)
     longer = outcome(*start(few, snapshot=course.snapshot(), epochs=4, **options))
@@ -160,7 +163,7 @@ def test_a_snapshot_is_a_copy(few: Samples) -> None:
     [
         {"optimizer": SGD()},
         {"augmentation": Augmentation()},
-        {"regularization": Regularization()},
+        {"label_smoothing": 0.0, "l2": 0.0, "clip_norm": None, "ema_decay": None},
     ],
     ids=str,
 )

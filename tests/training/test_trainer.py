@@ -3,8 +3,10 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.errors import DivergenceError
-from mnist_nn.nn import LOSSES, Dense, Network, encode
-from mnist_nn.training import SGD, fit, run_length
+from mnist_nn.nn import LOSSES, Network, block, encode
+from mnist_nn.training import SGD, TrainingConfig, run_length
+
+from ..fitting import fit
 
 
 @pytest.fixture
@@ -13,7 +15,7 @@ def few(digits: Samples) -> Samples:
 
 
 def small_network(seed: int = 0) -> Network:
-    layers = [Dense(16, "sigmoid"), Dense(10, "softmax")]
+    layers = [*block(16, "sigmoid"), *block(10, "softmax")]
     return Network(784, layers, rng=np.random.default_rng(seed), input_scale=1 / 255)
 
 
@@ -84,7 +86,7 @@ def test_a_short_last_batch_weighs_each_of_its_samples_more(few: Samples) -> Non
     """Batches of 600 and 400: the second is a step of its own, along its own mean gradient."""
     network, by_hand = small_network(), small_network()
     sgd = SGD(learning_rate=0.5)
-    state = sgd.start(by_hand.params, by_hand.n_weights)
+    state = sgd.start(by_hand.params, by_hand.spec.n_decaying)
     order = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
     report = next(fit(network, few, batch_size=600, **order))
     for part in (slice(0, 600), slice(600, 1000)):
@@ -115,7 +117,7 @@ def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
 )
 def test_run_length_is_what_fit_will_do(batch_size, epochs, iterations, expected, few) -> None:
     length = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
-    assert run_length(1000, **length) == expected
+    assert run_length(1000, TrainingConfig(**length)) == expected
     reports = list(fit(small_network(), few, rng=stream(), **length))
     assert (len(reports), sum(r.samples for r in reports)) == expected
 
@@ -124,7 +126,7 @@ def seen_by_an_epoch(few: Samples, **options: bool) -> tuple[np.ndarray, np.ndar
     """How often each sample is shown in one epoch, and in which order."""
     shown: list[int] = []
     marked = Samples(np.arange(1000.0)[:, None], few.y)
-    network = Network(1, [Dense(10, "softmax")], rng=stream())
+    network = Network(1, [*block(10, "softmax")], rng=stream())
     forward = network.forward
 
     def spy(x, workspace=None):
@@ -164,7 +166,7 @@ def test_validation_is_measured_and_not_learnt_from(few: Samples) -> None:
 
 
 def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None:
-    layers = [Dense(16, "relu"), Dense(10, "identity")]
+    layers = [*block(16, "relu"), *block(10, "identity")]
     network = Network(784, layers, rng=stream(), input_scale=1 / 255)
     options = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e6)}
     with pytest.raises(DivergenceError, match=r"(?s)in epoch 1: .*learning_rate 1e\+06\n.*smaller"):
@@ -172,7 +174,7 @@ def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None
 
 
 def test_a_validation_loss_that_is_not_finite_is_divergence_too(few: Samples) -> None:
-    network = Network(784, [Dense(10, "identity")], rng=stream())
+    network = Network(784, [*block(10, "identity")], rng=stream())
     far = Samples(np.full((3, 784), 1e38), few.y[:3])
     options = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e-9)}
     with pytest.raises(DivergenceError, match="in epoch 1"):
@@ -185,7 +187,7 @@ def test_a_loss_that_does_not_fit_is_refused(few: Samples) -> None:
 
 
 def test_a_step_layer_is_refused(few: Samples) -> None:
-    network = Network(784, [Dense(16, "step"), Dense(10, "softmax")], rng=stream())
+    network = Network(784, [*block(16, "step"), *block(10, "softmax")], rng=stream())
     with pytest.raises(ValueError, match="step: its derivative is zero wherever it exists"):
         fit(network, few, rng=stream())
 
@@ -193,10 +195,11 @@ def test_a_step_layer_is_refused(few: Samples) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"batch_size": 0}, "batch_size must be 1 or more, got 0"),
-        ({"epochs": -3}, "epochs must be 1 or more, got -3"),
-        ({"iterations": 0}, "iterations must be 1 or more, got 0"),
-        ({"epochs": None}, "give epochs or iterations"),
+        ({"batch_size": 0}, "batch_size\n.*must be a whole number from 1 to 1,000,000,000"),
+        ({"epochs": -3}, "epochs\n.*greater than or equal to 1"),
+        ({"epochs": None, "iterations": 0}, "iterations\n.*greater than or equal to 1"),
+        ({"epochs": None}, "give either epochs or iterations"),
+        ({"epochs": 1, "iterations": 1}, "give either epochs or iterations"),
         ({"loss": "cross_entropi"}, r"unknown loss 'cross_entropi' \(did you mean 'cross_entropy'"),
     ],
 )

@@ -18,11 +18,11 @@ from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise, noise_width
 from ..interface import EngineSnapshot, whole_batches
 from ..recipe import Recipe, Stepper
-from .elementwise import LOSS_CODES
+from .elementwise import ACTIVATION_CODES, LOSS_CODES
 from .gate import CAN_WAIT, make_gate
 from .helpers import Helpers
 from .kernel import compiled
-from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, unpack
+from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, read_stages, unpack
 from .sparse import SLACK
 from .team import Team
 from .update import OPTIMIZERS, PIECE, Memory, settings_of
@@ -51,6 +51,13 @@ def obstacle(network: Network, optimizer: Stepper, batch_size: int) -> str | Non
     kind = type(optimizer).__name__
     if kind not in OPTIMIZERS:  # one that somebody else wrote, in Python
         return f"does not know the optimizer {kind}"
+    try:
+        stages = read_stages(network)
+    except ValueError as error:
+        return str(error)
+    unknown = [stage.activation for stage in stages if stage.activation not in ACTIVATION_CODES]
+    if unknown:
+        return f"does not know the activation {unknown[0]}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:

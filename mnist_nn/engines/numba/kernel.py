@@ -10,8 +10,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ...compiling import kept_compiled
-from ...nn import activations, dropout
+from ...nn import activations
 from ...nn.arrays import FloatArray
+from ...nn.layers import dropout
 from .dense import BLOCK
 from .elementwise import OPTIONS
 from .gate import wait

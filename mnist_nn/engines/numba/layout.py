@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Network
+from ...nn import Activation, Dense, Dropout, Network
 from ...nn.arrays import FloatArray
-from ...nn.dropout import threshold
+from ...nn.layers.dropout import threshold
 from .elementwise import ACTIVATION_CODES
 from .vectors import lanes_of
 
@@ -48,6 +48,38 @@ class Layout(NamedTuple):
     n_workspace: int
 
 
+class Stage(NamedTuple):
+    """A dense layer and what is on top of it."""
+
+    dense: Dense
+    activation: str
+    dropout: float
+
+
+def read_stages(network: Network) -> list[Stage]:
+    """Read a network as dense layers, each with an activation and perhaps dropout.
+
+    Raises
+    ------
+    ValueError
+        If it is something else: the end of a sentence that begins with the engine's name.
+    """
+    stages: list[Stage] = []
+    kinds = (Dense, Activation, Dropout)
+    for layer, below in zip(network.layers, [None, *network.layers], strict=False):
+        if isinstance(layer, Dense) and not isinstance(below, Dense):
+            stages.append(Stage(layer, "", 0.0))
+        elif isinstance(layer, Activation) and isinstance(below, Dense):
+            stages[-1] = stages[-1]._replace(activation=layer.name)
+        elif isinstance(layer, Dropout) and isinstance(below, Activation):
+            stages[-1] = stages[-1]._replace(dropout=layer.rate)
+        elif isinstance(layer, kinds):
+            raise ValueError(f"does not take a layer {type(layer).__name__} there")
+        else:
+            raise ValueError(f"does not know the layer {type(layer).__name__}")
+    return stages
+
+
 def lay_out(network: Network, n_rows: int) -> Layout:
     """Plan the arrays for a network and for batches of up to `n_rows` samples."""
     lanes = lanes_of(network.dtype)
@@ -57,10 +89,11 @@ def lay_out(network: Network, n_rows: int) -> Layout:
     weights, end = _places(inputs * widths)
     biases, n_parameters = _places(widths, end)
     rows, n_workspace = _places(n_rows * widths)
-    codes = [ACTIVATION_CODES[layer.activation.name] for layer in network.layers]
-    biased = np.full(len(units), network.bias)
-    limits = np.array([threshold(layer.dropout) for layer in network.layers])
-    noise, _ = _places(units * [layer.dropout > 0 for layer in network.layers])
+    stages = read_stages(network)
+    codes = [ACTIVATION_CODES[stage.activation] for stage in stages]
+    biased = [stage.dense.b is not None for stage in stages]
+    limits = np.array([threshold(stage.dropout) for stage in stages])
+    noise, _ = _places(units * (limits > 0))
     plan = np.array(
         [inputs, units, panels, widths, codes, biased, weights, biases, rows, limits, noise],
         np.int64,
@@ -91,7 +124,7 @@ def _pairs(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Pair each panel, and each layer's biases, with its view of the network's own."""
     lanes = lanes_of(network.dtype)
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         n_inputs, start = layout.plan[INPUTS, i], layout.plan[WEIGHTS, i]
         panels = parameters[start : start + n_inputs * layout.plan[WIDTH, i]]
         for panel, first in zip(

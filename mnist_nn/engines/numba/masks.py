@@ -1,11 +1,11 @@
-"""Dropout once more, compiled: `nn.dropout` has the mathematics and is the reference."""
+"""Dropout once more, compiled: `nn.layers.dropout` has the mathematics and is the reference."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from ...nn.arrays import FloatArray
-from ...nn.dropout import LEVELS
+from ...nn.layers.dropout import LEVELS
 from .elementwise import OPTIONS
 from .layout import LIMIT, NOISE, ROWS, UNITS, WIDTH, Numbers
 from .vectors import pick, put

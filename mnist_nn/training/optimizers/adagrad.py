@@ -37,9 +37,9 @@ class AdaGrad(Rule):
     initial_accumulator_value: Decay = 0.1
     epsilon: Epsilon = 1e-7
 
-    def start(self, params: FloatArray, n_weights: int) -> State:
+    def start(self, params: FloatArray, n_decaying: int) -> State:
         """Make the state before the first step; see `Rule.start`."""
-        state = super().start(params, n_weights)
+        state = super().start(params, n_decaying)
         state.slots[...] = self.initial_accumulator_value
         return state
 

@@ -27,14 +27,14 @@ class State:
     ----------
     slots
         Its running sums and means, of shape (n_slots, n_params): one number each per parameter.
-    n_weights
-        How many of the parameters, which come first, are weights. Biases do not decay.
+    n_decaying
+        How many of the parameters, which come first, decay: weights, not biases.
     steps
         Taken so far.
     """
 
     slots: FloatArray
-    n_weights: int
+    n_decaying: int
     steps: int = 0
 
 
@@ -70,21 +70,21 @@ class Rule:
         """Whether a step is the gradient times the rate, and nothing else."""
         return False
 
-    def start(self, params: FloatArray, n_weights: int) -> State:
+    def start(self, params: FloatArray, n_decaying: int) -> State:
         """Make the state before the first step.
 
         Parameters
         ----------
         params
-            Of shape (n_params,), weights first.
-        n_weights
-            How many of them are weights.
+            Of shape (n_params,): those that are trained, of which those that decay come first.
+        n_decaying
+            How many decay.
 
         Returns
         -------
         State
         """
-        return State(np.zeros((self.n_slots, params.size), params.dtype), n_weights)
+        return State(np.zeros((self.n_slots, params.size), params.dtype), n_decaying)
 
     def step(
         self, params: FloatArray, grads: FloatArray, state: State, rate: float | None = None
@@ -105,7 +105,7 @@ class Rule:
         rate = self.learning_rate if rate is None else rate
         state.steps += 1
         if self.weight_decay:
-            params[: state.n_weights] *= 1 - rate * self.weight_decay
+            params[: state.n_decaying] *= 1 - rate * self.weight_decay
         self.move(params, grads, state, rate)
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:

@@ -9,10 +9,10 @@ from mnist_nn.data import Samples, load_dataset
 from mnist_nn.engines import NumpyEngine, Recipe
 from mnist_nn.engines.numba import NumbaEngine, obstacle
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Dense, Initializer, Network, score
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
 from mnist_nn.training import SGD
 
-TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.pullback is not None]
+TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.backward is not None]
 PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
 PAIRS = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
@@ -23,9 +23,8 @@ def make_network(
     """A network whose biases are not zero at the start, where it has any."""
     return Network(
         n_inputs,
-        [Dense(units, activation) for units, activation in layers],
+        [part for units, activation in layers for part in block(units, activation, bias=bias)],
         rng=np.random.default_rng(5),
-        bias=bias,
         initializer=Initializer(biases=bias),
         input_scale=1 / 255,
         dtype=dtype,
@@ -129,7 +128,7 @@ def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
     data_dir: Path, size: int, rate: float
 ) -> None:
     dataset = load_dataset("mnist", data_dir)
-    layers = [Dense(128), Dense(64), Dense(10, "softmax")]
+    layers = [*block(128, "sigmoid"), *block(64, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     order = np.random.default_rng(2).permutation(60_000)
     numpy, by_numpy, numba, by_numba = run_both(
@@ -181,9 +180,9 @@ def test_a_second_process_finds_the_kernel_compiled() -> None:
         "from mnist_nn.data import load_dataset\n"
         "from mnist_nn.engines import Recipe\n"
         "from mnist_nn.engines.numba import engine\n"
-        "from mnist_nn.nn import LOSSES, Dense, Network\n"
+        "from mnist_nn.nn import LOSSES, block, Network\n"
         "from mnist_nn.training import SGD\n"
-        "network = Network(784, [Dense(10, 'softmax')], rng=np.random.default_rng(0))\n"
+        "network = Network(784, [*block(10, 'softmax')], rng=np.random.default_rng(0))\n"
         "samples = load_dataset('mnist-sample').train\n"
         "recipe = Recipe(LOSSES['cross_entropy'], SGD())\n"
         "engine.NumbaEngine(network, recipe, *samples, 32, np.random.default_rng(0))\n"

@@ -10,7 +10,7 @@ from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.gate import make_gate
 from mnist_nn.engines.numba.helpers import Helpers
 from mnist_nn.errors import MnistNNWarning
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
 WITHOUT_THREADS = """
@@ -31,14 +31,14 @@ import os, signal, sys
 import numpy as np
 from mnist_nn.engines import NumpyEngine, Recipe
 from mnist_nn.engines.numba import NumbaEngine
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, block, Network
 from mnist_nn.training import SGD
 
 engines = {"numpy": (NumpyEngine, {}), "numba": (NumbaEngine, {"threads": 2})}
 engine_class, options = engines[sys.argv[1]]
 rng = np.random.default_rng(0)
 x, y = rng.integers(0, 256, (256, 784), np.uint8), rng.integers(0, 10, 256, np.uint8)
-layers = [Dense(128, "relu"), Dense(10, "softmax")]
+layers = [*block(128, "relu"), *block(10, "softmax")]
 network = Network(784, layers, rng=rng, input_scale=1 / 255)
 engine = engine_class(network, Recipe(LOSSES["cross_entropy"], SGD()), x, y, 64, rng, **options)
 engine.run(np.arange(256), np.full(4, 0.1))
@@ -56,7 +56,7 @@ def train(threads: int) -> np.ndarray:
     """Train a little, and return the parameters."""
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 256, (64, 784), np.uint8), rng.integers(0, 10, 64, np.uint8)
-    layers = [Dense(64, "relu"), Dense(10, "softmax")]
+    layers = [*block(64, "relu"), *block(10, "softmax")]
     network = Network(784, layers, rng=rng, input_scale=1 / 255)
     recipe = Recipe(LOSSES["cross_entropy"], SGD())
     engine = NumbaEngine(network, recipe, x, y, 32, rng, threads=threads)

@@ -5,7 +5,7 @@ from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, Regularization
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.layout import aligned, lay_out, pack, unpack
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, AdaGrad, AdamW, RMSprop
 from mnist_nn.training.optimizers import Rule
 
@@ -13,8 +13,8 @@ from mnist_nn.training.optimizers import Rule
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("bias", [True, False])
 def test_what_is_packed_comes_back(dtype: type, bias: bool) -> None:
-    layers = [Dense(units) for units in (33, 16, 1)]
-    network = Network(5, layers, rng=None, bias=bias, dtype=dtype)
+    layers = [part for units in (33, 16, 1) for part in block(units, "sigmoid", bias=bias)]
+    network = Network(5, layers, rng=None, dtype=dtype)
     network.params[:] = np.arange(1, network.params.size + 1)
     layout = lay_out(network, 10)
     params = aligned(layout.n_parameters, network.dtype)
@@ -30,7 +30,7 @@ def test_what_is_packed_comes_back(dtype: type, bias: bool) -> None:
 )
 def test_units_that_do_not_exist_never_learn(digits: Samples, optimizer: Rule) -> None:
     """Eleven units are padded to sixteen; what is behind them must stay zero to be harmless."""
-    layers = [Dense(11, "tanh", 0.1), Dense(11, "sigmoid"), Dense(10, "softmax")]
+    layers = [*block(11, "tanh", dropout=0.1), *block(11, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     recipe = Recipe(LOSSES["cross_entropy"], optimizer, Regularization(label_smoothing=0.1))
     engine = NumbaEngine(network, recipe, *digits, 32, np.random.default_rng(0))

@@ -10,7 +10,7 @@ from mnist_nn.engines import NumpyEngine, Recipe, Regularization
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES
 from mnist_nn.engines.numba.update import OPTIMIZERS
-from mnist_nn.nn import LOSSES, Dense, Initializer, Network
+from mnist_nn.nn import LOSSES, Initializer, Network, block
 from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from mnist_nn.training.optimizers import Rule
 
@@ -29,7 +29,7 @@ def make_network(*layers: tuple, n_inputs: int = 784, dtype: type = np.float64) 
     """A network whose biases are not zero at the start."""
     return Network(
         n_inputs,
-        [Dense(*layer) for layer in layers],
+        [part for units, activation in layers for part in block(units, activation)],
         rng=np.random.default_rng(5),
         initializer=Initializer(biases=True),
         input_scale=1 / 255,

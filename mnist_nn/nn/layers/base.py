@@ -1,0 +1,136 @@
+"""Layer: one step of a network, forward and backward; and what it keeps of a batch in between."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..arrays import FloatArray
+from ..initializers import Initializer, Random
+from ..parameters import Parameter
+
+
+class Cache(dict[str, FloatArray]):
+    """What a layer keeps of a batch, by name, from the way forward to the way back.
+
+    Parameters
+    ----------
+    n
+        Samples in the batch.
+    dtype
+        Type of the numbers.
+    training
+        Whether the network is being trained: units are dropped, statistics measured.
+    bottom
+        Whether nobody needs the gradient at this layer's inputs.
+    overwrite
+        Whether the layer may write over its inputs: nobody reads them again.
+    """
+
+    def __init__(
+        self, n: int, dtype: DTypeLike, *, training: bool, bottom: bool, overwrite: bool
+    ) -> None:
+        super().__init__()
+        self.n, self.dtype = n, dtype
+        self.training, self.bottom, self.overwrite = training, bottom, overwrite
+        self._buffers: dict[str, FloatArray] = {}
+
+    def buffer(self, name: str, *shape: int, fill: float | None = None) -> FloatArray:
+        """Return an array to write to, the same one for every batch.
+
+        Parameters
+        ----------
+        name
+            Of the array in this cache.
+        *shape
+            Its shape, the same at every call.
+        fill
+            What it is filled with when it is made; None for nothing.
+        """
+        found = self._buffers.get(name)
+        if found is None:
+            found = self._buffers[name] = np.empty(shape, self.dtype)
+            if fill is not None:
+                found[...] = fill
+        return found
+
+
+class Layer:
+    """One step of a network. A layer with parameters overrides all of this, another one less.
+
+    Attributes
+    ----------
+    keeps_outputs
+        Whether `backward` reads what `forward` returned, so that nobody may write over it.
+    """
+
+    keeps_outputs = True
+
+    def n_outputs(self, n_inputs: int) -> int:
+        """Return how many numbers per sample come out when `n_inputs` go in."""
+        return n_inputs
+
+    def parameters(self, n_inputs: int) -> list[Parameter]:
+        """List the layer's parameters, with their names within the layer."""
+        return []
+
+    def bind(
+        self, n_inputs: int, params: Mapping[str, FloatArray], grads: Mapping[str, FloatArray]
+    ) -> None:
+        """Take the views of the network's vectors that belong to this layer.
+
+        Parameters
+        ----------
+        n_inputs
+            Numbers per sample that it reads.
+        params
+            View of each parameter by name.
+        grads
+            View of the gradient of each that is trained.
+        """
+
+    def initialize(self, initializer: Initializer, rng: Random, gain: float) -> None:
+        """Draw the starting weights.
+
+        Parameters
+        ----------
+        initializer
+            How.
+        rng
+            Where the random numbers come from.
+        gain
+            Of the activation that follows.
+        """
+
+    def forward(self, x: FloatArray, cache: Cache) -> FloatArray:
+        """Turn inputs into outputs.
+
+        Parameters
+        ----------
+        x
+            Inputs of shape (n, n_inputs).
+        cache
+            Keeps what `backward` will need.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+        """
+        raise NotImplementedError
+
+    def backward(self, dy: FloatArray, cache: Cache) -> FloatArray:
+        """Turn the loss's gradient at the outputs into that at the inputs; fill in the layer's own.
+
+        Parameters
+        ----------
+        dy
+            Gradient of shape (n, n_outputs); it may be written over.
+        cache
+            As `forward` left it.
+
+        Returns
+        -------
+        ndarray of shape (n, n_inputs)
+            Gradient at the inputs; for the bottom layer (see `Cache`) anything.
+        """
+        raise NotImplementedError
