@@ -11,7 +11,7 @@ from mnist_nn.config import Source, resolve
 from mnist_nn.model import Model, build_network, load_model, save_model
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Network, check_gradients
 
-HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.backward is not None]
+HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.trainable]
 FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
 

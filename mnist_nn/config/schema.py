@@ -87,7 +87,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         for i, layer in enumerate(self.network.layers):
-            if ACTIVATIONS[layer.activation].backward is None:
+            if not ACTIVATIONS[layer.activation].trainable:
                 raise ValueError(
                     f"network.layers.{i}.activation: '{layer.activation}' cannot be trained, its "
                     "derivative is zero wherever it exists; use sigmoid, tanh or relu"

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import ConfigError
-from ..nn import Activation, ActivationFunction, BatchNorm, Dense, Dropout, Network
+from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
 PROGRAMS = tuple(
@@ -116,28 +116,29 @@ def _dense_layers(
 ) -> Iterator[tuple[FloatArray, FloatArray | None, ActivationFunction]]:
     """Give weights, biases and activation of each dense layer, as they are in evaluation.
 
-    A batch normalization is a factor and a summand then, ``s (x W + b) + t``, so it goes into
-    weights and biases: ``W s`` and ``b s + t``.
+    A layer in between that is affine, ``s (x W + b) + t``, goes into weights and biases: ``W s`` and
+    ``b s + t``.
 
     Raises
     ------
     ConfigError
-        If the network has a layer that is not drawn.
+        If the network has a layer that the page cannot run.
     """
     W, b = None, None
     for layer in network.layers:
+        affine = layer.affine()
         if isinstance(layer, Dense) and W is None:
             W, b = layer.W, layer.b
-        elif isinstance(layer, BatchNorm) and W is not None:
-            scale, shift = layer.inference()  # (units,)
-            W, b = W * scale, shift if b is None else b * scale + shift
         elif isinstance(layer, Activation) and W is not None:
             yield W, b, layer.function
             W = None
+        elif affine and W is not None:
+            scale, shift = affine  # (units,)
+            W, b = W * scale, shift if b is None else b * scale + shift
         elif not isinstance(layer, Dropout):
             raise ConfigError(
-                f"the page cannot run {layer} there; it takes dense layers, each with an "
-                "activation, batch normalization and dropout"
+                f"the page cannot run the layer {layer} there; it takes dense layers, each with an "
+                "activation and, in between, layers like batch normalization"
             )
 
 

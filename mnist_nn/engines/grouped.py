@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Dense, Network, drop
+from ..nn import Dense, Network, Workspace, drop
 from ..nn.arrays import FloatArray
 from .recipe import Recipe
 
@@ -47,9 +47,15 @@ class GroupedSteps:
 
     def __init__(self, network: Network, recipe: Recipe, batch_size: int, state: Any) -> None:
         self.network, self.recipe, self.state = network, recipe, state
-        self.batch_size = batch_size
-        self.size = GROUP // batch_size * batch_size
-        self.workspace = network.workspace(batch_size, training=True)
+        self.batch_size, self.size = batch_size, GROUP // batch_size * batch_size
+        self.first, self.activation = network.dense[0], network.output
+        self._use(network.workspace(batch_size, training=True))
+
+    def _use(self, workspace: Workspace) -> None:
+        """Set out the layers above the first with what they keep."""
+        self.workspace = workspace
+        self.above = list(zip(self.network.layers, workspace.caches, strict=True))[1:]
+        self.back = self.above[-2::-1]
 
     def run(
         self,
@@ -60,7 +66,7 @@ class GroupedSteps:
         rates: NDArray[np.float64],
     ) -> None:
         """Take the steps of a group, and fill in the logits before each."""
-        network, first = self.network, self.network.dense[0]
+        network, first = self.network, self.first
         inputs = network.scale(x, np.empty(x.shape, network.dtype))
         sums = inputs @ first.W  # (n, in) @ (in, units) -> (n, units)
         products = inputs @ inputs.T  # (n, n)
@@ -69,8 +75,9 @@ class GroupedSteps:
         params, grads = network.trainable[rest], network.grads[rest]
         for step, start in enumerate(range(0, len(x), self.batch_size)):
             batch, rate = slice(start, start + self.batch_size), float(rates[step])
-            z = products[batch, :start] @ steps[:start]
-            z += sums[batch]
+            z = sums[batch]
+            if start:
+                z += np.dot(products[batch, :start], steps[:start])
             if first.b is not None:
                 z += first.b
             dz = self._above_first(z, targets[batch], logits[batch], noise[batch])
@@ -86,15 +93,16 @@ class GroupedSteps:
         noise: NDArray[np.uint16],
     ) -> FloatArray:
         """Go from the first layer's sums up and back; fill all gradients but its weights'."""
-        network, work = self.network, self.workspace.resized(len(z))
-        drop(network, noise, work)
-        y = z
-        for layer, cache in zip(network.layers[1:], work.caches[1:], strict=True):
+        if len(z) != self.workspace.n:
+            self._use(self.workspace.resized(len(z)))
+        work, y = self.workspace, z
+        drop(self.network, noise, work)
+        for layer, cache in self.above:
             y = layer.forward(y, cache)
         logits[...] = work.logits
-        self.recipe.loss.gradient(network.output, logits, y, targets, work.delta)
         dy = work.delta
-        for layer, cache in zip(network.layers[-2:0:-1], work.caches[-2:0:-1], strict=True):
+        self.recipe.loss.gradient(self.activation, logits, y, targets, dy)
+        for layer, cache in self.back:
             dy = layer.backward(dy, cache)
-        network.dense[0].sum_biases(dy, work.caches[0])
+        self.first.sum_biases(dy, work.caches[0])
         return dy

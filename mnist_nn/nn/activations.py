@@ -233,6 +233,22 @@ def step(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.heaviside(z, 0, out=out)
 
 
+def step_backward(
+    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
+) -> FloatArray:
+    """Refuse: where the step function has a derivative, it is zero.
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+    raise ValueError(
+        "step: its derivative is zero wherever it exists, so it cannot be trained; "
+        "use sigmoid, tanh or relu"
+    )
+
+
 @dataclass(frozen=True)
 class ActivationFunction:
     """One entry of the table of activations.
@@ -245,12 +261,14 @@ class ActivationFunction:
         ``function(z, out)``: from a layer's sums to its outputs.
     backward
         ``backward(z, y, dy, out)``: from the gradient at the outputs to the gradient at the sums,
-        given sums and outputs; None where the function has no useful derivative.
+        given sums and outputs.
     gain
         How much larger than Glorot's the starting weights should be for the signal to keep its
         size. Glorot and Bengio (2010) assume a slope of 1 at 0; the sigmoid's is 1/4, so its gain
         is 4. A ReLU is off half of the time, which halves the variance, so its gain is √2 (He et
         al., 2015).
+    trainable
+        Whether the function has a useful derivative; if not, `backward` raises a ValueError.
     needs_sums
         Whether `backward` reads ``z``. If not, ``y`` may have taken its place in memory.
     probability
@@ -264,41 +282,14 @@ class ActivationFunction:
 
     name: str
     function: Callable[[FloatArray, FloatArray | None], FloatArray]
-    backward: Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray] | None
+    backward: Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
     gain: float = 1.0
+    trainable: bool = True
     needs_sums: bool = False
     probability: bool = False
     signed: bool = False
     bounded: bool = False
     javascript: str | None = None
-
-    def differentiate(
-        self, z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray
-    ) -> FloatArray:
-        """Apply `backward`.
-
-        Raises
-        ------
-        ValueError
-            If there is none.
-        """
-        self.check_trainable()
-        assert self.backward is not None
-        return self.backward(z, y, dy, out)
-
-    def check_trainable(self) -> None:
-        """Refuse to train through a function that has no useful derivative.
-
-        Raises
-        ------
-        ValueError
-            If this is one.
-        """
-        if self.backward is None:
-            raise ValueError(
-                f"{self.name}: its derivative is zero wherever it exists, so it cannot be trained; "
-                "use sigmoid, tanh or relu"
-            )
 
 
 _RELU_GAIN = 2**0.5
@@ -364,6 +355,8 @@ ACTIVATIONS = {
         ),
         ActivationFunction("identity", identity, identity_backward, signed=True, javascript="v"),
         ActivationFunction("softmax", softmax, softmax_backward, probability=True, bounded=True),
-        ActivationFunction("step", step, None, bounded=True, javascript="v > 0 ? 1 : 0"),
+        ActivationFunction(
+            "step", step, step_backward, trainable=False, bounded=True, javascript="v > 0 ? 1 : 0"
+        ),
     )
 }

@@ -85,7 +85,7 @@ def squared_error_gradient(
     """``dy = (y - t) / n``, and from there back through the activation."""
     dy = outputs - targets
     dy /= len(dy)
-    activation.differentiate(logits, outputs, dy, out)
+    activation.backward(logits, outputs, dy, out)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ LOSSES = {
             "mean_squared_error",
             mean_squared_error,
             squared_error_gradient,
-            tuple(name for name, a in ACTIVATIONS.items() if a.backward is not None),
+            tuple(name for name, a in ACTIVATIONS.items() if a.trainable),
             "the derivative of that output is zero wherever it exists",
         ),
     )

@@ -49,6 +49,8 @@ def drop(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> N
     workspace
         For n samples, made for training.
     """
+    if not noise.shape[1]:
+        return
     start = 0
     for layer, cache in zip(network.layers, workspace.caches, strict=True):
         if isinstance(layer, Dropout):

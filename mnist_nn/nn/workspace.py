@@ -1,6 +1,7 @@
 """Workspace: every array that a forward and a backward pass write, kept from batch to batch."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -29,6 +30,8 @@ class Workspace:
     ----------
     x
         The scaled inputs, of shape (n, n_inputs).
+    delta
+        Where a loss's gradient at the logits goes, of shape (n, n_outputs).
     caches
         What each layer keeps.
     """
@@ -38,6 +41,8 @@ class Workspace:
     ) -> None:
         self.layers, self.n, self.training = layers, n, training
         self.x = np.empty((n, n_inputs), dtype)
+        n_outputs = reduce(lambda width, layer: layer.n_outputs(width), layers, n_inputs)
+        self.delta = np.empty((n, n_outputs), dtype)
         self.caches = [
             Cache(
                 n,
@@ -58,11 +63,6 @@ class Workspace:
     def outputs(self) -> FloatArray:
         """Outputs of the last pass, of shape (n, n_outputs)."""
         return self.caches[-1]["y"]
-
-    @property
-    def delta(self) -> FloatArray:
-        """Where a loss's gradient at the logits goes, of shape (n, n_outputs)."""
-        return self.caches[-1].buffer("dz", *self.logits.shape)
 
     def resized(self, n: int) -> "Workspace":
         """Return this workspace if it is for `n` samples, or else another that is."""

@@ -120,8 +120,8 @@ def _fitting_loss(network: Network, name: str) -> Loss:
     loss = LOSSES[name]
     loss.check(network.output.name)
     for layer in network.layers:
-        if isinstance(layer, Activation):
-            layer.function.check_trainable()
+        if isinstance(layer, Activation) and not layer.function.trainable:
+            raise ValueError(f"the activation {layer.name} has no derivative to train by")
     return loss
 
 

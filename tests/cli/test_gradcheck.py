@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.nn import ACTIVATIONS
-from mnist_nn.nn.activations import tanh_pullback
+from mnist_nn.nn.activations import tanh_backward
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -79,10 +79,10 @@ def test_a_small_wrong_gradient_fails_all_the_same(
 ) -> None:
     """Half of a tanh gradient is missing, in a group of gradients that are small but not noise."""
 
-    def half(y: np.ndarray, dy: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        return tanh_pullback(y, dy / 2, out)
+    def half(z: np.ndarray, y: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
+        return tanh_backward(z, y, dy / 2, out)
 
-    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(ACTIVATIONS["tanh"], pullback=half))
+    monkeypatch.setitem(ACTIVATIONS, "tanh", replace(ACTIVATIONS["tanh"], backward=half))
     layers = "[{units: 32, activation: tanh}, {units: 32, activation: sigmoid}, "
     layers += "{units: 32, activation: sigmoid}, {units: 10, activation: softmax}]"
     small = "network.initializer={name: normal, scale: 0.005}"

@@ -266,7 +266,15 @@ def keys() -> Iterator[tuple[str, str]]:
 
 NULLABLE = ["training.clip_norm", "training.ema_decay", "training.iterations"]
 NULLABLE += ["network.initializer.scale", "network.initializer.legacy_seed"]
-FLAGS = ["bias", "biases", "shuffle", "replacement", "nesterov", "restore_best_weights"]
+FLAGS = [
+    "batch_norm",
+    "bias",
+    "biases",
+    "shuffle",
+    "replacement",
+    "nesterov",
+    "restore_best_weights",
+]
 WRONG = [
     "{}",
     "{a: 1}",

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from mnist_nn.nn import ACTIVATIONS, ActivationFunction, numerical_gradient
 
-TRAINABLE = [a for a in ACTIVATIONS.values() if a.backward is not None]
+TRAINABLE = [a for a in ACTIVATIONS.values() if a.trainable]
 Z = np.array([[-2.0, -0.5, 0.25, 3.0], [1.0, -1.0, 0.5, 2.0]])
 
 every = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=lambda a: a.name)
@@ -41,7 +41,7 @@ def test_backward_is_the_derivative(
     dy = rng.normal(size=Z.shape)
     numeric = numerical_gradient(lambda z: (activation.function(z, None) * dy).sum(), Z, h=1e-6)
     y = activation.function(Z, None)
-    analytic = activation.differentiate(Z, y, dy, np.empty_like(dy))
+    analytic = activation.backward(Z, y, dy, np.empty_like(dy))
     np.testing.assert_allclose(analytic, numeric, atol=1e-8)
 
 
@@ -70,7 +70,7 @@ def test_out_may_be_the_input(activation: ActivationFunction) -> None:
 def test_backward_spares_its_inputs(activation: ActivationFunction) -> None:
     z, y, dy = Z.copy(), activation.function(Z, None), np.ones_like(Z)
     before = y.copy()
-    activation.differentiate(z, y, dy, np.empty_like(dy))
+    activation.backward(z, y, dy, np.empty_like(dy))
     np.testing.assert_array_equal(z, Z)
     np.testing.assert_array_equal(y, before)
     np.testing.assert_array_equal(dy, 1)
@@ -85,4 +85,4 @@ def test_softmax_rows_are_probabilities(z: np.ndarray) -> None:
 
 def test_the_step_function_has_no_way_back() -> None:
     with pytest.raises(ValueError, match="step: its derivative is zero wherever it exists"):
-        ACTIVATIONS["step"].differentiate(Z, Z, Z, np.empty_like(Z))
+        ACTIVATIONS["step"].backward(Z, Z, Z, np.empty_like(Z))

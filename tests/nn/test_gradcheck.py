@@ -18,7 +18,7 @@ from mnist_nn.nn import (
 )
 from mnist_nn.nn.activations import relu
 
-TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.backward is not None]
+TRAINABLE = [name for name, a in ACTIVATIONS.items() if a.trainable]
 FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
 

@@ -1,6 +1,6 @@
 """Activation layer: a function of the sums below it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..activations import ACTIVATIONS, ActivationFunction
 from ..arrays import FloatArray
@@ -15,6 +15,8 @@ class Activation(Layer):
     ----------
     name
         A key of `ACTIVATIONS`.
+    function
+        The entry.
 
     Raises
     ------
@@ -23,15 +25,12 @@ class Activation(Layer):
     """
 
     name: str
+    function: ActivationFunction = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.name not in ACTIVATIONS:
             raise ValueError(f"unknown activation {self.name!r}; known: {', '.join(ACTIVATIONS)}")
-
-    @property
-    def function(self) -> ActivationFunction:
-        """The entry of `ACTIVATIONS`."""
-        return ACTIVATIONS[self.name]
+        self.function = ACTIVATIONS[self.name]
 
     def forward(self, x: FloatArray, cache: Cache) -> FloatArray:
         """``y = f(z)``, written over z where nobody needs that again."""
@@ -43,4 +42,4 @@ class Activation(Layer):
     def backward(self, dy: FloatArray, cache: Cache) -> FloatArray:
         """``dz`` from ``dy``: see the function's own `backward`."""
         out = cache.buffer("dz", *dy.shape)
-        return self.function.differentiate(cache["z"], cache["y"], dy, out)
+        return self.function.backward(cache["z"], cache["y"], dy, out)

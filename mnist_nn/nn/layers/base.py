@@ -35,7 +35,7 @@ class Cache(dict[str, FloatArray]):
         self.training, self.bottom, self.overwrite = training, bottom, overwrite
         self._buffers: dict[str, FloatArray] = {}
 
-    def buffer(self, name: str, *shape: int, fill: float | None = None) -> FloatArray:
+    def buffer(self, name: str, *shape: int, fill: float = 0) -> FloatArray:
         """Return an array to write to, the same one for every batch.
 
         Parameters
@@ -45,14 +45,11 @@ class Cache(dict[str, FloatArray]):
         *shape
             Its shape, the same at every call.
         fill
-            What it is filled with when it is made; None for nothing.
+            What it is filled with when it is made.
         """
-        found = self._buffers.get(name)
-        if found is None:
-            found = self._buffers[name] = np.empty(shape, self.dtype)
-            if fill is not None:
-                found[...] = fill
-        return found
+        if name not in self._buffers:
+            self._buffers[name] = np.full(shape, fill, self.dtype)
+        return self._buffers[name]
 
 
 class Layer:
@@ -101,6 +98,16 @@ class Layer:
         gain
             Of the activation that follows.
         """
+
+    def affine(self) -> tuple[FloatArray, FloatArray] | None:
+        """Return what evaluation comes to where it is ``y = scale · x + shift``.
+
+        Returns
+        -------
+        scale, shift : ndarray of shape (n_inputs,)
+            Of each input; None where the layer is no such thing.
+        """
+        return None
 
     def forward(self, x: FloatArray, cache: Cache) -> FloatArray:
         """Turn inputs into outputs.

@@ -65,8 +65,8 @@ class BatchNorm(Layer):
         self.beta, self.d_beta = params["beta"], grads["beta"]
         self.mean, self.variance = params["mean"], params["variance"]
 
-    def inference(self) -> tuple[FloatArray, FloatArray]:
-        """Return what evaluation comes to: ``y = scale · x + shift``, each of shape (units,)."""
+    def affine(self) -> tuple[FloatArray, FloatArray]:
+        """Return the scale ``γ / √(variance + ε)`` and the shift ``β - scale · mean``."""
         scale = self.gamma / np.sqrt(self.variance + self.variance.dtype.type(EPSILON))
         return scale, self.beta - scale * self.mean
 
@@ -74,7 +74,7 @@ class BatchNorm(Layer):
         """``y = γ x̂ + β``: see the class."""
         y = cache.buffer("y", *x.shape)  # (n, units)
         if not cache.training:
-            scale, shift = self.inference()
+            scale, shift = self.affine()
             cache["x"] = x
             np.multiply(x, scale, out=y)
             y += shift
@@ -126,7 +126,7 @@ class BatchNorm(Layer):
 
     def _backward_in_evaluation(self, dy: FloatArray, cache: Cache) -> FloatArray:
         """Fill the gradients where the running averages normalize."""
-        scale, _ = self.inference()
+        scale, _ = self.affine()
         deviation = np.sqrt(self.variance + self.variance.dtype.type(EPSILON))
         x_hat = (cache["x"] - self.mean) / deviation  # (n, units)
         np.sum(dy * x_hat, axis=0, out=self.d_gamma)

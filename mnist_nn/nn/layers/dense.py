@@ -87,7 +87,8 @@ class Dense(Layer):
         self.sum_biases(dz, cache)
         if cache.bottom:
             return dz
-        return np.dot(dz, self.W.T, out=cache.buffer("dx", *x.shape))  # (n, units) @ (units, n_in)
+        dx = cache.buffer("dx", len(x), len(self.W))
+        return np.dot(dz, self.W.T, out=dx)  # (n, units) @ (units, n_inputs)
 
     def sum_biases(self, dz: FloatArray, cache: Cache) -> None:
         """``db = 1ᵀ dz``; to multiply by ones is the fastest way to add rows up."""

@@ -58,6 +58,10 @@ class Dropout(Layer):
         """Note how many numbers a sample has."""
         self.units = n_inputs
 
+    def affine(self) -> tuple[FloatArray, FloatArray]:
+        """Return ones and zeros: in evaluation nothing is dropped."""
+        return np.ones(self.units), np.zeros(self.units)
+
     def fill_mask(self, noise: NDArray[np.uint16], cache: Cache) -> None:
         """Choose what the next pass of a batch goes without.
 

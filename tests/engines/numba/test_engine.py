@@ -12,7 +12,7 @@ from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
 from mnist_nn.training import SGD
 
-TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.backward is not None]
+TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.trainable]
 PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
 PAIRS = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
 
