@@ -116,8 +116,8 @@ def _dense_layers(
 ) -> Iterator[tuple[FloatArray, FloatArray | None, ActivationFunction]]:
     """Give weights, biases and activation of each dense layer, as they are in evaluation.
 
-    A layer in between that is affine, ``s (x W + b) + t``, goes into weights and biases: ``W s`` and
-    ``b s + t``.
+    A layer in between that is affine, ``s (x W + b) + t``, goes into weights and biases: ``W s``
+    and ``b s + t``.
 
     Raises
     ------

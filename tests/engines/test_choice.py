@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.extras import install_command
-from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Network, block
 from mnist_nn.training import SGD
 
 from ..fitting import fit
@@ -50,6 +51,26 @@ def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
         list(fit(network, digits, rng=np.random.default_rng(0), epochs=1, optimizer=optimizer))
         ends.append(network.params)
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
+
+
+def test_an_activation_and_a_loss_of_ones_own_train_with_the_default_engine(
+    digits: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = replace(ACTIVATIONS["relu"], name="own")
+    monkeypatch.setitem(ACTIVATIONS, "own", own)
+    monkeypatch.setitem(LOSSES, "mine", replace(LOSSES["cross_entropy"], name="mine"))
+    ends = []
+    for activation, loss in (("own", "cross_entropy"), ("relu", "mine"), ("relu", "cross_entropy")):
+        layers = [*block(16, activation), *block(10, "softmax")]
+        rng = np.random.default_rng(0)
+        network = Network(784, layers, rng=rng, input_scale=1 / 255)
+        course = fit(network, digits, rng=np.random.default_rng(0), epochs=1, loss=loss)
+        *_, report = course
+        assert type(course.engine).__name__ == ("NumbaEngine" if len(ends) == 2 else "NumpyEngine")
+        ends.append(network.params)
+    assert report.accuracy > 0.7
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_allclose(ends[0], ends[2], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])

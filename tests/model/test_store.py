@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from mnist_nn.config import Source, resolve
+from mnist_nn.data import load_dataset
 from mnist_nn.errors import ModelError
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
+from mnist_nn.nn import block
 
 LAYERS = [{"units": 7, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
 CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
@@ -160,3 +162,36 @@ def test_what_could_not_be_read_again_is_not_written(model: Model, tmp_path: Pat
 def test_a_place_that_cannot_be_written_is_an_error(model: Model, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot write .*model\.pkl"):
         save_model(tmp_path / "no" / "model.pkl", model)
+
+
+def test_a_file_from_before_layers_were_objects_is_read_as_it_was() -> None:
+    """Of mnist-nn at its first commit, format 1: committed, with what it answered then."""
+    model = load_model(Path(__file__).parent / "format-1.pkl")
+    assert str(model.network.layers) == str(
+        [
+            *block(12, "leaky_relu", dropout=0.05),
+            *block(8, "tanh"),
+            *block(10, "softmax"),
+        ]
+    )
+    assert model.config.network.layers[0].batch_norm is False
+    test = load_dataset("mnist-sample").test
+    assert test is not None
+    outputs = model.network.predict(test.x)
+    answered = [0.00262, 0.000488, 0.018443, 0.002681, 0.002254, 0.000456, 0.00825]
+    assert outputs[0, :7] == pytest.approx(answered, abs=1e-5)
+    assert (outputs.argmax(axis=1) == test.y).mean() == 0.915
+
+
+def test_running_statistics_are_saved_with_the_rest(tmp_path: Path) -> None:
+    layers = [
+        {"units": 6, "activation": "gelu", "batch_norm": True},
+        {"units": 10, "activation": "softmax"},
+    ]
+    settings = resolve([Source("", {"network": {"layers": layers}})])
+    network = build_network(settings, 784, 1 / 255, np.random.default_rng(0))
+    network.params[:] += np.random.default_rng(1).uniform(0, 1, network.params.size)
+    save_model(tmp_path / "m.pkl", Model(settings, network, [], {"x_train": "ab"}, {"a": "1"}))
+    loaded = load_model(tmp_path / "m.pkl").network
+    assert loaded.params.tobytes() == network.params.tobytes()
+    assert "layer_1.variance" in loaded.named_parameters()

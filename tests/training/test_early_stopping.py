@@ -65,3 +65,15 @@ def test_the_parameters_it_keeps_are_a_copy() -> None:
     network.params[...] = 0
     stopper.restore()
     np.testing.assert_array_equal(network.params, start)
+
+
+def test_the_statistics_of_batch_normalization_are_restored_too() -> None:
+    layers = [*block(3, "relu", batch_norm=True), *block(2, "softmax")]
+    network = Network(4, layers, rng=np.random.default_rng(0))
+    stopper = EarlyStopper(EarlyStopping(monitor="loss", patience=1), network)
+    stopper.watch(Report(1, 10, loss=1.0, accuracy=0.5, seconds=0.0, learning_rate=0.1))
+    best = network.named_parameters()["layer_1.mean"].copy()
+    network.forward(np.ones((8, 4)), network.workspace(8, training=True))
+    assert (network.named_parameters()["layer_1.mean"] != best).any()
+    stopper.restore()
+    np.testing.assert_array_equal(network.named_parameters()["layer_1.mean"], best)

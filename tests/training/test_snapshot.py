@@ -45,9 +45,11 @@ EVERYTHING = {
 }
 
 
-def start(samples: Samples, seed: int = 0, dropout: float = 0.3, **options) -> tuple:
+def start(
+    samples: Samples, seed: int = 0, dropout: float = 0.3, batch_norm: bool = False, **options
+) -> tuple:
     """A network, and a run of three epochs that trains it; a report after every piece."""
-    layers = [*block(12, "sigmoid", dropout=dropout), *block(10, "softmax")]
+    layers = [*block(12, "sigmoid", dropout=dropout, batch_norm=batch_norm), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     options = {"batch_size": 50, "epochs": 3, "optimizer": Adam(), **options}
     rng = np.random.default_rng(seed)  # of whatever seed: a snapshot has the streams' states
@@ -75,6 +77,16 @@ def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[Re
 @pytest.fixture
 def few(digits: Samples) -> Samples:
     return digits.take(np.arange(0, 5000, 2))
+
+
+@pytest.mark.parametrize("after", [0, 1, 3, 5])
+@pytest.mark.parametrize("ema_decay", [None, 0.9], ids=["plain", "averaged"])
+def test_the_statistics_of_batch_normalization_go_on(
+    few: Samples, after: int, ema_decay: float | None
+) -> None:
+    options = {"batch_norm": True, "ema_decay": ema_decay, "engine": "numpy"}
+    whole = outcome(*start(few, **options))
+    assert interrupted(few, after, **options) == whole
 
 
 @engines

@@ -60,7 +60,7 @@ class Dropout(Layer):
 
     def affine(self) -> tuple[FloatArray, FloatArray]:
         """Return ones and zeros: in evaluation nothing is dropped."""
-        return np.ones(self.units), np.zeros(self.units)
+        return np.ones(self.units, np.float32), np.zeros(self.units, np.float32)
 
     def fill_mask(self, noise: NDArray[np.uint16], cache: Cache) -> None:
         """Choose what the next pass of a batch goes without.
