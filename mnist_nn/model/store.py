@@ -123,7 +123,7 @@ def _model_of(blob: bytes) -> Model:
 
 def _network(config: Config, content: Content) -> Network:
     """Put the file's parameters into the network that the config describes."""
-    arrays = {name: value.array for name, value in content.parameters.items()}
+    arrays: dict[str, NDArray[Any] | None] = {k: v.array for k, v in content.parameters.items()}
     n_inputs = dataset_info(config.data.dataset).n_inputs
     shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
     try:

@@ -234,6 +234,26 @@ NEEDLESS = {  # instructions and values that no model has, though they run nothi
     "a name that is bytes": text("numpy") + b"C\x05dtype\x93.",
     "a name that is a name": DTYPE + text("dtype") + b"\x93.",
     "a name that could steer a terminal": name("numpy", "\x1b[2J\ue000\n") + b".",
+    # Python's unpickler, reading a file, drops what is left of a frame that ends in an instruction
+    "a call hidden by a frame": (
+        b"\x95"
+        + (5).to_bytes(8, "little")
+        + text("A" * 60)[:5]
+        + b"A" * 60
+        + SYSTEM
+        + text("true")
+        + b"\x85R."
+    ),
+    "a memo that is not there": b"h\0.",
+    "a protocol that is not there": b"\x80\x06.",
+    "a pop below a mark": b"K\1(\x85.",
+    "a mark that is not there": b"]K\1e.",
+    "a key without a value": b"}(" + text("a") + b"u.",
+    "an item of a text": text("a") + b"Na.",
+    "an item of an array": ARRAY + b"Na.",
+    "a key of a list": b"]" + text("a") + b"Ns.",
+    "a key that is a name": b"}" + DTYPE + b"Ns.",
+    "a name of a name": text("numpy.core") + text("multiarray") + b"\x93.",
     "a name of thousands of characters": name("numpy", "d" * 9_999) + b".",
 }
 LENGTHS = {  # more than there is
@@ -310,6 +330,8 @@ def test_nothing_else_has_a_state(target: bytes, state: bytes) -> None:
         (1, (2**32, 2**32), F4, False, b""),
         (1, (0, 2**60), F4, False, b""),
         (1, (1,) * 9, F4, False, b"1234"),
+        (1, (1,) * 3, F4, False, b"1234"),
+        (1, (1, ((((1,),),),)), F4, False, b"1234"),
         (1, (1,), "O", False, b"1234"),
         (1, (1,), F4, False, [object]),
         (1, (1,), F4, False, "1234"),
@@ -324,6 +346,33 @@ def test_nothing_else_has_a_state(target: bytes, state: bytes) -> None:
 def test_forged_arrays_are_refused(state: tuple) -> None:
     with pytest.raises(ModelError):
         read_pickle(pickle.dumps(Forged(state), 4))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        (3, "|", None, None, None, -1, -1, 0),
+        (3, "<", None, None, None, -1, -1),
+        (3, "<", None, ("a",), {}, 8, 1, 0),
+        (3, "<", (F4, (2,)), None, None, -1, -1, 0),
+        (4, "<", None, None, None, -1, -1, 0, {}),
+        (),
+    ],
+)
+def test_arrays_of_forged_types_are_refused(state: tuple) -> None:
+    for kind in (Calls(np.dtype, "f4", False, True, then=(state,)), np.dtype, "f4", None):
+        with pytest.raises(ModelError):
+            read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"1234")), 4))
+    for arguments in (("f4",), ("f4", True, True), ("O", False, True), ("f4", False, True, {})):
+        kind = Calls(np.dtype, *arguments, then=((3, "<", None, None, None, -1, -1, 0),))
+        with pytest.raises(ModelError):
+            read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"1234")), 4))
+
+
+def test_the_states_above_are_nearly_right() -> None:
+    kind = Calls(np.dtype, "f4", False, True, then=((3, ">", None, None, None, -1, -1, 0),))
+    value = read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"\x3f\x80\0\0")), 4))
+    np.testing.assert_array_equal(value.array, [1])
 
 
 @pytest.mark.parametrize(
