@@ -1,9 +1,9 @@
-"""Files written whole or not at all.
+"""Files written whole or not at all, and read up to a bound.
 
-The bytes go to a temporary file in the same folder, are flushed to the disk, and take the target's
-place in one step; whoever reads the target sees the old file or the new one, never a part. The
-temporary file is locked as long as its writer lives; one that is not locked was left by a killed
-process, and the next writer into the folder removes it.
+What is written goes to a temporary file in the same folder, is flushed to the disk, and takes the
+target's place in one step; whoever reads the target sees the old file or the new one, never a part.
+The temporary file is locked as long as its writer lives; one that is not locked was left by a
+killed process, and the next writer into the folder removes it.
 
 Where no new file can take the target's place, it is written in place: a file that a container has
 mounted by itself, or one that may be written in a folder that may not. That is not one step.
@@ -32,6 +32,35 @@ StrPath: TypeAlias = str | os.PathLike[str]
 PREFIX, SUFFIX = ".mnist-nn-", ".part"
 UNLOCKED = ".tmp"  # the suffix where there are no locks to tell whether the writer lives
 NOT_REPLACEABLE = (errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV)
+
+
+def read_bounded(path: StrPath, limit: int, error: type[Exception]) -> bytes:
+    """Read a plain file of which nothing is known yet.
+
+    Parameters
+    ----------
+    path
+        The file, or a link to one.
+    limit
+        Bytes that it may have; nothing of a larger one is read.
+    error
+        The type of the error if it is no plain file, whose end might never come, or too large.
+
+    Raises
+    ------
+    OSError
+        If there is none, or it cannot be read.
+    Exception
+        Of the type `error`; the message does not name the path.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():  # opening a pipe could wait for ever
+        raise error("it is a folder, a pipe or a device, not a plain file")
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise error(f"it has {size:,} bytes, more than the {limit:,} bytes that it may have")
+        return file.read(size)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -11,7 +12,8 @@ from typing import IO
 import pytest
 
 from mnist_nn import files
-from mnist_nn.files import replacing, resolved, written_in_place
+from mnist_nn.errors import DataError
+from mnist_nn.files import read_bounded, replacing, resolved, written_in_place
 
 WRITE = """
 import sys
@@ -257,3 +259,36 @@ def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    assert read_bounded(path, 40, DataError) == b"content"
+    with path.open("ab") as file:
+        file.truncate(10**12)  # sparse: it takes no place on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="more than the 40 bytes"):
+            read_bounded(path, 40, DataError)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "none", 40, DataError)
+
+
+def test_a_folder_and_a_device_are_no_files(tmp_path: Path) -> None:
+    for path in (tmp_path, "/dev/zero") if Path("/dev/zero").exists() else (tmp_path,):
+        with pytest.raises(DataError, match="not a plain file"):
+            read_bounded(path, 40, DataError)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="not a plain file"):
+        read_bounded(tmp_path / "pipe", 40, DataError)

@@ -36,18 +36,16 @@ def read_metrics(path: Path, name: str) -> "Curves":
     """
     from ..errors import DataError
     from ..evaluation import curves_of
+    from ..files import read_bounded
 
     try:
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path} is no plain file")
-        with path.open("rb") as file:
-            blob = file.read(MAX_BYTES + 1)
+        blob = read_bounded(path, MAX_BYTES, DataError)
     except FileNotFoundError as error:
         raise DataError(f"there is no {path}; mnist-nn train --log-dir DIR writes one") from error
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(blob) > MAX_BYTES:
-        raise DataError(f"{path} has more than the {MAX_BYTES:,} bytes of the longest run")
+    except DataError as error:
+        raise DataError(f"cannot read {path}: {error}") from error
     *lines, last = blob.split(b"\n")
     entries = []
     for number, line in enumerate(lines, 1):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from ..errors import DataError
-from ..files import StrPath, replacing
+from ..files import StrPath, read_bounded, replacing
 from . import idx
 from .cache import read_cache, write_cache
 from .folder import read_folder, verified
@@ -187,7 +187,8 @@ def file_address(mirror: str, name: str) -> str:
 def _stands(files: Path, file: SourceFile) -> bool:
     """Tell whether a file was fetched before and is whole."""
     try:
-        verified(file, idx.read_file(files / f"{file.name}.gz", file.size + idx.GZIP_SLACK))
+        limit = file.size + idx.GZIP_SLACK
+        verified(file, read_bounded(files / f"{file.name}.gz", limit, DataError))
     except (OSError, DataError):
         return False
     return True

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..files import read_bounded
 from . import idx
 from .cache import Arrays, check_directory, read_member
 from .sources import Source, SourceFile
@@ -133,7 +134,8 @@ def _read(
     for file in missing:
         if file in named or size == file.size:
             try:
-                yield file, verified(file, idx.read_file(path, file.size + idx.GZIP_SLACK))
+                blob = read_bounded(path, file.size + idx.GZIP_SLACK, DataError)
+                yield file, verified(file, blob)
             except (DataError, OSError) as error:
                 if file in named:
                     yield file, str(error)

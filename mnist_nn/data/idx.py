@@ -9,7 +9,6 @@ import gzip
 import math
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,32 +54,6 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             f"got {len(payload):,}"
         )
     return np.frombuffer(payload, np.uint8, offset=len(expected)).reshape(shape)
-
-
-def read_file(path: Path, limit: int) -> bytes:
-    """Read a file of which nothing is known yet.
-
-    Parameters
-    ----------
-    path
-        Which.
-    limit
-        Bytes that it may have; no more than one above it is ever read.
-
-    Raises
-    ------
-    OSError
-        If there is none, or it cannot be read.
-    DataError
-        If it is no plain file, whose end might never come, or has more than `limit` bytes.
-    """
-    if path.exists() and not path.is_file():
-        raise DataError("it is a folder, a pipe or a device, not a plain file")
-    with path.open("rb") as file:
-        blob = file.read(limit + 1)
-    if len(blob) > limit:
-        raise DataError(f"it has more than the {limit:,} bytes that it may have")
-    return blob
 
 
 def decompress(blob: bytes, limit: int) -> bytes:

@@ -7,7 +7,6 @@ common.
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 from pickle import dumps
 from typing import Annotated, Any, TypeVar
 
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .. import __version__
 from ..config import Config, Source, resolve
 from ..errors import ConfigError, ModelError
-from ..files import StrPath, replacing
+from ..files import StrPath, read_bounded, replacing
 from .unpickler import read_pickle
 
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
@@ -91,12 +90,8 @@ def read(path: StrPath, what: str, most: int, make: Callable[[bytes], Result]) -
     ModelError
         If it cannot be read, or whatever `make` raises, with the path before it.
     """
-    path = Path(path)
     try:
-        if path.exists() and not path.is_file():
-            raise ModelError("it is no plain file")
-        check_size(path.stat().st_size, most, what)
-        return make(path.read_bytes())
+        return make(read_bounded(path, most, ModelError))
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error
     except ModelError as error:

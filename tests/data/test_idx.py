@@ -1,8 +1,6 @@
 import gzip
-import os
 import tracemalloc
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,35 +91,3 @@ def test_gzip_data_cut_off_anywhere_are_refused(size: int) -> None:
 def test_damaged_gzip_is_refused(blob: bytes) -> None:
     with pytest.raises(DataError, match="damaged gzip data"):
         idx.decompress(blob, 1000)
-
-
-def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(PAYLOAD)
-    assert idx.read_file(path, 40) == PAYLOAD
-    with path.open("ab") as file:
-        file.truncate(10**12)  # sparse: it takes no place on the disk
-    tracemalloc.start()
-    try:
-        with pytest.raises(DataError, match="more than the 40 bytes"):
-            idx.read_file(path, 40)
-        assert tracemalloc.get_traced_memory()[1] < 1_000_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        idx.read_file(tmp_path / "none", 40)
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not a plain file"):
-        idx.read_file(tmp_path, 40)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataError, match="not a plain file"):
-        idx.read_file(tmp_path / "pipe", 40)

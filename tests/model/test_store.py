@@ -132,7 +132,7 @@ def test_a_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot read .*nothing\.pkl: No such file"):
         load_model(tmp_path / "nothing.pkl")
     for path in (tmp_path, Path("/dev/zero")):
-        with pytest.raises(ModelError, match="it is no plain file"):
+        with pytest.raises(ModelError, match="not a plain file"):
             load_model(path)
 
 
