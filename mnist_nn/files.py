@@ -109,13 +109,7 @@ def replacing(path: StrPath) -> Iterator[IO[bytes]]:
 
 
 def resolved(path: StrPath) -> Path:
-    """Resolve a path's links; neither the file nor its folder need exist.
-
-    Raises
-    ------
-    OSError
-        If it is a link to itself.
-    """
+    """Resolve a path's links, to a file that need not exist; `OSError` for a link to itself."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(errno.ELOOP, "it is a link to itself", str(path))
@@ -123,17 +117,9 @@ def resolved(path: StrPath) -> Path:
 
 
 def written_in_place(path: Path) -> bool:
-    """Find out, without touching it, how a plain file would be written.
+    """Return whether a file would be written in place; `OSError` if it could not be at all.
 
-    Returns
-    -------
-    bool
-        Whether it would be written in place, because no new file can take its place.
-
-    Raises
-    ------
-    OSError
-        If it could not be written at all.
+    Nothing is changed. It would if no new file can take its place.
     """
     path = resolved(path)
     try:

@@ -19,17 +19,6 @@ def available_cpus(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> in
 
     It is the number that the machine has, that the process's affinity allows, or that the quota of
     a control group comes to, rounded up: the lowest.
-
-    Parameters
-    ----------
-    cgroups
-        Where control groups are mounted.
-    membership
-        File that says which of them the process is in.
-
-    Returns
-    -------
-    int
     """
     counts = [os.cpu_count() or 1]
     if hasattr(os, "sched_getaffinity"):  # on Linux
@@ -47,15 +36,6 @@ def available_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> 
 
     It is what the machine has, what a control group allows, or the process's own limits (what
     ``ulimit -v`` and ``ulimit -d`` set): the lowest.
-
-    Parameters
-    ----------
-    cgroups, membership
-        As for `available_cpus`.
-
-    Returns
-    -------
-    int or None
     """
     sizes = [_machine_memory(), *_own_limits()]
     for folder in _folders(cgroups, membership, "memory"):

@@ -219,16 +219,8 @@ def draw_boundary(
 ) -> Chart | None:
     """Draw where a reader of two numbers changes its mind; None of any other.
 
-    Parameters
-    ----------
-    subject
-        Of two classes.
-    parts
-        Of the dataset: what it learnt from and, if there are any, what it is tested on.
-    field
-        What `Plane.read` gave for another network, to be drawn instead of the subject's own.
-    title
-        Of the chart, instead of how many samples are on their own side.
+    `field` is what `Plane.read` gave for another network, to be drawn instead of the subject's own;
+    the title is otherwise how many samples are on their own side.
     """
     if subject.network.sizes[0] != 2 or len(subject.class_names) != 2:
         return None

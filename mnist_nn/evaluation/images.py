@@ -28,20 +28,10 @@ FONT = re.compile(r"'DejaVu Sans'[^;]*")
 
 
 def svg(chart: Chart, *, themed: bool = False) -> str:
-    """Write a chart as an SVG with a title and a description.
+    """Write a chart as an element ``svg`` with a title and a description.
 
-    Parameters
-    ----------
-    chart
-        What to write.
-    themed
-        Whether it goes into a page, whose style sheet has variables for the colours, and may have
-        other such images in it. Otherwise it has its title above it, and its paper is white.
-
-    Returns
-    -------
-    str
-        An element ``svg``.
+    A themed one is for a page, whose style sheet has variables for the colours, and which may have
+    other such images. Otherwise it has its title above it, and its paper is white.
     """
     file = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

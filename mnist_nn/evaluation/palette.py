@@ -111,19 +111,9 @@ def style() -> Iterator[None]:
 
 
 def diverging(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:
-    """Colour numbers: blue below zero, orange above, the more opaque the farther from it.
+    """Colour numbers: blue below zero, orange above, opaque from ±`scale` on.
 
-    Parameters
-    ----------
-    values
-        Of any shape.
-    scale
-        What is opaque, above 0.
-
-    Returns
-    -------
-    ndarray of shape (*values.shape, 4)
-        Red, green, blue and opacity, 0 to 255.
+    Of shape (*values.shape, 4): red, green, blue and opacity, 0 to 255.
     """
     colours = np.where(values[..., None] < 0, BELOW, ABOVE)
     opacity = np.rint(np.abs(values) / scale * 255).clip(0, 255)

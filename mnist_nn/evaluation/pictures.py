@@ -18,20 +18,7 @@ GAP = 3  # pixels between pictures
 
 
 def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """Lay pictures out in rows, in reading order.
-
-    Parameters
-    ----------
-    pictures
-        Of shape (n, 784, channels), n at least 1.
-    columns
-        How many in a row.
-
-    Returns
-    -------
-    ndarray of shape (height, width, channels)
-        Zero where there is none.
-    """
+    """Lay pictures of shape (n, 784, channels) out in rows, zero where there is none."""
     n, _, channels = pictures.shape
     rows = -(-n // columns)
     cells = np.zeros((rows * columns, SIDE + GAP, SIDE + GAP, channels), np.uint8)
@@ -43,19 +30,7 @@ def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
 def plot_mistakes(
     axes: "Axes", pictures: NDArray[np.uint8], captions: Sequence[str], columns: int
 ) -> None:
-    """Draw pictures, each with a caption below it.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    pictures
-        Of shape (n, 784), n at least 1.
-    captions
-        Of one or two lines each.
-    columns
-        How many in a row.
-    """
+    """Draw pictures of shape (n, 784) in rows, each with a caption of a line or two below it."""
     wide, high = 1.25, 1.6  # of a cell, in sides of a picture
     for i, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = i % columns * wide, i // columns * high
@@ -78,22 +53,8 @@ def plot_weights(
 ) -> float:
     """Draw what each of some units looks for: orange speaks for it, blue against it.
 
-    Parameters
-    ----------
-    axes
-        To draw on.
-    weights
-        Of shape (n, 784), n at least 1.
-    columns
-        How many in a row.
-    captions
-        One for each unit, or none at all.
-
-    Returns
-    -------
-    float
-        The weight that is as strong as colours get, the same for all: all but a thousandth of the
-        weights are closer to zero.
+    The weights are of shape (n, 784). Return the one that is as strong as colours get, the same for
+    all units: all but a thousandth of the weights are closer to zero.
     """
     scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
     sheet = tiled(diverging(weights, scale), columns)
@@ -112,18 +73,9 @@ def plot_boundary(
     parts: Sequence[Samples],
     class_names: Sequence[str],
 ) -> None:
-    """Draw which class a network of two inputs takes each point for, and the samples.
+    """Draw which of two classes a network takes each point of a plane for, and the samples.
 
-    Parameters
-    ----------
-    axes
-        To draw on.
-    plane, field
-        What `Plane.read` gave for it.
-    parts
-        Samples to learn from, faint, and, if there are any, to test on.
-    class_names
-        Two.
+    Those to learn from, the first part, are faint.
     """
     axes.imshow(
         diverging(field - 0.5, 0.9),

@@ -25,15 +25,6 @@ def plot_curves(axes: "Axes", runs: Sequence[Curves], figure: Figured) -> None:
 
     Of one run, training and validation have a colour each. Of several, each has one, and training
     is dashed. A ring marks the epoch that early stopping chose.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    runs
-        At least one, at most as many as there are colours.
-    figure
-        Which.
     """
     single = len(runs) == 1
     for run, colour in zip(runs, MODELS, strict=False):
@@ -118,15 +109,6 @@ def plot_confusion(axes: "Axes", confusion: NDArray[np.intp], class_names: Seque
 
     Each on a scale of its own, for otherwise the mistakes of a good network could not be seen: the
     most frequent mistake is as orange as it gets.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    confusion
-        ``confusion[true, predicted]``, of shape (n, n).
-    class_names
-        One for each class.
     """
     from matplotlib.patches import Rectangle
 
@@ -166,15 +148,7 @@ def plot_confusion(axes: "Axes", confusion: NDArray[np.intp], class_names: Seque
 
 
 def plot_scores(axes: "Axes", scores: Sequence[ClassScore], class_names: Sequence[str]) -> None:
-    """Draw each class's precision, recall and F1 on a bar from the lower of the two to the higher.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    scores, class_names
-        One for each class.
-    """
+    """Draw each class's F1 on a bar from the lower of precision and recall to the higher."""
     rows = np.arange(len(scores))
     ends = np.array([(score.precision, score.recall) for score in scores])
     low, high = ends.min(axis=1), ends.max(axis=1)
@@ -195,17 +169,7 @@ def plot_scores(axes: "Axes", scores: Sequence[ClassScore], class_names: Sequenc
 def plot_f1(
     axes: "Axes", scores: Sequence[Sequence[ClassScore]], class_names: Sequence[str]
 ) -> None:
-    """Draw the F1 of each class, a dot for each of several models.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    scores
-        Of each model, one for each class.
-    class_names
-        One for each class.
-    """
+    """Draw the F1 of each class, a dot for each of several models."""
     values = np.array([[score.f1 for score in model] for model in scores])
     rows = np.arange(len(class_names))
     low, high = values.min(axis=0), values.max(axis=0)
@@ -230,13 +194,6 @@ def plot_calibration(axes: "Axes", calibrations: Sequence[Calibration]) -> None:
     """Draw a reliability diagram: how often a network is right, by how sure it is.
 
     Of one network each bin has its 95 % interval; of several it would be in the way.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    calibrations
-        Of each network.
     """
     axes.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1.2)
     for calibration, colour in zip(calibrations, MODELS, strict=False):
@@ -254,15 +211,7 @@ def plot_calibration(axes: "Axes", calibrations: Sequence[Calibration]) -> None:
 
 
 def plot_counts(axes: "Axes", calibration: Calibration) -> None:
-    """Draw how many samples are in each bin, with the number above the bar.
-
-    Parameters
-    ----------
-    axes
-        To draw on.
-    calibration
-        Of one network.
-    """
+    """Draw how many samples are in each bin, with the number above the bar."""
     edges, counts = calibration.edges, calibration.counts
     axes.bar(edges[:-1], counts, width=0.9 * np.diff(edges), align="edge", color=BLUE, alpha=0.45)
     for edge, width, count in zip(edges, np.diff(edges), counts, strict=False):

@@ -34,22 +34,7 @@ class Provenance:
 
 
 def write_report(subject: Subject, parts: Sequence[Samples], provenance: Provenance) -> bytes:
-    """Write the report of a model.
-
-    Parameters
-    ----------
-    subject
-        The model and what it was measured on.
-    parts
-        Of the dataset, as for `draw_boundary`.
-    provenance
-        Where it comes from.
-
-    Returns
-    -------
-    bytes
-        An HTML file; the same for the same model.
-    """
+    """Write the report of a model as an HTML file; the same for the same model."""
     result, (low, high) = subject.result, subject.result.interval
     wrong = result.samples - round(result.accuracy * result.samples)
     calibration = subject.calibration

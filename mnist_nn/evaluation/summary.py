@@ -47,20 +47,7 @@ def summary(values: Sequence[float]) -> Summary:
 
 
 def student_t_quantile(freedom: int, confidence: float = 0.95) -> float:
-    """Give the t within whose ± a variable of Student's distribution falls with a confidence.
-
-    Parameters
-    ----------
-    freedom
-        Degrees of freedom, 1 or more.
-    confidence
-        Between 0 and 1.
-
-    Returns
-    -------
-    float
-        To ten digits, by halving intervals.
-    """
+    """Return the t within whose ± a variable of Student's distribution lies, to ten digits."""
     low, high = 0.0, 1.0
     while student_t_within(high, freedom) < confidence:
         low, high = high, 2 * high

@@ -57,13 +57,7 @@ def pickled(content: dict[str, Any]) -> bytes:
 
 
 def write(path: StrPath, blob: bytes) -> None:
-    """Write a file, whole or not at all.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be written.
-    """
+    """Write a file, whole or not at all; `ModelError` if that fails."""
     try:
         with replacing(path) as file:
             file.write(blob)
@@ -72,24 +66,7 @@ def write(path: StrPath, blob: bytes) -> None:
 
 
 def read(path: StrPath, what: str, most: int, make: Callable[[bytes], Result]) -> Result:
-    """Read a file and make of it what it holds.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    what
-        It should be, for the error.
-    most
-        Bytes that it may have; a larger one is not read.
-    make
-        Makes it of the bytes.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be read, or whatever `make` raises, with the path before it.
-    """
+    """Make of a file of at most so many bytes what it should be; `ModelError` names the path."""
     try:
         return make(read_bounded(path, most, ModelError))
     except OSError as error:
@@ -105,17 +82,7 @@ def check_size(size: int, most: int, what: str) -> None:
 
 
 def check_format(raw: object, known: dict[str, str], wanted: str, version: int) -> None:
-    """Refuse a file of another kind or version.
-
-    Parameters
-    ----------
-    raw
-        What the pickle holds.
-    known
-        What a file of each other format is, and what to do with it.
-    wanted, version
-        The right format and version.
-    """
+    """Refuse a file of another kind, of which `known` says what it is, or version."""
     name = raw.get("format") if isinstance(raw, dict) else None
     if name != wanted:
         other = name if isinstance(name, str) else ""
@@ -127,22 +94,7 @@ def check_format(raw: object, known: dict[str, str], wanted: str, version: int) 
 
 
 def parse(blob: bytes, kind: type[Content], wanted: str, known: dict[str, str]) -> Content:
-    """Read a content of version 1.
-
-    Parameters
-    ----------
-    blob
-        The file's bytes.
-    kind
-        Which keys and types it must have.
-    wanted, known
-        As for `check_format`.
-
-    Raises
-    ------
-    ModelError
-        If it is anything else.
-    """
+    """Read a content of version 1; `ModelError` if it has other keys or types."""
     raw = read_pickle(blob)
     check_format(raw, known, wanted, 1)
     try:
@@ -156,13 +108,7 @@ def parse(blob: bytes, kind: type[Content], wanted: str, known: dict[str, str]) 
 
 
 def config_of(values: dict[str, Any]) -> Config:
-    """Read the config that a file carries.
-
-    Raises
-    ------
-    ModelError
-        If it is none.
-    """
+    """Read the config that a file carries; `ModelError` if it is none."""
     try:
         return resolve([Source("its config", values)])
     except (ConfigError, RecursionError, ValueError) as error:

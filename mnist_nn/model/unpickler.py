@@ -69,6 +69,7 @@ class Machine:
     """Carries out instructions, and refuses what no model needs."""
 
     def __init__(self, blob: bytes) -> None:
+        self.size = len(blob)
         self.read = io.BytesIO(blob).read  # the end is no instruction, so no read ends too soon
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []  # what was on the stack before each mark
@@ -83,18 +84,17 @@ class Machine:
                 break
             width, instruction = INSTRUCTIONS[code]
             instruction(self, int.from_bytes(self.read(width), "little") if width else 0)
-            if count % 1000 == 0:
-                self.check()
+            if count % 1000 == 0 and self.kept() > MAX_KEPT:
+                raise ModelError("it keeps more at hand than a model needs")
         else:
             raise ModelError(f"it has more than {MAX_INSTRUCTIONS:,} instructions")
         if self.read(1):
             raise ModelError("something follows its end")
         return self.stack.pop()
 
-    def check(self) -> None:
-        """Refuse a program that has laid up more than a model's does."""
-        if len(self.stack) + len(self.outer) + len(self.memo) > MAX_KEPT:
-            raise ModelError("it keeps more at hand than a model needs")
+    def kept(self) -> int:
+        """Count what the program has laid up."""
+        return len(self.stack) + len(self.outer) + len(self.memo)
 
     def integer(self, size: int) -> None:
         """Put a whole number onto the stack."""
@@ -135,6 +135,12 @@ class Machine:
             items, self.stack = self.stack, self.outer.pop()
             return items
         return [self.stack.pop() for _ in range(n)][::-1]
+
+
+def _bound(number: int, limit: int) -> None:
+    """Refuse a number that is too large."""
+    if number > limit:
+        raise ValueError
 
 
 def _extend(items: list[Any], target: Any) -> None:
@@ -204,8 +210,8 @@ def _type(call: Call) -> np.dtype[Any]:
 # The instructions of protocol 4 that models consist of: how many bytes the number after each has,
 # and what it does.
 INSTRUCTIONS: dict[bytes, tuple[int, Callable[[Machine, int], object]]] = {
-    pickle.PROTO: (1, lambda m, n: None),
-    pickle.FRAME: (8, lambda m, n: None),  # how much to read ahead
+    pickle.PROTO: (1, lambda m, n: _bound(n, pickle.HIGHEST_PROTOCOL)),
+    pickle.FRAME: (8, lambda m, n: _bound(n, m.size)),  # how much to read ahead
     pickle.NONE: (0, lambda m, n: m.stack.append(None)),
     pickle.NEWTRUE: (0, lambda m, n: m.stack.append(True)),
     pickle.NEWFALSE: (0, lambda m, n: m.stack.append(False)),

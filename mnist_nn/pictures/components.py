@@ -7,17 +7,8 @@ from numpy.typing import NDArray
 def label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Number the components of a mask; pixels that touch at a corner hang together.
 
-    Parameters
-    ----------
-    mask
-        Of shape (h, w).
-
-    Returns
-    -------
-    labels : ndarray of shape (h, w)
-        0 outside, 1 to n in the components, in the order of their first pixels row by row.
-    areas : ndarray of shape (n,)
-        Pixels of each.
+    Return the number of each pixel, 0 outside and from 1 in the order of the components' first
+    pixels row by row, and the pixels of each component.
     """
     padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
     padded[:, 1:-1] = mask

@@ -48,13 +48,7 @@ class Stripped(NamedTuple):
 
 
 def strip_metadata(content: bytes, name: str) -> Stripped:
-    """Leave out what is not needed to decode a PNG or JPEG; other kinds stay as they are.
-
-    Raises
-    ------
-    DataError
-        If it consists of more than 100,000 pieces.
-    """
+    """Leave out what is not needed to decode a PNG or JPEG; other kinds stay as they are."""
     if content.startswith(PNG):
         return _strip_png(content, name)
     return _strip_jpeg(content, name) if content.startswith(JPEG) else Stripped(content)

@@ -256,13 +256,7 @@ def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuse more than 50 million pixels or 100,000 in a row, and fewer than one.
-
-    Raises
-    ------
-    DataError
-        Naming the file.
-    """
+    """Refuse more than 50 million pixels or 100,000 in a row, and fewer than one."""
     if width < 1 or height < 1:
         raise DataError(f"{name} has no pixels: it is {width}×{height}")
     if width * height > MAX_PIXELS:

@@ -15,17 +15,7 @@ TILE = 1024  # pixels, each side of what is reduced at a time
 def reduce_picture(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -> Grey:
     """Average whole blocks, so that no side is longer than `MAX_SIDE`; the last may be partial.
 
-    Parameters
-    ----------
-    pixels
-        Array of shape (h, w) or (h, w, c), of any type that `grey` understands.
-    grey
-        Makes brightness of some of the pixels.
-
-    Returns
-    -------
-    ndarray of shape (h', w')
-        Brightness; of a picture that is small enough, of each pixel.
+    The pixels, of shape (h, w) or (h, w, c), become brightness by `grey`, some at a time.
     """
     h, w = pixels.shape[:2]
     block = -(-max(h, w) // MAX_SIDE)

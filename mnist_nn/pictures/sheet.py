@@ -25,18 +25,7 @@ FULL = 0.98  # a rectangle of this part of the picture's area is the picture
 
 
 def find_sheet(picture: Grey) -> tuple[Span, Span] | None:
-    """Find a sheet that has something on it.
-
-    Parameters
-    ----------
-    picture
-        Of shape (h, w), of range 0 to 1.
-
-    Returns
-    -------
-    rows, columns : tuple of int
-        First and end of each, a little inside the sheet; None if there is no sheet.
-    """
+    """Find the rows and columns, a little inside it, of a sheet that has something on it."""
     h, w = picture.shape
     if min(h, w) < SMALLEST:
         return None

@@ -21,18 +21,7 @@ def fit_surface(picture: Grey) -> tuple[Grey, float]:
 
     There are two guesses to start with: that the border is paper, and that the most frequent
     brightness is that of paper. Each is refined; the one that suits more of the picture wins.
-
-    Parameters
-    ----------
-    picture
-        Of shape (h, w), of range 0 to 1.
-
-    Returns
-    -------
-    difference : ndarray of shape (h, w)
-        The picture less the surface.
-    noise : float
-        Standard deviation of the paper about the surface.
+    Return the picture less the surface, and the standard deviation of the paper about it.
     """
     border, everywhere = _border(picture), np.ones(picture.shape, bool)
     by_border = _refined(picture, border, border)

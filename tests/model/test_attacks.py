@@ -236,14 +236,10 @@ NEEDLESS = {  # instructions and values that no model has, though they run nothi
     "a name that could steer a terminal": name("numpy", "\x1b[2J\ue000\n") + b".",
     # Python's unpickler, reading a file, drops what is left of a frame that ends in an instruction
     "a call hidden by a frame": (
-        b"\x95"
-        + (5).to_bytes(8, "little")
-        + text("A" * 60)[:5]
-        + b"A" * 60
-        + SYSTEM
-        + text("true")
-        + b"\x85R."
+        b"\x95" + length(5, 8) + text("A" * 60)[:5] + b"A" * 60 + SYSTEM + text("true") + b"\x85R."
     ),
+    "a frame longer than the file": b"\x95" + length(20, 8) + b"N.",
+    "a frame of exabytes": b"\x95" + length(2**63, 8) + b"N.",
     "a memo that is not there": b"h\0.",
     "a protocol that is not there": b"\x80\x06.",
     "a pop below a mark": b"K\1(\x85.",
