@@ -37,7 +37,13 @@ def test_a_preset_lowers_its_loss_within_a_few_steps(name: str, run: Run, tmp_pa
 def test_presets_are_what_their_targets_were_set_for() -> None:
     networks = {name: load_config([CONFIGS / f"{name}.yaml"]).network.layers for name in PRESETS}
     units = {name: [layer.units for layer in layers] for name, layers in networks.items()}
-    assert units["fast"] == units["batch-norm"] == units["sigmoid"] == units["accurate"] == [128, 64, 10]
+    assert (
+        units["fast"]
+        == units["batch-norm"]
+        == units["sigmoid"]
+        == units["accurate"]
+        == [128, 64, 10]
+    )
     assert units["simard"] == [800, 10]
     assert [layer.activation for layer in networks["sigmoid"][:2]] == ["sigmoid", "sigmoid"]
     sigmoid = load_config([CONFIGS / "sigmoid.yaml"]).data

@@ -350,9 +350,8 @@ def _vector(
     spec = parameters_of(config, dataset_info(config.data.dataset).n_inputs)
     shape = (spec.size,) if n_slots is None else (n_slots, spec.n_trainable)
     array = pickled.array
-    if array is None or array.shape != shape:
-        its = None if array is None else array.shape
-        raise ModelError(f"its config wants {name} of shape {shape}, it has {its}")
+    if array.shape != shape:
+        raise ModelError(f"its config wants {name} of shape {shape}, it has {array.shape}")
     if array.dtype.newbyteorder("=") != config.network.dtype:
         raise ModelError(f"its {name} are not {config.network.dtype}")
     if n_slots is None and not np.isfinite(array).all():

@@ -123,17 +123,16 @@ def _model_of(blob: bytes) -> Model:
 
 def _network(config: Config, content: Content) -> Network:
     """Put the file's parameters into the network that the config describes."""
-    arrays: dict[str, NDArray[Any] | None] = {k: v.array for k, v in content.parameters.items()}
+    arrays = {name: pickled.array for name, pickled in content.parameters.items()}
     n_inputs = dataset_info(config.data.dataset).n_inputs
-    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
     try:
-        parameters_of(config, n_inputs).check(shapes)
+        parameters_of(config, n_inputs).check({name: a.shape for name, a in arrays.items()})
     except ValueError as error:
         raise ModelError(f"its config {error}") from error
     network = build_network(config, n_inputs, content.input_scale, None)
     for name, view in network.named_parameters().items():
         array = arrays[name]
-        if array is None or array.dtype.newbyteorder("=") != view.dtype:
+        if array.dtype.newbyteorder("=") != view.dtype:
             raise ModelError(f"its {name} are not {view.dtype}")
         view[...] = array
     if not np.isfinite(network.params).all():

@@ -92,13 +92,13 @@ class ParameterSpec:
             start += p.size
         return {name: found[name] for name in self.names if name in found}
 
-    def check(self, shapes: Mapping[str, tuple[int, ...] | None]) -> None:
+    def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """Refuse arrays of other names or shapes.
 
         Parameters
         ----------
         shapes
-            Shape of each array by name; None for what is no array.
+            Shape of each array by name.
 
         Raises
         ------
