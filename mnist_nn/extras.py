@@ -3,10 +3,7 @@
 import json
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +27,10 @@ def install_command(extra: str) -> str:
 
 def _source() -> Path | None:
     """Return the folder that this copy runs in or was installed from; None for an index."""
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     if (CHECKOUT / "pyproject.toml").exists():
         return CHECKOUT
     try:
