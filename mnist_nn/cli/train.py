@@ -14,6 +14,7 @@ from .seeds import MAX_SEEDS, seed_path, summarise
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..data import Dataset
     from ..model import Checkpoint
 
 
@@ -95,7 +96,7 @@ def train(
     --seeds, the runs that are missing follow, and the table has them all.
     """
     from ..config.schema import SEED_LIMIT
-    from ..data import dataset_info, load_dataset
+    from ..data import dataset_info
     from ..errors import ConfigError
     from ..model import Series, check_fits
     from .resume import check_settings, check_surroundings, output_of
@@ -138,7 +139,7 @@ def train(
         if log_dir:
             inputs = [*(config or []), resume] if resume else config or []
             check_logs(log_dir, [path, checkpoint_path(path)], inputs)
-    dataset = load_dataset(name, data_dir)
+    dataset = _load_data(settings, data_dir)
     if checkpoint:
         check_surroundings(checkpoint, dataset)
     job = Job(dataset, checkpoint_every, quiet, resume, checkpoint, log_dir)
@@ -154,6 +155,24 @@ def _load(resume: Path | None) -> "Checkpoint | None":
     from ..model import load_checkpoint
 
     return load_checkpoint(resume) if resume else None
+
+
+def _load_data(settings: "Config", data_dir: Path | None) -> "Dataset":
+    """Read and verify the dataset in a thread, while this one imports the engine."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ..data import load_dataset
+    from ..engines.choice import numba_fault
+
+    name = settings.data.dataset
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            loading = pool.submit(load_dataset, name, data_dir)
+        except RuntimeError:  # no thread is to be had
+            return load_dataset(name, data_dir)
+        if settings.training.engine != "numpy":
+            numba_fault()
+        return loading.result()
 
 
 def _describe(settings: "Config", n_inputs: int) -> str:

@@ -1,9 +1,9 @@
 """The cache is one ``.npz`` per data set, built of verified files and verified again when read."""
 
+import io
 import os
 import zipfile
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
             with zipfile.ZipFile(opened) as archive:
                 _check_members(archive, source)
                 arrays = {
-                    file.key: read_member(archive, file)
+                    file.key: read_array(_stored(opened, archive, file), file)
                     for file in source.files
                     if file.key.endswith(part)
                 }
@@ -66,7 +66,7 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
     return arrays
 
 
-def check_directory(opened: IO[bytes], source: Source) -> None:
+def check_directory(opened: io.BufferedIOBase, source: Source) -> None:
     """Refuse a file too large to be a cache, or whose directory would be large in memory.
 
     The directory's own length stands in the last 22 bytes of an archive that has no comment. Only
@@ -93,16 +93,27 @@ def _check_members(archive: zipfile.ZipFile, source: Source) -> None:
         raise DataError("its arrays are packed")
 
 
-def read_member(archive: zipfile.ZipFile, file: SourceFile) -> NDArray[np.uint8]:
+def _stored(
+    opened: io.BufferedReader, archive: zipfile.ZipFile, file: SourceFile
+) -> io.BufferedReader:
+    """Go to where a member that is not packed begins, to read it without zipfile's copies."""
+    opened.seek(archive.getinfo(f"{file.key}.npy").header_offset)
+    local = opened.read(30)
+    lengths = int.from_bytes(local[26:28], "little"), int.from_bytes(local[28:], "little")
+    opened.seek(sum(lengths), os.SEEK_CUR)  # past the member's name and extra field
+    return opened
+
+
+def read_array(member: io.BufferedIOBase, file: SourceFile) -> NDArray[np.uint8]:
     """Read and verify one array, not believing its header, which says how much to allocate."""
-    with archive.open(f"{file.key}.npy") as member:
-        if np.lib.format.read_magic(member) != (1, 0):
-            raise DataError(f"{file.key} is no array of NumPy's format 1.0")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(member, NPY_HEADER)
-        if shape != file.shape or dtype != np.uint8:
-            raise DataError(f"{file.key} is not {file.shape} uint8")
-        member.seek(0)
-        array: NDArray[np.uint8] = np.lib.format.read_array(member, allow_pickle=False)
+    if np.lib.format.read_magic(member) != (1, 0):
+        raise DataError(f"{file.key} is no array of NumPy's format 1.0")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(member, NPY_HEADER)
+    if shape != file.shape or dtype != np.uint8:
+        raise DataError(f"{file.key} is not {file.shape} uint8")
+    array = np.empty(file.shape, np.uint8)
+    if member.readinto(array.data.cast("B")) != array.size:
+        raise DataError(f"{file.key} was cut off")
     if not file.matches(array):
         raise DataError(f"{file.key} does not have the pinned SHA-256")
     return array

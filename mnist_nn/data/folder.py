@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files import read_bounded
 from . import idx
-from .cache import Arrays, check_directory, read_member
+from .cache import Arrays, check_directory, read_array
 from .sources import Source, SourceFile
 
 MAX_FILES = 10_000  # that are looked at
@@ -172,7 +172,8 @@ def _read_archive(
                     if packing not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                         yield file, f"{file.key} is packed in a way that is not read"
                     else:
-                        yield file, read_member(archive, file)
+                        with archive.open(f"{file.key}.npy") as member:
+                            yield file, read_array(member, file)
             except DataError as error:
                 yield file, str(error)
             except Exception as error:  # a damaged archive may fail in any way zip and NumPy know

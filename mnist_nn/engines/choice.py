@@ -60,7 +60,7 @@ def choose_engine(
     """
     if name == "numpy":
         return Choice("numpy")
-    fault = _numba_fault()
+    fault = numba_fault()
     if fault and name == "auto":
         return Choice("numpy", fault)
     if fault:
@@ -71,7 +71,7 @@ def choose_engine(
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
 
 
-def _numba_fault() -> str:
+def numba_fault() -> str:
     """Say why Numba cannot be used here, and what to do about it; empty if it can."""
     _check_features()
     try:

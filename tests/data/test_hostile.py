@@ -120,7 +120,7 @@ DICT = "{{'descr': {}, 'fortran_order': False, 'shape': {}}}\n"
         (npy(DICT.format("'|O'", "(20, 28, 28)"), b"\x80\x04K\1."), "x_train is not"),
         (npy(DICT.format("'<U99'", "(20, 28, 28)")), "x_train is not"),
         (npy(DICT.format("[('a', '|O')]", "(20, 28, 28)")), "x_train is not"),
-        (npy(DICT.format("'|u1'", "(20, 28, 28)")), "is damaged (ValueError)"),  # no data
+        (npy(DICT.format("'|u1'", "(20, 28, 28)")), "x_train was cut off"),  # no data
         (npy(DICT.format("'|u1'", "(-20, 28, 28)")), "x_train is not"),
         (npy(DICT.format("'|u1'", "(" + "9" * 5000 + ",)")), "is damaged"),
         (npy("[" * 9000), "is damaged"),
