@@ -8,6 +8,7 @@ where nothing can be kept, functions are compiled in memory.
 
 import contextlib
 import hashlib
+import logging
 import os
 import pickle
 import warnings
@@ -21,6 +22,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.serialize import dumps
 
 from .errors import MnistNNWarning
+
+log = logging.getLogger(__name__)  # of a record whenever a function has to be compiled
 
 
 def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -77,14 +80,17 @@ class _CheckedCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load the machine code for a signature; delete the files if they are damaged."""
+        found = None
         try:
-            return super().load_overload(sig, target_context)
+            found = super().load_overload(sig, target_context)
         except Exception:  # a damaged pickle raises anything
             name = escape(self._impl.filename_base)
             for path in Path(self._cache_path).glob(f"{name}.*nb[ic]"):
                 with contextlib.suppress(OSError):
                     path.unlink()
-            return None
+        if found is None:
+            log.info("compiling %s", self._name)
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save the machine code for a signature, if it can be."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numba.core import config
 
+from mnist_nn.cli.progress import compilation_noted
 from mnist_nn.compiling import kept_compiled
 from mnist_nn.errors import MnistNNWarning
 
@@ -41,6 +42,20 @@ def call(x: float = 1) -> bool:
 def test_what_is_compiled_is_kept(folder: Path) -> None:
     assert [call(), call()] == [False, True]
     assert {path.suffix for path in folder.rglob("*.nb?")} == {".nbi", ".nbc"}
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_note_says_once_that_something_must_be_compiled_and_none_that_it_is_kept(
+    folder: Path, quiet: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = []
+    for _ in range(2):
+        with compilation_noted(quiet=quiet):
+            call(1)
+            call(1.0)
+        notes.append(capsys.readouterr().err)
+    note = "compiling the engine, which takes some seconds; the next run will find it ready\n"
+    assert notes == ["" if quiet else note, ""]
 
 
 DAMAGE = {

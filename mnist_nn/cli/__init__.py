@@ -50,8 +50,8 @@ def _hasten() -> None:
     """Skip what Python and Numba would spend time on without any use for this program."""
     gc.set_threshold(100_000)  # imports make many objects and next to no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks for some
-    # Numba loads all of SciPy's linear algebra for np.dot, which no function here compiles
-    sys.modules.setdefault("scipy.linalg.cython_blas", None)  # type: ignore[arg-type]
+    for name in ("scipy.linalg.cython_blas", "cffi"):  # Numba would load them, for np.dot and for C
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     atexit.register(_skip_teardown)  # the first that is registered runs last
 
 

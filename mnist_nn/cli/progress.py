@@ -1,8 +1,8 @@
 """Progress of a training run: a bar that redraws in place on a terminal, lines on a pipe."""
 
 import contextlib
+import logging
 import sys
-import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -83,17 +83,28 @@ class TrainingProgress:
         return epoch % self.every == 0 or epoch in (1, self.epochs)
 
 
+class _CompilationNote(logging.Handler):
+    """Prints a note when the first function is about to be compiled."""
+
+    said = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record of `compiling`."""
+        if not self.said:
+            self.said = True
+            note("compiling the engine, which takes some seconds; the next run will find it ready")
+
+
 @contextlib.contextmanager
-def said_if_slow(text: str, *, quiet: bool, seconds: float = 1.5) -> Iterator[None]:
-    """Print a note if what is done in the context takes longer than it usually does."""
-    timer = threading.Timer(seconds, note, [text])
-    if not quiet:
-        with contextlib.suppress(RuntimeError):  # no thread is to be had
-            timer.start()
+def compilation_noted(*, quiet: bool) -> Iterator[None]:
+    """Print a note as soon as something has to be compiled in the context; none if it is cached."""
+    log, handler = logging.getLogger("mnist_nn.compiling"), _CompilationNote()
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.addHandler(handler)
     try:
         yield
     finally:
-        timer.cancel()
+        log.removeHandler(handler)
 
 
 def epoch_line(report: Report, epochs: int) -> str:

@@ -108,12 +108,10 @@ class Run:
 
     def begin(self) -> None:
         """Set everything up, which may take a while where the engine has to be compiled."""
-        from .progress import said_if_slow
+        from .progress import compilation_noted
 
         self._announce()
-        with said_if_slow(
-            "compiling the engine; the next run will find it ready", quiet=self.quiet
-        ):
+        with compilation_noted(quiet=self.quiet):
             self.course = self._start()
 
     def train(self, checkpoints: "Checkpoints", logs: "Logs", request: "Request") -> None:

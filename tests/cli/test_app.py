@@ -10,6 +10,7 @@ import pytest
 
 from mnist_nn import __version__
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 Run = Callable[..., Any]
 
 
@@ -85,6 +86,26 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_process_ends_fast_but_in_order_and_loads_no_linear_algebra_of_scipy(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import atexit, sys\n"
+        "from mnist_nn.cli import main\n"
+        "atexit.register(print, 'registered before')\n"
+        "try: main()\n"
+        "finally:\n"
+        "    atexit.register(print, 'registered after')\n"
+        "    print([n for n in ('numba', 'scipy.linalg', 'pycparser') if n in sys.modules])\n"
+    )
+    arguments = ("train", "-c", CONFIGS / "sample.yaml", "--epochs", "1", "-q")
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["model.pkl", "['numba']", "registered after"]
 
 
 @pytest.mark.parametrize("command", ["--help", "evaluate model.pkl"])

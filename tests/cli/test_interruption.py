@@ -15,6 +15,8 @@ class Finder:  # forks at each tenth import from our first on; the child gets a 
     number = -1
 
     def find_spec(self, name, path=None, target=None):
+        if name == "mnist_nn.cli.app":
+            atexit.register(interrupt, "the end")
         self.number += name == "mnist_nn.cli" or self.number >= 0
         if self.number % 10 == 1:
             interrupt(name)
@@ -34,7 +36,6 @@ def interrupt(where):
         print(json.dumps([where, code, said]), file=file)
 
 sys.meta_path.insert(0, Finder())
-atexit.register(interrupt, "the end")
 """
 
 
