@@ -4,8 +4,6 @@ What a command needs is imported when it runs, so that ``--help`` answers at onc
 nothing that takes time: until `main` runs, an interruption is answered by Python, with a traceback.
 """
 
-import atexit
-import gc
 import os
 import sys
 
@@ -48,6 +46,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _hasten() -> None:
     """Skip what Python and Numba would spend time on without any use for this program."""
+    import atexit
+    import gc
+
     gc.set_threshold(100_000)  # imports make many objects and next to no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks for some
     for name in ("scipy.linalg.cython_blas", "cffi"):  # Numba would load them, for np.dot and for C
@@ -59,11 +60,11 @@ def _skip_teardown() -> None:
     """End the process without taking every module apart, which takes tenths of a second."""
     if _exit_code is None:
         return
+    import contextlib
+
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError):  # `finish_output` has said so
             stream.flush()
-        except (OSError, ValueError):  # `finish_output` has said so
-            pass
     os._exit(_exit_code)
 
 
