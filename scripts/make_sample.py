@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_nn.data import DATASETS
 from mnist_nn.data.folder import read_folder
-from mnist_nn.data.sources import SOURCES
 from mnist_nn.files import replacing
 
 TARGET = Path(__file__).parents[1] / "mnist_nn" / "data" / "mnist-sample.npz"
@@ -31,7 +31,7 @@ def evenly_spaced(labels: NDArray[np.uint8], per_class: int) -> NDArray[np.intp]
 
 def sample(folder: Path) -> dict[str, NDArray[np.uint8]]:
     """Choose the sample out of the four verified files."""
-    arrays = read_folder(folder, SOURCES["mnist"])
+    arrays = read_folder(folder, DATASETS["mnist"])
     train = evenly_spaced(arrays["y_train"], 500)
     test = evenly_spaced(arrays["y_test"], 100)
     return {

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import settings
 
 from mnist_nn.cli import main
-from mnist_nn.data import Samples, load_dataset
+from mnist_nn.data import DATASETS, Samples, load_dataset
 from mnist_nn.data.download import import_folder
-from mnist_nn.data.sources import SOURCES
 from mnist_nn.nn import ACTIVATIONS, ActivationFunction
 from mnist_nn.nn.activations import sigmoid, softmax
 
@@ -79,7 +78,7 @@ def mnist_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the real MNIST files."""
     folders, caches = places("mnist")
     spare = tmp_path_factory.mktemp("mnist")
-    folder = find_files(SOURCES["mnist"], folders, caches, spare)
+    folder = find_files(DATASETS["mnist"], folders, caches, spare)
     if folder is None:
         looked = ", ".join(map(str, folders))
         pytest.skip(f"the full MNIST is nowhere: {looked}; fetch it with: make data")
@@ -91,7 +90,7 @@ def data_dir(mnist_files: Path, shared_folder: Path) -> Path:
     """A data folder with the cache of the real MNIST."""
     folder = shared_folder / "data"
     if not (folder / "mnist.npz").exists():
-        import_folder(SOURCES["mnist"], mnist_files, folder)
+        import_folder(DATASETS["mnist"], mnist_files, folder)
     return folder
 
 

@@ -6,10 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_nn.data import data_folder, idx
+from mnist_nn.data import DatasetInfo, data_folder, idx
 from mnist_nn.data.cache import Arrays, read_cache
 from mnist_nn.data.download import import_folder
-from mnist_nn.data.sources import Source
 from mnist_nn.errors import MnistNNError
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist"  # the clone
@@ -26,7 +25,7 @@ def places(name: str) -> tuple[list[Path], list[Path]]:
 
 
 def find_files(
-    source: Source, folders: Sequence[Path], caches: Sequence[Path], spare: Path
+    source: DatasetInfo, folders: Sequence[Path], caches: Sequence[Path], spare: Path
 ) -> Path | None:
     """Find a folder with a dataset's ``.gz`` files, or pack what is there in a spare one."""
     names = [f"{file.name}.gz" for file in source.files]
@@ -44,7 +43,7 @@ def find_files(
 
 
 def _read_others(
-    source: Source, folders: Sequence[Path], caches: Sequence[Path], spare: Path
+    source: DatasetInfo, folders: Sequence[Path], caches: Sequence[Path], spare: Path
 ) -> Arrays | None:
     """Read files that are not packed, or else a cache."""
     for folder in folders:

@@ -2,19 +2,20 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnist_nn.data import Samples, idx
+from mnist_nn.data import DATASETS, Samples, idx
 from mnist_nn.data.cache import read_cache, write_cache
 from mnist_nn.data.download import import_folder
-from mnist_nn.data.sources import Source, SourceFile
+from mnist_nn.data.record import DataFile, DatasetInfo
 
 from .mnist import BESIDE, find_files, places
 
-Files = tuple[Source, dict[str, bytes]]
+Files = tuple[DatasetInfo, dict[str, bytes]]
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def tiny(digits: Samples) -> Files:
     images = digits.x[:20].reshape(-1, 28, 28)
     payload = idx.header(images.shape) + images.tobytes()
     digest = hashlib.sha256(payload).hexdigest()
-    file = SourceFile("x_train", "train-images-idx3-ubyte", images.shape, digest)
-    return Source("tiny", (file,), ()), {file.name: payload}
+    file = DataFile("x_train", "train-images-idx3-ubyte", images.shape, digest)
+    return replace(DATASETS["mnist"], name="tiny", files=(file,)), {file.name: payload}
 
 
 def make(kind: str, tiny: Files, folder: Path) -> None:

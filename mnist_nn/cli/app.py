@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
+from typer.core import TyperCommand
 
 from .. import __version__
 from .download import download
@@ -37,6 +38,20 @@ app = typer.Typer(
 )
 
 
+class Command(TyperCommand):
+    """Command that lists datasets in its help only when that is shown: the table needs NumPy."""
+
+    def format_help(self, *args: Any) -> None:
+        """Write the help, with the downloadable datasets and their licences where they belong."""
+        from ..data import DATASETS
+
+        files = [f"{info.name} ({info.licence})" for info in DATASETS.values() if info.files]
+        for param in self.params:
+            if text := getattr(param, "help", None):
+                param.help = text.replace("{downloadable}", ", ".join(files))  # type: ignore[attr-defined]
+        super().format_help(*args)
+
+
 def _unwrapped(text: str | None) -> str:
     """Join the lines of each paragraph of a docstring, for the terminal to wrap."""
     paragraphs = inspect.cleandoc(text or "").split("\n\n")
@@ -44,7 +59,7 @@ def _unwrapped(text: str | None) -> str:
 
 
 for command in (download, train, evaluate, predict, plot, draw, gradcheck, show):
-    app.command(help=_unwrapped(command.__doc__))(guarded(command))
+    app.command(cls=Command, help=_unwrapped(command.__doc__))(guarded(command))
 
 
 def _show_version(wanted: bool) -> None:

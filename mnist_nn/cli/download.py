@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def download(
-    dataset: Annotated[str, typer.Option(metavar="NAME", help="mnist or fashion-mnist.")] = "mnist",
+    dataset: Annotated[
+        str, typer.Option(metavar="NAME", help="Which dataset: {downloadable}.")
+    ] = "mnist",
     data_dir: DataDir = None,
     mirror: Annotated[
         list[str] | None,
@@ -38,20 +40,20 @@ def download(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Download MNIST or Fashion-MNIST, verify every file, and cache them as one .npz.
+    """Download a dataset, verify every file, and cache them as one .npz.
 
     Mirrors are tried in turn until one delivers files whose content has the right SHA-256. Run
     again, the command verifies what is there without touching the network.
     """
-    from ..data import required_data_folder
+    from ..data import DATASETS, required_data_folder
     from ..data.download import download as events
     from ..data.download import import_folder
-    from ..data.sources import SOURCES
     from ..data.transfer import is_address, public
     from ..errors import ConfigError, hint
 
-    if dataset not in SOURCES:
-        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, SOURCES)}")
+    known = {name: info for name, info in DATASETS.items() if info.files}
+    if dataset not in known:
+        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, known)}")
     if from_ and mirror:
         raise ConfigError(
             "--from and --mirror: take the files from a folder or from mirrors, not both"
@@ -62,10 +64,9 @@ def download(
             raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
     folder = data_dir or required_data_folder()
     if from_:
-        _conclude(dataset, import_folder(SOURCES[dataset], from_, folder))
+        _conclude(dataset, import_folder(known[dataset], from_, folder))
     else:
-        source = SOURCES[dataset]
-        _follow(dataset, events(source, folder, mirrors=mirror or (), force=force))
+        _follow(dataset, events(known[dataset], folder, mirrors=mirror or (), force=force))
 
 
 def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:

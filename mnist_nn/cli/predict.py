@@ -110,20 +110,22 @@ class _Stdin:
 
 
 def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
-    """Name the classes, if the model is one for 28×28 pictures."""
-    from ..data import dataset_info
+    """Name the classes, if the model is one for images like MNIST's."""
+    from ..data import dataset_info, datasets_that
     from ..errors import ConfigError
     from ..model import check_fits
+    from ..pictures import PREPARED_SHAPE
 
     name = trained.config.data.dataset
     info = dataset_info(name)
-    if trained.network.sizes[0] != 784 or info.n_inputs != 784:
+    if info.image_shape != PREPARED_SHAPE or trained.network.sizes[0] != info.n_inputs:
         raise ConfigError(
-            f"{model} reads {trained.network.sizes[0]} numbers of {name}, not 28×28 pictures; "
-            "use a model trained on digits"
+            f"{model} reads {trained.network.sizes[0]} numbers of {name}, not images of "
+            f"{'×'.join(map(str, PREPARED_SHAPE))} pixels; use a model trained on "
+            f"{datasets_that(lambda known: known.holds_digits)}"
         )
     check_fits(trained.config, name, info)
-    if not name.startswith("mnist"):
+    if not info.holds_digits:
         note(f"note: {model} has learnt {name}, but pictures are prepared as digits of MNIST are")
     return info.class_names
 
@@ -167,7 +169,7 @@ def _reading(
 
     network = trained.network
     with one_blas_thread(), np.errstate(all="ignore"):  # not finite is an error below
-        outputs = network.predict(prepared.reshape(1, 784).astype(network.dtype))[0]
+        outputs = network.predict(prepared.reshape(1, -1).astype(network.dtype))[0]
     if not np.isfinite(outputs).all():
         raise ModelError("the model cannot read pictures: its outputs are not finite numbers")
     best = int(outputs.argmax())

@@ -106,11 +106,10 @@ def command(
         than the one that is going on, with no place for logs.
     """
     from ..data import data_folder
-    from ..data.sources import SOURCES
 
     options: dict[str, Path | None] = {"--resume": path, "--output": output}
     is_default = dataset.folder == data_folder() and not os.environ.get("MNIST_NN_DATA_DIR")
-    if dataset.name in SOURCES and not is_default:
+    if dataset.info.files and not is_default:
         options["--data-dir"] = dataset.folder
     if output is None:
         options["--log-dir"] = log_dir

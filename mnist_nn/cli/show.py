@@ -31,7 +31,7 @@ def show(
     import numpy as np
 
     from ..augmentation import Augmenter
-    from ..data import dataset_info, load_dataset
+    from ..data import dataset_info, datasets_that, load_dataset
     from ..errors import ConfigError
     from ..evaluation import draw_sheet
     from ..model import check_fits
@@ -41,16 +41,22 @@ def show(
     name, augmentation = settings.data.dataset, settings.data.augmentation
     info = dataset_info(name)
     check_fits(settings, name, info)
-    if info.n_inputs != 784:
-        raise ConfigError(f"{name} holds no 28×28 pictures; choose another data.dataset")
+    if info.image_shape is None:
+        known = datasets_that(lambda known: known.image_shape is not None)
+        raise ConfigError(f"{name} holds no images; set data.dataset to {known}")
     check_output(output, inputs=config)
     samples, rng = load_dataset(name, data_dir).train, streams(settings.seed)
     order = rng.shuffling.permutation(len(samples.y))
     _, first = np.unique(samples.y[order], return_index=True)
-    before = samples.x[order[first]]  # (n_classes, 784)
+    before = samples.x[order[first]]  # (n_classes, n_inputs)
     copies = np.repeat(before, VARIANTS, axis=0)
-    after = Augmenter(augmentation, rng.augmentation)(copies).reshape(-1, VARIANTS, 784)
-    draw_sheet(output, before, after, ("as it is", "as training shows it"))
+    after = Augmenter(augmentation, rng.augmentation)(copies)
+    draw_sheet(
+        output,
+        before.reshape(-1, *info.image_shape),
+        after.reshape(-1, VARIANTS, *info.image_shape),
+        ("as it is", "as training shows it"),
+    )
     if not augmentation.active:
         note("note: this config distorts nothing; data.augmentation says how much")
     print_path(output)

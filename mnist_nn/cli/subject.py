@@ -66,8 +66,8 @@ def measured(
         result = evaluate(trained.network, loss, samples)
     if not math.isfinite(result.loss):
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
-    names, source = data.info.class_names, f"{split} samples of {data.name}"
-    subject = Subject(escaped(str(path)), trained.network, names, samples, source, result, curves)
+    name, source = escaped(str(path)), f"{split} samples of {data.name}"
+    subject = Subject(name, trained.network, data.info, samples, source, result, curves)
     return Measured(trained, data, subject)
 
 

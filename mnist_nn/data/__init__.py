@@ -1,17 +1,10 @@
 """Where digits come from. Downloading, which needs the network, is in `mnist_nn.data.download`."""
 
-from .datasets import (
-    DATASETS,
-    Dataset,
-    DatasetInfo,
-    Samples,
-    data_folder,
-    dataset_info,
-    load_dataset,
-    load_mnist,
-    required_data_folder,
-)
+from .datasets import Dataset, load_dataset, load_mnist
+from .location import data_folder, required_data_folder
+from .record import DatasetInfo, Samples
 from .split import stratified_split
+from .table import DATASETS, dataset_info, datasets_that
 
 __all__ = [
     "DATASETS",
@@ -20,6 +13,7 @@ __all__ = [
     "Samples",
     "data_folder",
     "dataset_info",
+    "datasets_that",
     "load_dataset",
     "load_mnist",
     "required_data_folder",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, shown
 from ..files import replacing
-from .sources import Source, SourceFile
+from .record import DataFile, DatasetInfo
 
 Arrays = dict[str, NDArray[np.uint8]]
 
@@ -26,14 +26,14 @@ def write_cache(path: Path, arrays: Arrays) -> None:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
+def read_cache(path: Path, info: DatasetInfo, part: str = "") -> Arrays:
     """Read arrays of a cache and verify them.
 
     Parameters
     ----------
     path
         Of the cache.
-    source
+    info
         What it was made of.
     part
         ``train`` or ``test`` to read nothing else.
@@ -49,12 +49,12 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
         raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")
     with path.open("rb") as opened:
         try:
-            check_directory(opened, source)
+            check_directory(opened, info)
             with zipfile.ZipFile(opened) as archive:
-                _check_members(archive, source)
+                _check_members(archive, info)
                 arrays = {
                     file.key: read_array(_stored(opened, archive, file), file)
-                    for file in source.files
+                    for file in info.files
                     if file.key.endswith(part)
                 }
         except DataError as error:
@@ -66,13 +66,13 @@ def read_cache(path: Path, source: Source, part: str = "") -> Arrays:
     return arrays
 
 
-def check_directory(opened: io.BufferedIOBase, source: Source) -> None:
+def check_directory(opened: io.BufferedIOBase, info: DatasetInfo) -> None:
     """Refuse a file too large to be a cache, or whose directory would be large in memory.
 
     The directory's own length stands in the last 22 bytes of an archive that has no comment. Only
     one of more than 4 GB has a second kind of end before it, which would count instead.
     """
-    size, limit = opened.seek(0, os.SEEK_END), sum(file.size for file in source.files) + ZIP_SLACK
+    size, limit = opened.seek(0, os.SEEK_END), sum(file.size for file in info.files) + ZIP_SLACK
     if size > limit:
         raise DataError(f"it has {size:,} bytes, more than {limit:,}")
     opened.seek(max(0, size - 42))
@@ -84,17 +84,17 @@ def check_directory(opened: io.BufferedIOBase, source: Source) -> None:
         raise DataError(f"its directory has {length:,} bytes")
 
 
-def _check_members(archive: zipfile.ZipFile, source: Source) -> None:
+def _check_members(archive: zipfile.ZipFile, info: DatasetInfo) -> None:
     """Refuse what `write_cache` does not write: other members than the arrays, or packed ones."""
-    members, expected = archive.namelist(), [f"{file.key}.npy" for file in source.files]
+    members, expected = archive.namelist(), [f"{file.key}.npy" for file in info.files]
     if sorted(members) != sorted(expected):
         raise DataError(f"it holds {shown(members)} instead of {', '.join(expected)}")
-    if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+    if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
         raise DataError("its arrays are packed")
 
 
 def _stored(
-    opened: io.BufferedReader, archive: zipfile.ZipFile, file: SourceFile
+    opened: io.BufferedReader, archive: zipfile.ZipFile, file: DataFile
 ) -> io.BufferedReader:
     """Go to where a member that is not packed begins, to read it without zipfile's copies."""
     opened.seek(archive.getinfo(f"{file.key}.npy").header_offset)
@@ -104,7 +104,7 @@ def _stored(
     return opened
 
 
-def read_array(member: io.BufferedIOBase, file: SourceFile) -> NDArray[np.uint8]:
+def read_array(member: io.BufferedIOBase, file: DataFile) -> NDArray[np.uint8]:
     """Read and verify one array, not believing its header, which says how much to allocate."""
     if np.lib.format.read_magic(member) != (1, 0):
         raise DataError(f"{file.key} is no array of NumPy's format 1.0")

@@ -1,4 +1,4 @@
-"""A download fetches a source's files from its mirrors, and believes none of them.
+"""A download fetches a dataset's files from its mirrors, and believes none of them.
 
 `download` is a generator: it yields what happens as it happens, so that whoever asked can draw a
 bar or write a log. Nothing reaches its final name before its payload is verified.
@@ -16,7 +16,7 @@ from ..files import StrPath, read_bounded, replacing
 from . import idx
 from .cache import read_cache, write_cache
 from .folder import read_folder, verified
-from .sources import Source, SourceFile
+from .record import DataFile, DatasetInfo
 from .transfer import TransferError, check_environment, public, receive
 
 PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is asked again
@@ -52,7 +52,7 @@ Event = Received | Failed | Finished
 
 
 def download(
-    source: Source,
+    info: DatasetInfo,
     folder: StrPath,
     *,
     mirrors: Sequence[str] = (),
@@ -67,12 +67,12 @@ def download(
 
     Parameters
     ----------
-    source
+    info
         Which data set.
     folder
         Where its cache ``<name>.npz`` and its files ``<name>/*.gz`` go.
     mirrors
-        Base addresses to try before the source's own.
+        Base addresses to try before the dataset's own.
     force
         Fetch everything again.
     timeout
@@ -90,16 +90,16 @@ def download(
         If the environment's proxy or certificates cannot be used.
     """
     folder = Path(folder)
-    path, files = folder / f"{source.name}.npz", folder / source.name
-    action = "fetch" if force else download_action(source, folder)
+    path, files = folder / f"{info.name}.npz", folder / info.name
+    action = "fetch" if force else download_action(info, folder)
     if action == "keep":
         yield Finished(path, "verified")
         return
     try:
         files.mkdir(parents=True, exist_ok=True)
         if action == "fetch":
-            yield from _fetch_all(source, files, [*mirrors, *source.mirrors], force, timeout)
-        write_cache(path, read_folder(files, source))
+            yield from _fetch_all(info, files, [*mirrors, *info.mirrors], force, timeout)
+        write_cache(path, read_folder(files, info))
     except OSError as error:
         raise unwritable(folder, error) from error
     yield Finished(path, "downloaded" if action == "fetch" else "rebuilt")
@@ -113,26 +113,26 @@ def unwritable(folder: Path, error: OSError) -> DataError:
     )
 
 
-def download_action(source: Source, folder: Path) -> Literal["keep", "rebuild", "fetch"]:
+def download_action(info: DatasetInfo, folder: Path) -> Literal["keep", "rebuild", "fetch"]:
     """Decide, by what stands in the folder and verifies, what there is to do."""
     try:
-        read_cache(folder / f"{source.name}.npz", source)
+        read_cache(folder / f"{info.name}.npz", info)
         return "keep"
     except (OSError, DataError):
         pass
     try:
-        read_folder(folder / source.name, source)
+        read_folder(folder / info.name, info)
         return "rebuild"
     except (OSError, DataError):
         return "fetch"
 
 
-def import_folder(source: Source, origin: StrPath, folder: StrPath) -> Finished:
+def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> Finished:
     """Build the cache of files that a person has already.
 
     Parameters
     ----------
-    source
+    info
         Which data set.
     origin
         A folder with its files, or an ``.npz`` of them; see `read_folder`.
@@ -144,8 +144,8 @@ def import_folder(source: Source, origin: StrPath, folder: StrPath) -> Finished:
     DataError
         If a file is missing or wrong, or the cache cannot be written.
     """
-    arrays, folder = read_folder(Path(origin), source), Path(folder)
-    path = folder / f"{source.name}.npz"
+    arrays, folder = read_folder(Path(origin), info), Path(folder)
+    path = folder / f"{info.name}.npz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_cache(path, arrays)
@@ -155,10 +155,10 @@ def import_folder(source: Source, origin: StrPath, folder: StrPath) -> Finished:
 
 
 def _fetch_all(
-    source: Source, files: Path, mirrors: list[str], force: bool, timeout: tuple[float, float]
+    info: DatasetInfo, files: Path, mirrors: list[str], force: bool, timeout: tuple[float, float]
 ) -> Iterator[Event]:
     """Fetch every file that is not there and right, asking the mirror that last delivered first."""
-    for file in source.files:
+    for file in info.files:
         if not force and _stands(files, file):
             continue
         failures: list[Failed] = []
@@ -175,7 +175,7 @@ def _fetch_all(
                 mirrors.insert(0, mirror)
                 break
         else:
-            raise _all_failed(source, file, failures)
+            raise _all_failed(info, file, failures)
 
 
 def file_address(mirror: str, name: str) -> str:
@@ -184,7 +184,7 @@ def file_address(mirror: str, name: str) -> str:
     return f"{base.rstrip('/')}/{name}{mark}{query}"
 
 
-def _stands(files: Path, file: SourceFile) -> bool:
+def _stands(files: Path, file: DataFile) -> bool:
     """Tell whether a file was fetched before and is whole."""
     try:
         limit = file.size + idx.GZIP_SLACK
@@ -195,7 +195,7 @@ def _stands(files: Path, file: SourceFile) -> bool:
 
 
 def _fetch_patiently(
-    url: str, path: Path, file: SourceFile, timeout: tuple[float, float]
+    url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Fetch one file from one mirror, asking again where that may help."""
     for pause in PAUSES:
@@ -210,7 +210,7 @@ def _fetch_patiently(
 
 
 def _fetch(
-    url: str, path: Path, file: SourceFile, timeout: tuple[float, float]
+    url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Stream one file beside its target and move it there once its payload is proved right."""
     with closing(receive(url, timeout)) as pieces, replacing(path) as target:
@@ -223,7 +223,7 @@ def _fetch(
         _settle(target, file)
 
 
-def _settle(target: IO[bytes], file: SourceFile) -> None:
+def _settle(target: IO[bytes], file: DataFile) -> None:
     """Verify what has arrived; mend what an HTTP layer did to its gzip: took it off, or doubled."""
     target.seek(0)
     packed = target.read()
@@ -238,12 +238,12 @@ def _settle(target: IO[bytes], file: SourceFile) -> None:
     target.write(content)
 
 
-def _all_failed(source: Source, file: SourceFile, failures: list[Failed]) -> DataError:
+def _all_failed(info: DatasetInfo, file: DataFile, failures: list[Failed]) -> DataError:
     """List what each mirror did wrong, and the two ways out."""
     lines = [f"{file.name}.gz could not be downloaded from any of {len(failures)} mirrors:"]
     lines += [f"  {failure.url}: {failure.reason}" for failure in failures]
     lines.append(
-        f"have the files already? mnist-nn download --dataset {source.name} --from DIR; "
+        f"have the files already? mnist-nn download --dataset {info.name} --from DIR; "
         "to start without them, train with --set data.dataset=mnist-sample"
     )
     return DataError("\n".join(lines))

@@ -1,15 +1,17 @@
 """Finds a data set's files in a folder by their content, whatever their names.
 
-A source's files lie about in many forms: as mirrors serve them, unpacked, with dots in their names
+A dataset's files lie about in many forms: as mirrors serve them, unpacked, with dots in their names
 (``train-images.idx3-ubyte``), in torchvision's ``MNIST/raw``, or together in Keras's ``mnist.npz``.
 What has the pinned SHA-256 is taken; the names only tell which files to complain about.
 """
 
+import io
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +20,15 @@ from ..errors import DataError
 from ..files import read_bounded
 from . import idx
 from .cache import Arrays, check_directory, read_array
-from .sources import Source, SourceFile
+from .record import DataFile, DatasetInfo
 
 MAX_FILES = 10_000  # that are looked at
 DEPTH = 2  # sub-folders deep; torchvision's MNIST/raw is that far below the folder it was given
 ZIP_MAGIC = b"PK\3\4"
 
 
-def verified(file: SourceFile, blob: bytes) -> NDArray[np.uint8]:
-    """Read one of a source's files, as a mirror or a folder holds it, if it is what it should be.
+def verified(file: DataFile, blob: bytes) -> NDArray[np.uint8]:
+    """Read one of a dataset's files, as a mirror or a folder holds it, if it is what it should be.
 
     Parameters
     ----------
@@ -52,20 +54,20 @@ def verified(file: SourceFile, blob: bytes) -> NDArray[np.uint8]:
     return array
 
 
-def read_folder(origin: Path, source: Source) -> Arrays:
-    """Find and verify all of a source's files.
+def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
+    """Find and verify all of a dataset's files.
 
     Parameters
     ----------
     origin
         A folder, searched up to two sub-folders deep, or a single ``.npz``.
-    source
+    info
         Which data set.
 
     Returns
     -------
     dict of str to ndarray of uint8
-        One array for each of the source's files.
+        One array for each of the dataset's files.
 
     Raises
     ------
@@ -76,17 +78,17 @@ def read_folder(origin: Path, source: Source) -> Arrays:
     if not origin.exists():
         raise DataError(f"there is no folder {origin}")
     arrays: Arrays = {}
-    reasons: dict[str, list[str]] = {file.key: [] for file in source.files}
+    reasons: dict[str, list[str]] = {file.key: [] for file in info.files}
     for path in _plain_files(origin):
-        missing = [file for file in source.files if file.key not in arrays]
+        missing = [file for file in info.files if file.key not in arrays]
         if not missing:
             break
-        for file, outcome in _read(path, source, missing):
+        for file, outcome in _read(path, info, missing):
             if isinstance(outcome, str):
                 reasons[file.key].append(f"{path}: {outcome}")
             else:
                 arrays[file.key] = outcome
-    for file in source.files:
+    for file in info.files:
         if file.key not in arrays:
             wrong = "".join(f"\n  {reason}" for reason in reasons[file.key][:3])
             raise DataError(
@@ -119,8 +121,8 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _read(
-    path: Path, source: Source, missing: Iterable[SourceFile]
-) -> Iterator[tuple[SourceFile, NDArray[np.uint8] | str]]:
+    path: Path, info: DatasetInfo, missing: Iterable[DataFile]
+) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
     """Read from a file whichever of the missing ones it holds: each an array, or what is wrong."""
     named = [file for file in missing if _is_named(path, file)]
     try:
@@ -129,7 +131,7 @@ def _read(
         yield from ((file, error.strerror or str(error)) for file in named)
         return
     if is_archive:
-        yield from _read_archive(path, source, missing)
+        yield from _read_archive(path, info, missing)
         return
     for file in missing:
         if file in named or size == file.size:
@@ -152,19 +154,19 @@ def _kind(path: Path) -> tuple[bool, int]:
     return magic == ZIP_MAGIC, size
 
 
-def _is_named(path: Path, file: SourceFile) -> bool:
-    """Tell whether a file is called what a source's file is, packed or not, with dots or dashes."""
+def _is_named(path: Path, file: DataFile) -> bool:
+    """Tell whether a file is called what a file is, packed or not, with dots or dashes."""
     return path.name.removesuffix(".gz").replace(".", "-") == file.name
 
 
 def _read_archive(
-    path: Path, source: Source, missing: Iterable[SourceFile]
-) -> Iterator[tuple[SourceFile, NDArray[np.uint8] | str]]:
+    path: Path, info: DatasetInfo, missing: Iterable[DataFile]
+) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
     """Read arrays of an ``.npz``, packed or not, as Keras and this program name them."""
     with path.open("rb") as opened:
         for file in missing:
             try:
-                check_directory(opened, source)
+                check_directory(opened, info)
                 with zipfile.ZipFile(opened) as archive:
                     if f"{file.key}.npy" not in archive.namelist():
                         continue
@@ -173,7 +175,7 @@ def _read_archive(
                         yield file, f"{file.key} is packed in a way that is not read"
                     else:
                         with archive.open(f"{file.key}.npy") as member:
-                            yield file, read_array(member, file)
+                            yield file, read_array(cast(io.BufferedIOBase, member), file)
             except DataError as error:
                 yield file, str(error)
             except Exception as error:  # a damaged archive may fail in any way zip and NumPy know

@@ -171,7 +171,7 @@ def draw_calibration(subjects: Sequence[Subject]) -> Chart | None:
 def draw_mistakes(subject: Subject) -> Chart | None:
     """Draw the mistakes that a reader of pictures was surest of; None if there is none."""
     mistakes = subject.worst_mistakes(MAX_MISTAKES)
-    if not len(mistakes) or not subject.reads_pictures:
+    if not len(mistakes) or subject.image_shape is None:
         return None
     names, readings = subject.class_names, subject.readings
     captions = [
@@ -183,7 +183,7 @@ def draw_mistakes(subject: Subject) -> Chart | None:
     with style():
         cell = 1.6 if long else 1.15  # inches
         sheet = _figure(cell * 1.28 * math.ceil(len(mistakes) / columns), cell * columns)
-        shown = subject.samples.x[mistakes]
+        shown = subject.samples.x[mistakes].reshape(-1, *subject.image_shape)
         pictures.plot_mistakes(sheet.add_subplot(), shown, captions, columns)
     said = words.of_mistakes(subject, list(mistakes))
     return Chart("mistakes", "The mistakes it was surest of", said, sheet)
@@ -191,7 +191,7 @@ def draw_mistakes(subject: Subject) -> Chart | None:
 
 def draw_weights(subject: Subject) -> Chart | None:
     """Draw the first layer's weights of a reader of pictures; None of any other."""
-    if not subject.reads_pictures:
+    if subject.image_shape is None:
         return None
     units = subject.strongest_units(MAX_UNITS)
     outputs = len(subject.network.dense) == 1 and subject.network.sizes[-1] > 1
@@ -201,7 +201,8 @@ def draw_weights(subject: Subject) -> Chart | None:
     with style():
         sheet = _figure(WIDTH * rows / columns)
         axes = sheet.add_subplot()
-        scale = pictures.plot_weights(axes, subject.first_weights(units), columns, captions)
+        weights = subject.first_weights(units).reshape(-1, *subject.image_shape)
+        scale = pictures.plot_weights(axes, weights, columns, captions)
     n = subject.network.sizes[1]
     chosen = f"the {len(units)} of {n:,} units that matter most" if n > len(units) else "each unit"
     said = (

@@ -13,29 +13,28 @@ from .palette import BLUE, MUTED, ORANGE, PAPER, diverging
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDE = 28
 GAP = 3  # pixels between pictures
 
 
 def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """Lay pictures of shape (n, 784, channels) out in rows, zero where there is none."""
-    n, _, channels = pictures.shape
+    """Lay pictures of shape (n, height, width, channels) out in rows, zero where there is none."""
+    n, height, width, channels = pictures.shape
     rows = -(-n // columns)
-    cells = np.zeros((rows * columns, SIDE + GAP, SIDE + GAP, channels), np.uint8)
-    cells[:n, :SIDE, :SIDE] = pictures.reshape(n, SIDE, SIDE, channels)
-    sheet = cells.reshape(rows, columns, SIDE + GAP, SIDE + GAP, channels).swapaxes(1, 2)
-    return sheet.reshape(rows * (SIDE + GAP), -1, channels)[:-GAP, :-GAP]
+    cells = np.zeros((rows * columns, height + GAP, width + GAP, channels), np.uint8)
+    cells[:n, :height, :width] = pictures
+    sheet = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
+    return sheet.reshape(rows * (height + GAP), -1, channels)[:-GAP, :-GAP]
 
 
 def plot_mistakes(
     axes: "Axes", pictures: NDArray[np.uint8], captions: Sequence[str], columns: int
 ) -> None:
-    """Draw pictures of shape (n, 784) in rows, each with a caption of a line or two below it."""
+    """Draw pictures of shape (n, height, width) in rows, each with a caption of a line or two."""
     wide, high = 1.25, 1.6  # of a cell, in sides of a picture
     for i, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = i % columns * wide, i // columns * high
         axes.imshow(
-            255 - picture.reshape(SIDE, SIDE),
+            255 - picture,
             cmap="gray",
             vmin=0,
             vmax=255,
@@ -53,14 +52,15 @@ def plot_weights(
 ) -> float:
     """Draw what each of some units looks for: orange speaks for it, blue against it.
 
-    The weights are of shape (n, 784). Return the one that is as strong as colours get, the same for
+    The weights are of shape (n, height, width). Return the one that is as strong as colours get, the same for
     all units: all but a thousandth of the weights are closer to zero.
     """
     scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
+    height, width = weights.shape[1:]
     sheet = tiled(diverging(weights, scale), columns)
     axes.imshow(sheet, interpolation="none")
     for i, caption in enumerate(captions):
-        left, top = i % columns * (SIDE + GAP), i // columns * (SIDE + GAP)
+        left, top = i % columns * (width + GAP), i // columns * (height + GAP)
         axes.text(left - 0.5, top - 0.5, caption, ha="left", va="top", fontsize=7, color=MUTED)
     axes.set_axis_off()
     return scale

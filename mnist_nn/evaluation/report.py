@@ -11,7 +11,6 @@ from ..data import Samples
 from . import charts
 from .charts import MAX_MISTAKES, Chart
 from .images import picture_png, svg
-from .pictures import SIDE
 from .subject import Subject
 
 Facts = Sequence[tuple[str, str]]
@@ -135,15 +134,16 @@ def _mistakes(subject: Subject) -> str:
         true, predicted = names[subject.samples.y[i]], names[readings.predicted[i]]
         said = f"{true} read as {predicted}, {readings.sure(i)}"
         shown = f"({', '.join(f'{value:.3g}' for value in subject.samples.x[i])})"
-        if subject.reads_pictures:
-            blob = base64.b64encode(picture_png(subject.samples.x[i].reshape(SIDE, SIDE))).decode()
+        if subject.image_shape:
+            picture = subject.samples.x[i].reshape(subject.image_shape)
+            blob = base64.b64encode(picture_png(picture)).decode()
             shown = f'<img alt="{escape(said)}" src="data:image/png;base64,{blob}">'
         items.append(
             f"<figure>{shown}<figcaption><b>{escape(true)}</b> read as <b>{escape(predicted)}</b>"
             f"<span>{escape(readings.sure(i))}</span><span>no. {i}</span></figcaption></figure>"
         )
     note = "What each is, what it was read as, how sure the network was, and its number, from 0."
-    kind = "mistakes" if subject.reads_pictures else "mistakes numbers"
+    kind = "mistakes" if subject.image_shape else "mistakes numbers"
     return _section(heading, note, f'<div class="{kind}">{"".join(items)}</div>', wide=True)
 
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from ..files import StrPath, replacing
 from .palette import require_matplotlib, style
 
-SIDE = 28
 GAP = 3  # pixels between pictures
 ZOOM = 3  # dots per pixel
 DPI = 100
@@ -24,9 +23,9 @@ def draw_sheet(
     path
         Where it goes; whatever its name ends with, it is a PNG.
     before
-        Of shape (n, 784).
+        Images of shape (n, height, width).
     after
-        Of shape (n, m, 784): m pictures made of each.
+        Images of shape (n, m, height, width): m made of each.
     headings
         Above the first column, and above the others.
 
@@ -64,9 +63,8 @@ def draw_sheet(
 
 
 def _grid(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay (n, m, 784) pictures out as one, with gaps between them."""
-    n, m = pictures.shape[:2]
-    cell = SIDE + GAP
-    grid = np.zeros((n, cell, m, cell), np.uint8)
-    grid[:, :SIDE, :, :SIDE] = pictures.reshape(n, m, SIDE, SIDE).swapaxes(1, 2)
-    return grid.reshape(n * cell, m * cell)[:-GAP, :-GAP]
+    """Lay (n, m, height, width) pictures out as one, with gaps between them."""
+    n, m, height, width = pictures.shape
+    grid = np.zeros((n, height + GAP, m, width + GAP), np.uint8)
+    grid[:, :height, :, :width] = pictures.swapaxes(1, 2)
+    return grid.reshape(n * (height + GAP), m * (width + GAP))[:-GAP, :-GAP]

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Samples
+from ..data import DatasetInfo, Samples
 from ..nn import Network
 from .calibration import Calibration, calibrate
 from .history import Curves
 from .metrics import Evaluation
 from .readings import Readings, read
-
-PICTURE = 784  # numbers of 28×28
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +25,8 @@ class Subject:
         Of the model, for people.
     network
         As trained.
-    class_names
-        In the order of their labels.
+    info
+        Record of the dataset that it was measured on.
     samples
         At least one.
     source
@@ -41,16 +39,21 @@ class Subject:
 
     name: str
     network: Network
-    class_names: tuple[str, ...]
+    info: DatasetInfo
     samples: Samples
     source: str
     result: Evaluation
     curves: Curves | None
 
     @property
-    def reads_pictures(self) -> bool:
-        """Whether a sample is a picture."""
-        return self.network.sizes[0] == PICTURE
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of their labels."""
+        return self.info.class_names
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width of a sample; None if it is no image."""
+        return self.info.image_shape
 
     @property
     def where(self) -> str:

@@ -2,7 +2,15 @@
 
 from .blocks import draw_blocks
 from .folder import pictures_in
-from .prepare import prepare
+from .prepare import PREPARED_SHAPE, prepare
 from .reading import MAX_BYTES, decode_picture, read_picture
 
-__all__ = ["MAX_BYTES", "decode_picture", "draw_blocks", "pictures_in", "prepare", "read_picture"]
+__all__ = [
+    "MAX_BYTES",
+    "PREPARED_SHAPE",
+    "decode_picture",
+    "draw_blocks",
+    "pictures_in",
+    "prepare",
+    "read_picture",
+]

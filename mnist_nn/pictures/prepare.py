@@ -20,6 +20,7 @@ Grey = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SIDE = 28  # of a prepared picture
+PREPARED_SHAPE = (SIDE, SIDE)
 BOX = 20  # of the digit in it
 CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
 ENDLESS = 1e100  # brightness that sums and squares could not bear
@@ -162,7 +163,7 @@ def _resized(ink: Grey, n: int) -> Grey:
 
 def _centred(digit: Grey) -> Grey:
     """Place the digit so that its centre of mass lies in the middle, by whole pixels."""
-    result = np.zeros((SIDE, SIDE))
+    result = np.zeros(PREPARED_SHAPE)
     across = _down(digit.T)  # the sum of each row
     along = _down(digit)
     start = []

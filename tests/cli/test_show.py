@@ -58,7 +58,10 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("-c", BASE.parent / "reference" / "iris.yaml"), "iris holds no 28×28 pictures"),
+        (
+            ("-c", BASE.parent / "reference" / "iris.yaml"),
+            "iris holds no images; set data.dataset to mnist",
+        ),
         ((*SAMPLE, "-o", "no/sheet.png"), "/no does not exist"),
         (
             (*SAMPLE, "--set", "data.augmentation.rotation=90"),

@@ -8,20 +8,21 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
-from mnist_nn.data import Samples, idx
-from mnist_nn.data.sources import Source, SourceFile
+from mnist_nn.data import DATASETS, Samples, idx
+from mnist_nn.data.record import DataFile, DatasetInfo
 
 ENDLESS = 400_000_000  # bytes that an endless answer has: far more than any reader may take
 WEB_PAGE = b"<!doctype html><title>This mirror has moved</title>"
 
 
 @pytest.fixture(scope="session")
-def tiny(digits: Samples) -> tuple[Source, dict[str, bytes]]:
+def tiny(digits: Samples) -> tuple[DatasetInfo, dict[str, bytes]]:
     """A source of 20 training and 10 test digits, and its ``.gz`` files by name."""
     images = digits.x.reshape(-1, 28, 28)
     arrays = {
@@ -34,8 +35,8 @@ def tiny(digits: Samples) -> tuple[Source, dict[str, bytes]]:
     for key, (name, array) in arrays.items():
         payload = idx.header(array.shape) + array.tobytes()
         blobs[f"{name}.gz"] = gzip.compress(payload)
-        files.append(SourceFile(key, name, array.shape, hashlib.sha256(payload).hexdigest()))
-    return Source("tiny", tuple(files), ()), blobs
+        files.append(DataFile(key, name, array.shape, hashlib.sha256(payload).hexdigest()))
+    return replace(DATASETS["mnist"], name="tiny", files=tuple(files)), blobs
 
 
 @functools.cache
@@ -232,13 +233,13 @@ def direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def mirror(tiny: tuple[Source, dict[str, bytes]]) -> Iterator[Mirror]:
+def mirror(tiny: tuple[DatasetInfo, dict[str, bytes]]) -> Iterator[Mirror]:
     with Mirror(tiny[1]).serving() as server:
         yield server
 
 
 @pytest.fixture
-def other_mirror(tiny: tuple[Source, dict[str, bytes]]) -> Iterator[Mirror]:
+def other_mirror(tiny: tuple[DatasetInfo, dict[str, bytes]]) -> Iterator[Mirror]:
     """A second one: another port, so another host to a client."""
     with Mirror(tiny[1]).serving() as server:
         yield server

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_nn.data import DATASETS, DatasetInfo
 from mnist_nn.data.cache import read_cache, write_cache
 from mnist_nn.data.folder import read_folder, verified
-from mnist_nn.data.sources import SOURCES, Source
 from mnist_nn.errors import DataError
 
-Tiny = tuple[Source, dict[str, bytes]]
+Tiny = tuple[DatasetInfo, dict[str, bytes]]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_cache_is_refused(tiny: Tiny, tmp_path: Path, content:
 
 
 def test_the_real_files_are_the_pinned_ones(mnist_files: Path) -> None:
-    arrays = read_folder(mnist_files, SOURCES["mnist"])
+    arrays = read_folder(mnist_files, DATASETS["mnist"])
     assert arrays["x_train"].shape == (60000, 28, 28)
     assert np.bincount(arrays["y_train"]).tolist()[:3] == [5923, 6742, 5958]
 

@@ -1,12 +1,17 @@
 import importlib.util
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from mnist_nn.data import DATASETS, load_dataset, load_mnist
+from mnist_nn.data import DATASETS, DatasetInfo, load_dataset, load_mnist
 from mnist_nn.errors import ConfigError, DataError
+
+CONFIG = Path(__file__).parents[2] / "configs" / "base.yaml"
 
 
 @pytest.mark.parametrize("name", ["mnist-sample", "iris", "moons"])
@@ -76,5 +81,39 @@ def test_load_mnist_has_the_options_of_write_up_d() -> None:
 
 
 def test_load_mnist_refuses_what_has_no_images() -> None:
-    with pytest.raises(ConfigError, match="'iris' holds no 28×28 images"):
+    with pytest.raises(ConfigError, match=r"'iris' holds no images; use mnist, .* or mnist-sample"):
         load_mnist(name="iris")
+
+
+def test_another_dataset_is_one_record(
+    run: Callable[..., Any],
+    tiny: tuple[DatasetInfo, dict[str, bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, blob in tiny[1].items():
+        (tmp_path / name).write_bytes(blob)
+    monkeypatch.setitem(
+        DATASETS, "tiny", replace(tiny[0], licence="CC0", class_names=tuple("abcdefghij"))
+    )
+    assert "tiny (CC0)" in run("download", "--help").stdout
+    folder = ("--data-dir", tmp_path / "data")
+    assert run("download", "--dataset", "tiny", "--from", tmp_path, *folder).exit_code == 0
+    train = (
+        "train",
+        "-c",
+        CONFIG,
+        "--set",
+        "data.dataset=tiny",
+        "--engine",
+        "numpy",
+        "--epochs",
+        1,
+    )
+    assert "fetch it with: mnist-nn download --dataset tiny" in run(*train).stderr
+    assert run(*train, *folder).exit_code == 0
+    assert "on 10 test samples of tiny" in run("evaluate", "model.pkl", *folder).stdout
+    picture = tmp_path / "0.npy"
+    np.save(picture, np.zeros((28, 28), np.uint8))
+    assert "has learnt tiny, but pictures" in run("predict", "model.pkl", picture).stderr
+    assert "known: mnist, fashion-mnist, tiny" in run("download", "--dataset", "x").stderr

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_nn.data import DatasetInfo
 from mnist_nn.data.cache import read_cache, write_cache
 from mnist_nn.data.download import Finished, Received, download, import_folder
 from mnist_nn.data.folder import read_folder
-from mnist_nn.data.sources import Source
 from mnist_nn.errors import DataError
 
-Tiny = tuple[Source, dict[str, bytes]]
+Tiny = tuple[DatasetInfo, dict[str, bytes]]
 Mirror = Any  # the server in conftest.py
 
 
-def fetch(source: Source, folder: Path, *mirrors: str, **options: object) -> list:
+def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: object) -> list:
     return list(download(source, folder, mirrors=mirrors, **options))
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import trustme
 
+from mnist_nn.data import DatasetInfo
 from mnist_nn.data.cache import read_cache
 from mnist_nn.data.download import Failed, Finished, download
-from mnist_nn.data.sources import Source
 from mnist_nn.errors import DataError
 
-Tiny = tuple[Source, dict[str, bytes]]
+Tiny = tuple[DatasetInfo, dict[str, bytes]]
 Mirror = Any  # the server in conftest.py
 UNANSWERED = (0.2, 0.2)  # seconds to connect and for an answer, which never comes
 UNFINISHED = (600.0, 0.2)  # an answer comes, however busy the machine, but no end of it
@@ -61,7 +61,7 @@ SLOW = {
 HARMLESS = ("absurd", "negative", "encoded", "doubled", "unpacked", "chunked", "endless-redirect")
 
 
-def fetch(source: Source, folder: Path, *mirrors: str, **options: Any) -> list:
+def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: Any) -> list:
     return list(download(source, folder, mirrors=mirrors, **options))
 
 
@@ -69,7 +69,7 @@ def failures(events: list) -> list[str]:
     return [event.reason for event in events if isinstance(event, Failed)]
 
 
-def refusal(source: Source, folder: Path, *mirrors: str, **options: Any) -> str:
+def refusal(source: DatasetInfo, folder: Path, *mirrors: str, **options: Any) -> str:
     """What is said when no mirror delivers."""
     with pytest.raises(DataError) as caught:
         fetch(source, folder, *mirrors, **options)

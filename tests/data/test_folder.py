@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_nn.data import idx
+from mnist_nn.data import DATASETS, DatasetInfo, idx
 from mnist_nn.data.download import import_folder
 from mnist_nn.data.folder import read_folder
-from mnist_nn.data.sources import SOURCES, Source
 from mnist_nn.errors import DataError
 
-Tiny = tuple[Source, dict[str, bytes]]
+Tiny = tuple[DatasetInfo, dict[str, bytes]]
 
 
 @pytest.fixture
@@ -139,5 +138,5 @@ def test_an_archive_of_something_else_is_named(tiny: Tiny, folder: Path) -> None
 def test_real_files_are_found_under_other_names(mnist_files: Path, tmp_path: Path) -> None:
     for number, path in enumerate(sorted(mnist_files.glob("*.gz"))):
         (tmp_path / f"part{number}").symlink_to(path)
-    arrays = read_folder(tmp_path, SOURCES["mnist"])
+    arrays = read_folder(tmp_path, DATASETS["mnist"])
     assert arrays["x_train"].shape == (60000, 28, 28)

@@ -7,19 +7,20 @@ import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_nn.data import idx
+from mnist_nn.data import DATASETS, idx
 from mnist_nn.data.cache import read_cache, write_cache
 from mnist_nn.data.folder import read_folder
-from mnist_nn.data.sources import Source, SourceFile
+from mnist_nn.data.record import DataFile, DatasetInfo
 from mnist_nn.errors import DataError
 
-Tiny = tuple[Source, dict[str, bytes]]
+Tiny = tuple[DatasetInfo, dict[str, bytes]]
 
 SHAPE = (2, 3, 4)
 PAYLOAD = idx.header(SHAPE) + bytes(range(24))
@@ -99,7 +100,7 @@ def archived(members: dict[str, bytes], packing: int = zipfile.ZIP_STORED) -> by
     return target.getvalue()
 
 
-def refused(path: Path, source: Source, content: bytes) -> str:
+def refused(path: Path, source: DatasetInfo, content: bytes) -> str:
     """Give what is said of a cache that is refused without taking much memory."""
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -207,7 +208,9 @@ def test_what_is_larger_than_the_memory_is_an_error_of_the_data(tmp_path: Path) 
     shape = (2**31, 2**17)  # more than any address space has room for
     header = npy(DICT.format("'|u1'", shape))
     (tmp_path / "huge.npz").write_bytes(archived({"x_train.npy": header}))
-    source = Source("huge", (SourceFile("x_train", "huge", shape, ""),), ())
+    source = replace(
+        DATASETS["mnist"], name="huge", files=(DataFile("x_train", "huge", shape, ""),)
+    )
     with pytest.raises(DataError, match=r"not enough memory to read .*huge\.npz"):
         read_cache(tmp_path / "huge.npz", source)
 

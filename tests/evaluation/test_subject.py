@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnist_nn.data import Samples
+from mnist_nn.data import DATASETS, Samples
 from mnist_nn.evaluation import Plane, Subject, evaluate, read
 from mnist_nn.nn import LOSSES, Network, block
 
@@ -17,8 +18,9 @@ def identity(n: int, activation: str = "softmax") -> Network:
 
 def subject(network: Network, samples: Samples, loss: str = "cross_entropy") -> Subject:
     names = tuple("abc"[: max(network.sizes[-1], 2)])
+    info = replace(DATASETS["iris"], class_names=names)
     result = evaluate(network, LOSSES[loss], samples)
-    return Subject("model", network, names, samples, "samples", result, None)
+    return Subject("model", network, info, samples, "samples", result, None)
 
 
 def test_the_worst_mistakes_are_the_most_confident_ones() -> None:

@@ -1,0 +1,42 @@
+"""The data folder: where downloaded datasets lie."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from ..errors import ConfigError
+
+
+def data_folder() -> Path:
+    """Return the default folder of data: ``$MNIST_NN_DATA_DIR``, else the user's cache folder.
+
+    It begins with ``~`` if that user has no home folder, which `required_data_folder` refuses.
+    """
+    named = os.environ.get("MNIST_NN_DATA_DIR")
+    try:
+        if named:
+            return Path(named).expanduser()
+        return Path(platformdirs.user_cache_dir("mnist-nn", appauthor=False))
+    except RuntimeError:  # older versions of platformdirs return a path with ~
+        return Path(named or "~")
+
+
+def required_data_folder() -> Path:
+    """Return `data_folder` for data that must be read from it or written to it.
+
+    Raises
+    ------
+    ConfigError
+        If it would be in the home folder of a user who has none.
+    """
+    folder = data_folder()
+    if not str(folder).startswith("~"):
+        return folder
+    named = os.environ.get("MNIST_NN_DATA_DIR")
+    wrong = (
+        f"MNIST_NN_DATA_DIR: {named} begins with a home folder that does not exist"
+        if named
+        else "this user has no home folder, so there is no default for the data folder"
+    )
+    raise ConfigError(f"{wrong}; name one with --data-dir DIR or MNIST_NN_DATA_DIR")

@@ -1,0 +1,140 @@
+"""The record of a dataset: all that is known of it before it is read.
+
+What is pinned is the SHA-256 of each *decompressed IDX payload*, never of the ``.gz``: mirrors
+recompress files, and HTTP layers unpack them on the way.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .idx import header
+
+DIGITS = tuple("0123456789")
+PIXEL_SCALE = 1 / 255
+
+
+class Samples(NamedTuple):
+    """Samples and what they are.
+
+    Attributes
+    ----------
+    x
+        Of shape (n, n_inputs): uint8 pixels, or float64 measurements.
+    y
+        Number of the class of each, of shape (n,), uint8.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[np.uint8]
+
+    def take(self, indices: NDArray[np.intp]) -> "Samples":
+        """Copy the samples at these indices."""
+        return Samples(self.x[indices], self.y[indices])
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a dataset, as mirrors serve it.
+
+    Attributes
+    ----------
+    key
+        Its array's name in the cache: ``x_train`` and so on.
+    name
+        Its name, without ``.gz``.
+    shape
+        Of the array it holds.
+    sha256
+        Of its payload, in hexadecimal.
+    """
+
+    key: str
+    name: str
+    shape: tuple[int, ...]
+    sha256: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return len(header(self.shape)) + math.prod(self.shape)
+
+    def matches(self, array: NDArray[np.uint8]) -> bool:
+        """Tell whether an array is this file's, by the hash of the payload it would be."""
+        digest = hashlib.sha256(header(array.shape), usedforsecurity=False)
+        digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest() == self.sha256
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """All that is known of a dataset before it is read.
+
+    Attributes
+    ----------
+    name
+        By which configs and commands know it; its cache is ``<name>.npz``.
+    sample_shape
+        Shape of a sample: (height, width) of an image, (n,) of n measurements.
+    class_names
+        Names of the classes, in the order of their labels.
+    licence
+        Short name of its licence; None where it is made by this program.
+    load
+        Function that reads the samples of a part, ``train`` or ``test``, given this record and the
+        data folder.
+    parts
+        Which parts there are.
+    files
+        Files to download; none if the dataset comes with this program.
+    mirrors
+        Base addresses in the order in which they are asked; each serves ``<base>/<name>.gz``.
+    """
+
+    name: str
+    sample_shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+    licence: str | None
+    load: Callable[["DatasetInfo", Path, str], Samples]
+    parts: tuple[str, ...] = ("train", "test")
+    files: tuple[DataFile, ...] = ()
+    mirrors: tuple[str, ...] = ()
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width of its images; None if its samples are none."""
+        if len(self.sample_shape) != 2:
+            return None
+        height, width = self.sample_shape
+        return height, width
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers per sample."""
+        return math.prod(self.sample_shape)
+
+    @property
+    def input_scale(self) -> float:
+        """What a network multiplies the numbers by: 1/255 brings pixels to 0..1."""
+        return PIXEL_SCALE if self.image_shape else 1.0
+
+    @property
+    def holds_digits(self) -> bool:
+        """Whether it holds images of the digits 0 to 9."""
+        return self.image_shape is not None and self.class_names == DIGITS
+
+    def read(self, folder: Path, part: str) -> Samples:
+        """Read the samples of a part; a downloaded dataset is in the data folder.
+
+        Raises
+        ------
+        DataError
+            If its files are missing or damaged.
+        """
+        return self.load(self, folder, part)

@@ -1,0 +1,141 @@
+"""The table of datasets: a record for each, which is all that there is to add for another."""
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError, DataError, hint, shell_command
+from .cache import read_cache
+from .location import data_folder
+from .moons import moons
+from .record import DIGITS, DataFile, DatasetInfo, Samples
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images.reshape(len(images), -1)
+
+
+def _download(name: str, folder: Path) -> str:
+    """Write the command that would fetch a dataset into a folder."""
+    place = "" if folder == data_folder() else f" --data-dir {shell_command([str(folder)])}"
+    return f"mnist-nn download --dataset {name}{place}"
+
+
+def _load_cache(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    try:
+        arrays = read_cache(folder / f"{info.name}.npz", info, part)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{info.name} is not in {folder}; fetch it with: {_download(info.name, folder)}\n"
+            "or use mnist-sample, the dataset of digits that ships with mnist-nn"
+        ) from error
+    except DataError as error:
+        raise DataError(f"{error}\nfix it with: {_download(info.name, folder)}") from error
+    return Samples(_flat(arrays[f"x_{part}"]), arrays[f"y_{part}"])
+
+
+def _load_sample(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    with (
+        as_file(files(__package__) / "mnist-sample.npz") as path,
+        np.load(path, allow_pickle=False) as npz,
+    ):
+        return Samples(_flat(npz[f"x_{part}"]), npz[f"y_{part}"])
+
+
+def _load_iris(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    text = (files(__package__) / "iris.csv").read_text()
+    rows = np.loadtxt(text.splitlines(), delimiter=",", skiprows=1)
+    return Samples(rows[:, :4], rows[:, 4].astype(np.uint8))
+
+
+def _load_moons(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    samples = Samples(*moons(1000, 0.2, np.random.default_rng(20)))  # a dataset is always the same
+    return samples.take(np.arange(900) if part == "train" else np.arange(900, 1000))
+
+
+def _idx_files(*sha256: str) -> tuple[DataFile, ...]:
+    """List the four files of a dataset of MNIST's names and shapes."""
+    layout: list[tuple[str, str, tuple[int, ...]]] = [
+        ("x_train", "train-images-idx3-ubyte", (60000, 28, 28)),
+        ("y_train", "train-labels-idx1-ubyte", (60000,)),
+        ("x_test", "t10k-images-idx3-ubyte", (10000, 28, 28)),
+        ("y_test", "t10k-labels-idx1-ubyte", (10000,)),
+    ]
+    return tuple(DataFile(*row, digest) for row, digest in zip(layout, sha256, strict=True))
+
+
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            name="mnist",
+            sample_shape=(28, 28),
+            class_names=DIGITS,
+            licence="CC BY-SA 3.0",
+            load=_load_cache,
+            files=_idx_files(
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
+            mirrors=(
+                "https://ossci-datasets.s3.amazonaws.com/mnist/",
+                "https://storage.googleapis.com/cvdf-datasets/mnist/",
+                "https://raw.githubusercontent.com/fgnt/mnist/master/",
+            ),
+        ),
+        DatasetInfo(
+            name="fashion-mnist",
+            sample_shape=(28, 28),
+            class_names=(
+                *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            ),
+            licence="MIT",
+            load=_load_cache,
+            files=_idx_files(
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            ),
+            mirrors=(
+                "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+                "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            ),
+        ),
+        DatasetInfo("mnist-sample", (28, 28), DIGITS, "CC BY-SA 3.0", _load_sample),
+        DatasetInfo(
+            name="iris",
+            sample_shape=(4,),
+            class_names=("setosa", "versicolor", "virginica"),
+            licence="CC BY 4.0",
+            load=_load_iris,
+            parts=("train",),
+        ),
+        DatasetInfo("moons", (2,), ("upper", "lower"), None, _load_moons),
+    )
+}
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """Look a dataset up.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in DATASETS:
+        raise ConfigError(f"unknown dataset '{name}' {hint(name, DATASETS)}")
+    return DATASETS[name]
+
+
+def datasets_that(suit: Callable[[DatasetInfo], bool], word: str = "or") -> str:
+    """List the names of the datasets that suit, for a person: ``mnist, iris or moons``."""
+    names = [info.name for info in DATASETS.values() if suit(info)]
+    return f" {word} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
