@@ -27,10 +27,10 @@ MAY_IMPORT = {
     "augmentation": GROUND,
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,
     "evaluation": {"nn", "data"} | GROUND,
-    "drawing": {"nn"} | GROUND,
+    "drawing": {"nn", "pictures"} | GROUND,
     "pictures": GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
-    "model": {"nn", "data", "engines", "training", "config"} | GROUND,
+    "model": {"nn", "data", "engines", "augmentation", "training", "config"} | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
         "drawing",

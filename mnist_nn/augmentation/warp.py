@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from .settings import Augmentation
 
 SIDE = 28
+IMAGE_SHAPE = (SIDE, SIDE)
 MIDDLE = (SIDE - 1) / 2
 ENERGY = 1e-4  # share of a field's variance along an axis that may be left out
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from ..errors import ConfigError
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
+from ..pictures import PREPARED_SHAPE
 
 PROGRAMS = tuple(
     f"{name}.js"
@@ -25,7 +26,6 @@ PROGRAMS = tuple(
         *("forward", "pen", "show"),
     )
 )
-PICTURE = 784  # numbers of 28×28
 MAX_BYTES = 128 << 20  # of parameters; browsers end at strings of half a gigabyte
 ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -56,10 +56,11 @@ def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> by
     ConfigError
         If the network reads something else, or is too large for a page.
     """
-    if network.sizes[0] != PICTURE:
+    height, width = PREPARED_SHAPE
+    if network.sizes[0] != height * width:
         raise ConfigError(
-            f"the model reads {network.sizes[0]} numbers per sample, but a drawing is 28×28; "
-            "take one that was trained on mnist, mnist-sample or fashion-mnist"
+            f"the model reads {network.sizes[0]} numbers per sample, but a drawing is "
+            f"{height}×{width}; take a model of pictures of that size"
         )
     if network.params.nbytes > MAX_BYTES:
         raise ConfigError(

@@ -21,11 +21,12 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).split(" ").map(Number);
 }
 
-/** Paint the 784 numbers as a picture of 28 × 28: 0 is black, 1 is white. */
+/** Paint the numbers as a picture: 0 is black, 1 is white. */
 function paintInput(x) {
   const context = element("input").getContext("2d");
-  const image = context.createImageData(28, 28);
-  for (let i = 0; i < 784; i++) {
+  const { width, height } = context.canvas;
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
     const grey = x ? Math.round(255 * x[i]) : 0;
     image.data.set([grey, grey, grey, 255], 4 * i);
   }

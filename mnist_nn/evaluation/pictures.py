@@ -52,8 +52,8 @@ def plot_weights(
 ) -> float:
     """Draw what each of some units looks for: orange speaks for it, blue against it.
 
-    The weights are of shape (n, height, width). Return the one that is as strong as colours get, the same for
-    all units: all but a thousandth of the weights are closer to zero.
+    The weights are of shape (n, height, width). Return the one that is as strong as colours get,
+    the same for all units: all but a thousandth of the weights are closer to zero.
     """
     scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
     height, width = weights.shape[1:]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..augmentation import IMAGE_SHAPE
 from ..config import Config
 from ..data import DatasetInfo
 from ..errors import ConfigError
@@ -68,7 +69,7 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
             "network.layers: a softmax over a single unit is always 1; use sigmoid with "
             "training.loss=binary_cross_entropy"
         )
-    if config.data.augmentation.active and info.n_inputs != 784:
+    if config.data.augmentation.active and info.image_shape != IMAGE_SHAPE:
         raise ConfigError(
             f"data.augmentation: {dataset} holds no 28×28 pictures that could be distorted; "
             "leave its numbers at 0"

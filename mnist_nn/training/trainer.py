@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..augmentation import Augmentation, Augmenter
+from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
 from ..data import Samples
 from ..engines import Recipe, choose_engine, make_engine
 from ..nn import LOSSES, Activation, BatchNorm, Loss, Network, check_labels
@@ -146,9 +146,9 @@ def _check_samples(network: Network, samples: Samples) -> None:
 
 def _check_pictures(samples: Samples) -> None:
     """Refuse to distort what is no picture."""
-    if samples.x.dtype != np.uint8 or samples.x.shape[1] != 784:
+    if samples.x.dtype != np.uint8 or samples.x.shape[1] != math.prod(IMAGE_SHAPE):
         raise ValueError(
-            f"only pictures of 784 pixels, uint8, can be distorted, got {samples.x.shape[1]} "
+            f"only pictures of {math.prod(IMAGE_SHAPE)} pixels, uint8, can be distorted, got {samples.x.shape[1]} "
             f"numbers of {samples.x.dtype}"
         )
 
