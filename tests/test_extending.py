@@ -44,6 +44,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = path.read_text()
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new, 1))
+    (folder / "defaults.yaml").write_text("seed: 0\n")
     return folder
 
 
@@ -62,15 +63,24 @@ def run(extended: Path, *arguments: str) -> str:
 
 def test_what_is_added_is_trained_checked_saved_resumed_and_drawn(extended: Path) -> None:
     layers = LAYERS.replace("N", "10")
-    settings = ("--set", "data.dataset=mnist-sample", "--set", layers, "--lr", "0.5")
-    assert "the gradients agree" in run(extended, "gradcheck", *settings)
+    settings = (
+        "-c",
+        "defaults.yaml",
+        "--set",
+        "data.dataset=mnist-sample",
+        "--set",
+        layers,
+        "--lr",
+        "0.5",
+    )
+    assert "the gradients agree" in run(extended, "gradcheck", *settings[:-2])
     whole = ("train", *settings, "--epochs", "4", "--checkpoint-every", "1")
     said = run(extended, *whole, "-o", "model.pkl")
     assert "engine: numpy (the numba engine does not know the layer Gain)" in said
     run(extended, "train", *settings, "--epochs", "2", "--checkpoint-every", "1", "-o", "half.pkl")
     run(extended, "train", "--resume", "half.pkl.ckpt", "--epochs", "4")
     same = "import sys; from mnist_nn.model import load_model as load; "
-    same += "a, b = (load(p).network.params for p in sys.argv[1:]); sys.exit((a != b).any())"
+    same += "a, b = (load(p).network.params for p in sys.argv[1:]); sys.exit(bool((a != b).any()))"
     command = [sys.executable, "-c", same, "model.pkl", "half.pkl"]
     assert subprocess.run(command, cwd=extended, check=False).returncode == 0
     accuracy = re.search(r"accuracy +([\d.]+)%", run(extended, "evaluate", "model.pkl"))
@@ -82,7 +92,8 @@ def test_what_is_added_is_trained_checked_saved_resumed_and_drawn(extended: Path
 
 def test_the_new_dataset_is_a_dataset_like_any_other(extended: Path) -> None:
     layers = LAYERS.replace("N", "2")
-    run(extended, "train", "--set", "data.dataset=crosses", "--set", layers, "-o", "crosses.pkl")
+    settings = ("-c", "defaults.yaml", "--set", "data.dataset=crosses", "--set", layers)
+    run(extended, "train", *settings, "-o", "crosses.pkl")
     accuracy = re.search(r"accuracy +([\d.]+)%", run(extended, "evaluate", "crosses.pkl"))
     assert accuracy
     assert float(accuracy[1]) > 90

@@ -146,10 +146,11 @@ def _check_samples(network: Network, samples: Samples) -> None:
 
 def _check_pictures(samples: Samples) -> None:
     """Refuse to distort what is no picture."""
-    if samples.x.dtype != np.uint8 or samples.x.shape[1] != math.prod(IMAGE_SHAPE):
+    n_pixels, n_inputs = math.prod(IMAGE_SHAPE), samples.x.shape[1]
+    if samples.x.dtype != np.uint8 or n_inputs != n_pixels:
         raise ValueError(
-            f"only pictures of {math.prod(IMAGE_SHAPE)} pixels, uint8, can be distorted, got {samples.x.shape[1]} "
-            f"numbers of {samples.x.dtype}"
+            f"only pictures of {n_pixels} pixels, uint8, can be distorted, got {n_inputs} numbers "
+            f"of {samples.x.dtype}"
         )
 
 
