@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray
+from .arrays import FloatArray as Array
 
 LEAK = 0.01  # slope of the leaky ReLU below zero (Maas, Hannun and Ng, 2013)
 GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
-def sigmoid(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def sigmoid(z: Array, out: Array | None = None) -> Array:
     """σ(z) = 1 / (1 + e⁻ᶻ), written as (1 + tanh(z/2)) / 2, which cannot overflow.
 
     It is right to the last digit of 1, not of itself: far below zero it is exactly 0.
@@ -33,9 +33,7 @@ def sigmoid(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def sigmoid_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def sigmoid_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · y (1 - y)``."""
     out = np.subtract(1, y, out=out)
     out *= y
@@ -43,14 +41,12 @@ def sigmoid_backward(
     return out
 
 
-def tanh(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def tanh(z: Array, out: Array | None = None) -> Array:
     """Hyperbolic tangent: a sigmoid centred on zero."""
     return np.tanh(z, out=out)
 
 
-def tanh_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def tanh_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · (1 - y²)``."""
     out = np.multiply(y, y, out=out)
     np.subtract(1, out, out=out)
@@ -58,33 +54,29 @@ def tanh_backward(
     return out
 
 
-def relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def relu(z: Array, out: Array | None = None) -> Array:
     """``max(z, 0)``."""
     return np.maximum(z, 0, out=out)
 
 
-def relu_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def relu_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy`` where y > 0, else 0 (the slope at the kink is taken as 0)."""
     return np.multiply(dy, y > 0, out=out)
 
 
-def leaky_relu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def leaky_relu(z: Array, out: Array | None = None) -> Array:
     """``z`` where z > 0, else ``LEAK · z``: a unit that is off still learns."""
     return np.maximum(z, np.multiply(z, LEAK), out=out)
 
 
-def leaky_relu_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def leaky_relu_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy`` where y > 0, else ``LEAK · dy``."""
     out = np.multiply(dy, LEAK, out=out)
     np.copyto(out, dy, where=y > 0)
     return out
 
 
-def elu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def elu(z: Array, out: Array | None = None) -> Array:
     """``z`` where z > 0, else ``e^z - 1``: smooth, and below zero it levels off at -1.
 
     Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
@@ -96,9 +88,7 @@ def elu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def elu_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def elu_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · min(y + 1, 1)``: below zero the slope is e^z, which is y + 1."""
     out = np.minimum(y, 0, out=out)
     out += 1
@@ -106,7 +96,7 @@ def elu_backward(
     return out
 
 
-def softplus(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def softplus(z: Array, out: Array | None = None) -> Array:
     """``log(1 + e^z)``: a ReLU without its kink, always above zero.
 
     Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001.
@@ -118,9 +108,7 @@ def softplus(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def softplus_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def softplus_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · (1 - e^-y)``: the slope is σ(z), and 1 - σ(z) = 1 / (1 + e^z) = e^-y."""
     out = np.negative(y, out=out)
     np.expm1(out, out=out)
@@ -129,7 +117,7 @@ def softplus_backward(
     return out
 
 
-def silu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def silu(z: Array, out: Array | None = None) -> Array:
     """``z σ(z)``: a smooth ReLU that dips below zero (also called swish).
 
     Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function
@@ -140,9 +128,7 @@ def silu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def silu_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def silu_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · σ(z) (1 + z (1 - σ(z)))``, and as ``y = z σ``, ``dz = dy · (σ + y (1 - σ))``."""
     s = sigmoid(z)
     out = np.subtract(1, s, out=out)
@@ -152,7 +138,7 @@ def silu_backward(
     return out
 
 
-def gelu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def gelu(z: Array, out: Array | None = None) -> Array:
     """``z (1 + tanh u) / 2`` with ``u = √(2/π) (z + 0.044715 z³)``: a smooth ReLU, like SiLU.
 
     Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", 2016, in their approximation of
@@ -165,9 +151,7 @@ def gelu(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def gelu_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def gelu_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy · ((1 + t) / 2 + z (1 - t²) u' / 2)``.
 
     With t = tanh u and ``u' = √(2/π) (1 + 3 · 0.044715 z²)``.
@@ -183,7 +167,7 @@ def gelu_backward(
     return np.multiply(slope, dy, out=out)
 
 
-def _gelu_tanh(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def _gelu_tanh(z: Array, out: Array | None = None) -> Array:
     """``tanh(√(2/π) (z + 0.044715 z³))``."""
     out = np.multiply(z, z, out=out)
     out *= GELU_CUBE
@@ -193,19 +177,17 @@ def _gelu_tanh(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.tanh(out, out=out)
 
 
-def identity(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def identity(z: Array, out: Array | None = None) -> Array:
     """Leave the sums as they are."""
     return np.positive(z, out=out)
 
 
-def identity_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def identity_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = dy``."""
     return np.positive(dy, out=out)
 
 
-def softmax(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def softmax(z: Array, out: Array | None = None) -> Array:
     """e^z / Σ e^z along each row: positive, summing to one.
 
     Adding a constant to a row changes nothing, so the row's maximum is taken away first and no
@@ -217,9 +199,7 @@ def softmax(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return out
 
 
-def softmax_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def softmax_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """``dz = y · (dy - Σ dy·y)``: each output depends on every sum of its row."""
     out = np.multiply(dy, y, out=out)
     weighted = out.sum(axis=-1, keepdims=True)  # (n, 1)
@@ -228,14 +208,12 @@ def softmax_backward(
     return out
 
 
-def step(z: FloatArray, out: FloatArray | None = None) -> FloatArray:
+def step(z: Array, out: Array | None = None) -> Array:
     """1 where z > 0, else 0: Rosenblatt's unit. Flat everywhere, so it cannot be trained."""
     return np.heaviside(z, 0, out=out)
 
 
-def step_backward(
-    z: FloatArray, y: FloatArray, dy: FloatArray, out: FloatArray | None = None
-) -> FloatArray:
+def step_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
     """Refuse: where the step function has a derivative, it is zero.
 
     Raises
@@ -281,8 +259,8 @@ class ActivationFunction:
     """
 
     name: str
-    function: Callable[[FloatArray, FloatArray | None], FloatArray]
-    backward: Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
+    function: Callable[[Array, Array | None], Array]
+    backward: Callable[[Array, Array, Array, Array], Array]
     gain: float = 1.0
     trainable: bool = True
     needs_sums: bool = False
