@@ -8,6 +8,7 @@ What a pass computes on its way lies in a `Workspace`, so a network remembers no
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -50,7 +51,8 @@ class Network:
     Attributes
     ----------
     sizes
-        Numbers per sample at the input and after each dense layer: (n_inputs, units, …, n_outputs).
+        Numbers per sample at the input and after each layer with weights: (n_inputs, units, …,
+        n_outputs).
     spec
         What the parameters are called and where they lie: see `ParameterSpec`.
     params
@@ -107,8 +109,8 @@ class Network:
                 {short: params[name] for short, name in names.items()},
                 {short: grads[name] for short, name in names.items() if name in grads},
             )
-            if isinstance(layer, Dense):
-                sizes.append(layer.units)
+            if any(p.decays for p in own):
+                sizes.append(layer.n_outputs(n_in))
         return tuple(sizes)
 
     def _gain_after(self, i: int) -> float:
@@ -369,8 +371,8 @@ def parameter_spec(n_inputs: int, layers: Iterable[Layer]) -> ParameterSpec:
     Returns
     -------
     ParameterSpec
-        A name begins with the number of the dense layer that the parameter's layer is or follows:
-        ``layer_1.weights``.
+        A name begins with the number of the layer with weights that the parameter's layer is or
+        follows: ``layer_1.weights``.
     """
     return ParameterSpec(p for _, own in _named_parameters(n_inputs, layers) for p in own)
 
@@ -379,11 +381,8 @@ def _named_parameters(n_inputs: int, layers: Iterable[Layer]) -> list[tuple[int,
     """List for each layer how many numbers it reads, and its parameters under their full names."""
     found, number = [], 0
     for layer in layers:
-        number += isinstance(layer, Dense)
-        own = [
-            Parameter(f"layer_{number}.{p.name}", p.shape, p.decays, p.trainable, p.start)
-            for p in layer.parameters(n_inputs)
-        ]
-        found.append((n_inputs, own))
+        own = layer.parameters(n_inputs)
+        number += any(p.decays for p in own)
+        found.append((n_inputs, [replace(p, name=f"layer_{number}.{p.name}") for p in own]))
         n_inputs = layer.n_outputs(n_inputs)
     return found
