@@ -11,7 +11,7 @@ MODEL ?= model.pkl
 ALL := fast,pictures,plots,tensorboard,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data train evaluate bench test test-lowest check dist-check format clean
+.PHONY: help install demo data train evaluate bench bench-grid test test-lowest check dist-check format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ evaluate: $(VENV)/.installed-fast ## Evaluate model.pkl on MNIST's test images
 
 bench: $(BENCH)/.installed ## Time training against PyTorch, JAX and scikit-learn (ten minutes)
 	"$(BENCH)/bin/python" scripts/bench.py
+
+bench-grid: $(BENCH)/.installed ## Time small and large networks, batches and optimizers (ten minutes)
+	"$(BENCH)/bin/python" scripts/bench_grid.py
 
 test: $(VENV)/.installed-all ## Run every test, on all processors
 	OPENBLAS_NUM_THREADS=1 $(IN_VENV) pytest --numprocesses auto --dist worksteal

@@ -1,19 +1,23 @@
-"""Who is timed: our engines and their peers, each training 784-128-64-10 for an epoch at a time.
+"""Who is timed: our engines and their peers, each training a network for an epoch at a time.
 
-All start from the same weights and take the same steps: plain gradient descent on cross-entropy
-through softmax, sigmoid hidden layers, the same learning rate, the samples in a fresh order each
-epoch. Each hands back its weights, and one function measures them all.
+All start from the same weights and take the same steps: plain gradient descent, or Adam, on
+cross-entropy through softmax, sigmoid hidden layers, the same learning rate, the samples in a fresh
+order each epoch. Each hands back its weights, and one function measures them all.
 """
 
+from contextlib import nullcontext
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mnist_nn.blas import one_blas_thread
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Network, block
-from mnist_nn.training import SGD
+from mnist_nn.training import SGD, Adam
 
+SIZES = (784, 128, 64, 10)  # inputs, and units of each layer
 Array = NDArray[Any]
 Layers = list[tuple[Array, Array]]  # weights of shape (n_in, n_out) and biases of each layer
 
@@ -29,8 +33,12 @@ class Job(NamedTuple):
         Labels, int64.
     start
         The weights to start from, for its own use.
-    batch_size, learning_rate, threads
+    batch_size, learning_rate
         How.
+    threads
+        How many it may use; None for what it uses by itself.
+    optimizer
+        ``sgd`` or ``adam``.
     """
 
     x: Array
@@ -38,7 +46,8 @@ class Job(NamedTuple):
     start: Layers
     batch_size: int
     learning_rate: float
-    threads: int
+    threads: int | None
+    optimizer: str = "sgd"
 
 
 class Contestant(Protocol):
@@ -61,10 +70,11 @@ class Contestant(Protocol):
         """Hand back what it has learnt; None where nothing is."""
 
 
-def start_network() -> Network:
+def start_network(sizes: tuple[int, ...] = SIZES) -> Network:
     """Draw the weights that everybody starts from: Glorot's, biases zero."""
-    layers = [*block(128, "sigmoid"), *block(64, "sigmoid"), *block(10, "softmax")]
-    return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
+    hidden = [layer for units in sizes[1:-1] for layer in block(units, "sigmoid")]
+    layers = [*hidden, *block(sizes[-1], "softmax")]
+    return Network(sizes[0], layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
 def layers_of(network: Network) -> Layers:
@@ -88,18 +98,21 @@ class OurNumpy:
     engine_name = "numpy"
 
     def __init__(self, job: Job) -> None:
-        self.network = start_network()
-        sgd = SGD(learning_rate=job.learning_rate)
-        choice = choose_engine(self.engine_name, self.network, sgd, job.batch_size)
-        recipe = Recipe(LOSSES["cross_entropy"], sgd)
+        self.network = start_network((len(job.start[0][0]), *(len(b) for _, b in job.start)))
+        optimizer = {"sgd": SGD, "adam": Adam}[job.optimizer](learning_rate=job.learning_rate)
+        choice = choose_engine(self.engine_name, self.network, optimizer, job.batch_size)
+        self.chosen = choice.name
+        self.threads = one_blas_thread if job.threads is None else nullcontext  # as `fit` does
+        recipe = Recipe(LOSSES["cross_entropy"], optimizer)
         self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
         rng = np.random.default_rng(0)
         self.engine = make_engine(choice, self.network, recipe, job.x, job.y, job.batch_size, rng)
 
     def epoch(self, order: NDArray[np.intp]) -> None:
         """Train: see `Contestant`."""
-        for start in range(0, len(order), self.engine.chunk):
-            self.engine.run(order[start : start + self.engine.chunk], self.rates)
+        with self.threads():
+            for start in range(0, len(order), self.engine.chunk):
+                self.engine.run(order[start : start + self.engine.chunk], self.rates)
 
     def layers(self) -> Layers:
         """Hand back the weights: see `Contestant`."""
@@ -110,6 +123,12 @@ class OurNumba(OurNumpy):
     """The Numba engine."""
 
     engine_name = "numba"
+
+
+class OurAuto(OurNumpy):
+    """The engine that mnist-nn chooses."""
+
+    engine_name = "auto"
 
 
 class PyTorch:
@@ -124,21 +143,20 @@ class PyTorch:
         import torch
 
         self.torch, self.job = torch, job
-        torch.set_num_threads(job.threads)
+        if job.threads is not None:
+            torch.set_num_threads(job.threads)
         self.x, self.y = torch.from_numpy(job.x), torch.from_numpy(job.y)
-        self.model = torch.nn.Sequential(
-            torch.nn.Linear(784, 128),
-            torch.nn.Sigmoid(),
-            torch.nn.Linear(128, 64),
-            torch.nn.Sigmoid(),
-            torch.nn.Linear(64, 10),
-        )
+        modules: list[Any] = []
+        for W, _ in job.start:
+            modules += [torch.nn.Linear(*W.shape), torch.nn.Sigmoid()]
+        self.model = torch.nn.Sequential(*modules[:-1])
         with torch.no_grad():
             for linear, (W, b) in zip(self.model[::2], job.start, strict=True):
                 linear.weight.copy_(torch.from_numpy(W.T))
                 linear.bias.copy_(torch.from_numpy(b))
         self.loss = torch.nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=job.learning_rate)
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[job.optimizer]
+        self.optimizer = kind(self.model.parameters(), lr=job.learning_rate)
 
     def epoch(self, order: NDArray[np.intp]) -> None:
         """Train: see `Contestant`."""
@@ -168,14 +186,16 @@ class Jax:
         import jax
 
         self.jax = jax
-        self.params = [(jax.numpy.array(W), jax.numpy.array(b)) for W, b in job.start]
+        params = [(jax.numpy.array(W), jax.numpy.array(b)) for W, b in job.start]
+        zeros = [jax.tree.map(jax.numpy.zeros_like, params) for _ in range(2)]
+        self.state = (params, *zeros, 0.0) if job.optimizer == "adam" else (params,)
         self.x, self.y = jax.numpy.asarray(job.x), jax.numpy.asarray(job.y)
         epoch = jax.jit(self._epoch(job), donate_argnums=0)
         order = jax.numpy.arange(len(job.y))
-        self.compiled = epoch.lower(self.params, self.x, self.y, order).compile()
+        self.compiled = epoch.lower(self.state, self.x, self.y, order).compile()
 
     def _epoch(self, job: Job) -> Any:
-        """Write an epoch as a function of the parameters."""
+        """Write an epoch as a function of the parameters and, with Adam, its averages and time."""
         jax, size = self.jax, job.batch_size
 
         def loss(params: Any, x: Any, y: Any) -> Any:
@@ -185,25 +205,44 @@ class Jax:
             scores = jax.nn.log_softmax(x @ W + b)
             return -jax.numpy.mean(jax.numpy.take_along_axis(scores, y[:, None], 1))
 
-        def epoch(params: Any, x: Any, y: Any, order: Any) -> Any:
-            def step(params: Any, places: Any) -> Any:
-                grads = jax.grad(loss)(params, x[places], y[places])
-                return jax.tree.map(lambda p, g: p - job.learning_rate * g, params, grads), None
+        update = partial(adam if job.optimizer == "adam" else sgd, jax, job.learning_rate)
+
+        def epoch(state: Any, x: Any, y: Any, order: Any) -> Any:
+            def step(state: Any, places: Any) -> Any:
+                return update(state, jax.grad(loss)(state[0], x[places], y[places])), None
 
             whole = len(order) // size * size
-            params, _ = jax.lax.scan(step, params, order[:whole].reshape(-1, size))
-            return step(params, order[whole:])[0] if whole < len(order) else params
+            state, _ = jax.lax.scan(step, state, order[:whole].reshape(-1, size))
+            return step(state, order[whole:])[0] if whole < len(order) else state
 
         return epoch
 
     def epoch(self, order: NDArray[np.intp]) -> None:
         """Train: see `Contestant`."""
         places = self.jax.numpy.array(order)
-        self.params = self.jax.block_until_ready(self.compiled(self.params, self.x, self.y, places))
+        self.state = self.jax.block_until_ready(self.compiled(self.state, self.x, self.y, places))
 
     def layers(self) -> Layers:
         """Hand back the weights: see `Contestant`."""
-        return [(np.asarray(W), np.asarray(b)) for W, b in self.params]
+        return [(np.asarray(W), np.asarray(b)) for W, b in self.state[0]]
+
+
+def sgd(jax: Any, rate: float, state: Any, grads: Any) -> Any:
+    """A plain step of the parameters, which are all of the state, for JAX."""
+    return (jax.tree.map(lambda p, g: p - rate * g, state[0], grads),)
+
+
+def adam(jax: Any, rate: float, state: Any, grads: Any) -> Any:
+    """A step of Adam, for JAX: of parameters, both averages and the number of steps."""
+    params, means, squares, t = state
+    t = t + 1
+    means = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, means, grads)
+    squares = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, squares, grads)
+    size, root = rate / (1 - 0.9**t), jax.numpy.sqrt(1 - 0.999**t)
+    params = jax.tree.map(
+        lambda p, m, v: p - size * m / (jax.numpy.sqrt(v) / root + 1e-8), params, means, squares
+    )
+    return params, means, squares, t
 
 
 class ScikitLearn:
@@ -218,7 +257,7 @@ class ScikitLearn:
         self.model = MLPClassifier(
             hidden_layer_sizes=[W.shape[1] for W, _ in job.start[:-1]],
             activation="logistic",
-            solver="sgd",
+            solver=job.optimizer,
             alpha=0.0,
             batch_size=job.batch_size,
             learning_rate_init=job.learning_rate,
@@ -325,6 +364,7 @@ class FirstLayerProducts:
 
 
 CONTESTANTS: dict[str, type[Contestant]] = {
+    "auto": OurAuto,
     "numba": OurNumba,
     "numpy": OurNumpy,
     "pytorch": PyTorch,

@@ -95,12 +95,16 @@ class Worker:
     def __init__(self, name: str, batch_size: int, threads: int, dataset: str, **env: str) -> None:
         self.row: Row = {"contestant": name, "batch_size": batch_size, "threads": threads}
         arguments = (name, threads, batch_size, LEARNING_RATES[batch_size], dataset)
+        self.start("contestant", *map(str, arguments), env=with_threads(threads) | env)
+
+    def start(self, *arguments: str, env: dict[str, str]) -> None:
+        """Start its process."""
         self.process = subprocess.Popen(
-            [sys.executable, str(WORKER), "contestant", *map(str, arguments)],
+            [sys.executable, str(WORKER), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=with_threads(threads) | env,
+            env=env,
             start_new_session=True,  # Ctrl-C is for the driver, which ends its workers
         )
 

@@ -3,6 +3,7 @@
     bench_worker.py contestant NAME THREADS BATCH_SIZE LEARNING_RATE DATASET
     bench_worker.py linearity ENGINE TIMES BATCH_SIZE DATASET
     bench_worker.py describe DATASET
+    bench_worker.py grid NAME DATASET
 
 It answers in JSON, one object a line. A contestant says when it is ready and then waits on standard
 input: at ``epoch`` it trains for one and says how long it took, at ``end`` it says what came of it.
@@ -36,6 +37,7 @@ from mnist_nn.data.datasets import data_folder, load_dataset
 from mnist_nn.errors import MnistNNError
 
 IMPORTS = {  # what a contestant needs, imported before its preparation is timed
+    "auto": "mnist_nn.engines",
     "numba": "mnist_nn.engines.numba",
     "pytorch": "torch",
     "jax": "jax",
@@ -89,6 +91,33 @@ def contestant(name: str, threads: str, batch_size: str, rate: str, dataset: str
     peak, layers = peak_memory(), ready.layers()
     reached = None if layers is None else accuracy(layers, x_test, y_test)
     say(accuracy=reached, peak_bytes=peak)
+
+
+def grid(name: str, dataset: str) -> None:
+    """Train for an epoch whenever the driver asks, after preparing the cells that it names."""
+    try:
+        import_module(IMPORTS.get(name, "numpy"))
+    except ImportError as error:
+        say(missing=str(error).partition("\n")[0] or type(error).__name__)
+        return
+    say(ready=True)
+    train, kind, ready = load_dataset(dataset).train, CONTESTANTS[name], None
+    for line in sys.stdin:
+        if line != "epoch\n":
+            cell = json.loads(line)
+            x, y = train.x[: cell["samples"]], train.y[: cell["samples"]].astype(np.int64)
+            if cell["inputs"] == "dense":
+                x = ((x - x.mean()) / x.std()).astype(np.float32)
+            elif kind.pixels != np.uint8:
+                x = x * np.float32(1 / 255)
+            start = layers_of(start_network(tuple(cell["sizes"])))
+            job = Job(x, y, start, cell["batch_size"], cell["rate"], None, cell["optimizer"])
+            ready, rng = kind(job), np.random.default_rng(1)
+        order = rng.permutation(len(y))
+        began = time.perf_counter()
+        ready.epoch(order)
+        seconds = time.perf_counter() - began
+        say(seconds=seconds, samples=len(y), engine=getattr(ready, "chosen", name))
 
 
 def memory(field: str) -> int | None:
@@ -147,5 +176,5 @@ def describe(dataset: str) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"contestant": contestant, "linearity": linearity, "describe": describe}
+    jobs = {"contestant": contestant, "linearity": linearity, "describe": describe, "grid": grid}
     jobs[sys.argv[1]](*sys.argv[2:])

@@ -14,13 +14,17 @@ ROOT = Path(__file__).parents[2]
 ENGINES = ["numpy", *(["numba"] if find_spec("numba") else [])]
 
 
-def bench(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def bench(
+    folder: Path, *options: str, script: str = "bench.py"
+) -> subprocess.CompletedProcess[str]:
     """Run the benchmark on the sample, in an environment whose PyTorch is broken."""
     (folder / "torch.py").write_text("raise ImportError('no torch in this test')\n")
     paths = [str(folder), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    options += ("--dataset", "mnist-sample", "--output", str(folder / "out"))
+    options += ("--dataset", "mnist-sample")
+    if script == "bench.py":
+        options += ("--output", str(folder / "out"))
     return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "bench.py"), *options],
+        [sys.executable, str(ROOT / "scripts" / script), *options],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
@@ -65,3 +69,43 @@ def test_a_page_without_markers_is_refused_before_anything_is_measured(
     assert result.returncode == 1
     assert "<!-- end of results -->" in result.stderr
     assert page.read_text() == text
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_grid_is_a_table_with_ratios(tmp_path: Path, optimizer: str) -> None:
+    only = ("--only", *ENGINES, "auto", "scikit-learn", "pytorch")
+    cell = ("--inputs", "dense", "--batch-sizes", "512", "--optimizers", optimizer)
+    result = bench(tmp_path, *only, *cell, "--rounds", "1", "--narrow-only", script="bench_grid.py")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "PyTorch: missing: no torch in this test\n"
+    head, _, row = (line.split(" | ") for line in result.stdout.splitlines()[2:])
+    figures = dict(zip(head, row, strict=True))
+    assert figures["network"] == "784-128-64-10"
+    speed = int(figures["NumPy"].replace(",", ""))
+    auto = int(figures["auto"].split()[0].replace(",", ""))
+    assert float(figures["auto / NumPy"]) == pytest.approx(auto / speed, rel=0.02, abs=0.01)
+    assert "PyTorch" not in figures
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("peer", ["numba", "pytorch", "jax"])
+def test_contestants_of_the_grid_take_the_same_steps(peer: str, optimizer: str) -> None:
+    pytest.importorskip({"pytorch": "torch"}.get(peer, peer))
+    program = f"""if True:
+        import numpy as np
+        from bench_contestants import CONTESTANTS, Job, layers_of, start_network
+        from mnist_nn.data import load_dataset
+        x, y = load_dataset("mnist-sample").test
+        x, y = np.float32(x[:96] / 255), y[:96].astype(np.int64)
+        flat = lambda layers: np.concatenate([a.ravel() for pair in layers for a in pair])
+        begun, reached = layers_of(start_network((784, 30, 10))), []
+        for name in ("numpy", "{peer}"):
+            start = layers_of(start_network((784, 30, 10)))
+            ready = CONTESTANTS[name](Job(x, y, start, 32, 0.01, None, "{optimizer}"))
+            ready.epoch(np.arange(96))
+            reached.append(flat(ready.layers()))
+        moved = np.abs(reached[0] - flat(begun)).mean()
+        # Adam's ε stands elsewhere in the peers' formula, which tiny gradients feel
+        assert 0 < np.abs(reached[0] - reached[1]).mean() < 0.02 * moved
+    """
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT / "scripts", check=True)
