@@ -19,6 +19,8 @@ from typing import Any
 
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.serialize import dumps
 
 from .errors import MnistNNWarning
@@ -44,6 +46,38 @@ def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[...
         return kernel
 
     return decorate
+
+
+class PartCompiler(Compiler):
+    """Compiler, for ``njit(pipeline_class=…)``, of functions that only compiled functions call.
+
+    Numba optimizes each function together with all that it calls, and makes machine code of it,
+    before it does the same for the function's caller. Here a function stays LLVM code until the
+    kernel that it is part of is optimized as a whole, once.
+    """
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        """Compile a function to LLVM code."""
+        state = self.state
+        state.flags.no_compile = True
+        state.library = _Part(state.targetctx.codegen(), func.__qualname__)
+        key = [func].copy  # any builtin of its own, by which Numba finds the code again
+        result = super().compile_extra(func)._replace(entry_point=key)
+        state.targetctx.insert_user_function(key, result.fndesc, [result.library])
+        return result
+
+
+class _Part(JITCodeLibrary):
+    """Code of a function that is linked into its callers, and not optimized before that."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
 
 
 class _CheckedFile(IndexDataCacheFile):

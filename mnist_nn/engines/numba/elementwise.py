@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from ...compiling import PartCompiler
 from ...nn.activations import LEAK
 from ...nn.arrays import FloatArray
 from .vectors import from_bits, pick, put
@@ -21,6 +22,7 @@ OPTIONS: dict[str, Any] = {
     "fastmath": {"contract"},
     "no_cpython_wrapper": True,  # only the kernel is called from Python
     "no_cfunc_wrapper": True,
+    "pipeline_class": PartCompiler,
 }
 
 SIGMOID, TANH, RELU, LEAKY_RELU, IDENTITY, SOFTMAX = range(6)
