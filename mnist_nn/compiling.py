@@ -17,7 +17,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from numba import config, njit
+from numba import config, njit, types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -44,6 +44,29 @@ def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[...
         except RuntimeError as error:  # there is no folder that it could be kept in
             _warn(error)
         return kernel
+
+    return decorate
+
+
+def part(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function that only compiled functions call, and that is compiled with them.
+
+    Numba would compile it again for each constant that it is called with; here a constant is a
+    number like others, and LLVM sees to the rest.
+
+    Parameters
+    ----------
+    **options
+        Of `numba.njit`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        dispatcher: Any = njit(**options, pipeline_class=PartCompiler)(function)
+        by_types = dispatcher.get_call_template
+        dispatcher.get_call_template = lambda args, kws: by_types(
+            [types.unliteral(arg) for arg in args], kws
+        )
+        return dispatcher  # type: ignore[no-any-return]
 
     return decorate
 

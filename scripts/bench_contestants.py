@@ -98,12 +98,10 @@ class OurNumpy:
     engine_name = "numpy"
 
     def __init__(self, job: Job) -> None:
-        self.network = start_network((len(job.start[0][0]), *(len(b) for _, b in job.start)))
-        optimizer = {"sgd": SGD, "adam": Adam}[job.optimizer](learning_rate=job.learning_rate)
-        choice = choose_engine(self.engine_name, self.network, optimizer, job.batch_size)
-        self.chosen = choice.name
-        self.threads = one_blas_thread if job.threads is None else nullcontext  # as `fit` does
-        recipe = Recipe(LOSSES["cross_entropy"], optimizer)
+        self.network = start_network()
+        sgd = SGD(learning_rate=job.learning_rate)
+        recipe = Recipe(LOSSES["cross_entropy"], sgd)
+        choice = choose_engine(self.engine_name, self.network, recipe, job.batch_size)
         self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
         rng = np.random.default_rng(0)
         self.engine = make_engine(choice, self.network, recipe, job.x, job.y, job.batch_size, rng)

@@ -15,7 +15,7 @@ from ..extras import install_command
 from ..nn import Network
 from .interface import Engine
 from .numpy import NumpyEngine
-from .recipe import Recipe, Stepper
+from .recipe import Recipe
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
 
@@ -35,16 +35,14 @@ class Choice(NamedTuple):
     reason: str = ""
 
 
-def choose_engine(
-    name: EngineName, network: Network, optimizer: Stepper, batch_size: int
-) -> Choice:
+def choose_engine(name: EngineName, network: Network, recipe: Recipe, batch_size: int) -> Choice:
     """Choose the engine of a run.
 
     Parameters
     ----------
     name
         Which is wanted; "auto" is the fastest there is.
-    network, optimizer, batch_size
+    network, recipe, batch_size
         Of the run.
 
     Returns
@@ -65,9 +63,9 @@ def choose_engine(
         return Choice("numpy", fault)
     if fault:
         raise ConfigError(f"training.engine: {fault}\nuse engine auto or numpy to train without it")
-    from .numba import obstacle
+    from .numba import unsupported_reason
 
-    limit = obstacle(network, optimizer, batch_size)
+    limit = unsupported_reason(network, recipe, batch_size)
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
 
 

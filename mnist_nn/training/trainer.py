@@ -77,12 +77,11 @@ def fit(
         if part is not None:
             _check_samples(network, part)
     n = len(samples.y)
-    size = step_size(n, settings.batch_size)
-    loss = _fitting_loss(network, settings.loss)
-    recipe = Recipe(loss, settings.optimizer, settings.regularization)
-    _check_batches(network, size)
-    choice = choose_engine(settings.engine, network, recipe.optimizer, size)
-    shuffling, dropout, pictures = _generators(rng)
+    size = step_size(n, batch_size)
+    n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
+    recipe = Recipe(chosen, optimizer or SGD(), regularization or Regularization())
+    choice = choose_engine(engine, network, recipe, size)
+    for_dropout, for_pictures = rng.spawn(2)
     distort = None
     if augmentation is not None and augmentation.active:
         _check_pictures(samples)

@@ -1,170 +1,160 @@
-"""The other layers: small matrix products over panels of weights.
+"""Products of dense matrices: what a layer does that reads all of its inputs.
 
-A kernel keeps eight vectors of sums in registers. Their eight samples (or eight inputs) share each
-vector of weights that is loaded, so that loading is not what takes the time. How rows are grouped
-in eights depends on nothing but their number, so results do not depend on the number of threads.
+A kernel keeps a block of sums in registers, for several rows and one vector of columns, because
+what takes the time otherwise is loading: here each vector that is loaded serves all rows, and each
+number a whole vector. All arrays are one, the arena (see `layout`), so a matrix is where it begins
+and how far it is from one row, or column, to the next.
 """
 
-from numba import njit
+from typing import Any, NamedTuple
 
+import llvmlite.binding as llvm
+from numba import config
+
+from ...compiling import part
 from ...nn.arrays import FloatArray
 from .elementwise import OPTIONS
 from .vectors import (
+    EIGHT,
     add,
+    add_rows,
+    broadcast,
     lanes,
     load,
     multiply_add,
-    spread,
+    multiply_add_columns,
+    multiply_add_rows,
+    no_sums,
     store,
     store_totals,
     zeros,
 )
 
-BLOCK = 8  # samples that go through a layer together
+BLOCK = 8  # samples that are not shared out between tasks: whole blocks of four, and whole tiles
+SHORT = 4  # rows of the block that takes what the taller ones leave
+DOZEN = 12  # rows of one tall block or of two
 
 
-@njit(**OPTIONS)
-def forward_block(
-    params: FloatArray,
-    panel: int,
-    bias: int,
-    n_inputs: int,
-    inputs: FloatArray,
-    x: int,
-    x_width: int,
-    sums: FloatArray,
-    z: int,
-    z_width: int,
+def _rows_in_registers() -> int:
+    """Return how many sums fit: 12 in the 32 registers of AVX-512, else 6, in 12 of AVX2's 16."""
+    named = config.CPU_FEATURES
+    features = llvm.get_host_cpu_features().flatten() if named is None else named
+    return DOZEN if "+avx512f" in features.split(",") else DOZEN // 2
+
+
+TALL = _rows_in_registers()
+
+
+class Matrix(NamedTuple):
+    """Where a matrix lies in the arena.
+
+    Attributes
+    ----------
+    start
+        Where its first number is.
+    row, column
+        How far it is from one row to the next, and from one column.
+    """
+
+    start: int
+    row: int
+    column: int
+
+
+class Depth(NamedTuple):
+    """What a product sums over: the columns of its left side.
+
+    Attributes
+    ----------
+    n
+        How many there are in one part.
+    parts
+        How many parts.
+    gap
+        How much further it is, on the left side, from the last column of a part to the next part.
+    """
+
+    n: int
+    parts: int
+    gap: int
+
+
+@part(**OPTIONS)
+def multiply_block(
+    a: FloatArray, z: int, x: int, sums: Any, matrices: Any, depth: Depth, fresh: bool
 ) -> None:
-    """``z = x W + b`` for a block of samples and one panel of W."""
-    a = b = c = d = e = f = g = h = load(params, bias)
-    x1, x2, x3, x4 = x + x_width, x + 2 * x_width, x + 3 * x_width, x + 4 * x_width
-    x5, x6, x7 = x4 + x_width, x4 + 2 * x_width, x4 + 3 * x_width
-    weights = panel
-    for k in range(n_inputs):
-        w = load(params, weights)
-        weights += lanes(params)
-        a = multiply_add(spread(inputs, x + k), w, a)
-        b = multiply_add(spread(inputs, x1 + k), w, b)
-        c = multiply_add(spread(inputs, x2 + k), w, c)
-        d = multiply_add(spread(inputs, x3 + k), w, d)
-        e = multiply_add(spread(inputs, x4 + k), w, e)
-        f = multiply_add(spread(inputs, x5 + k), w, f)
-        g = multiply_add(spread(inputs, x6 + k), w, g)
-        h = multiply_add(spread(inputs, x7 + k), w, h)
-    store(sums, z, a)
-    store(sums, z + z_width, b)
-    store(sums, z + 2 * z_width, c)
-    store(sums, z + 3 * z_width, d)
-    store(sums, z + 4 * z_width, e)
-    store(sums, z + 5 * z_width, f)
-    store(sums, z + 6 * z_width, g)
-    store(sums, z + 7 * z_width, h)
+    """Multiply as many rows, from z and x on, as there are sums, which are zeros: see `multiply`."""
+    out, left, right = matrices
+    w, row = right.start, x
+    for _ in range(depth.parts):
+        for _ in range(depth.n):
+            sums = multiply_add_rows(sums, a, row, left.row, load(a, w))
+            row += left.column
+            w += right.row
+        row += depth.gap
+    add_rows(a, z, out.row, fresh, sums)
 
 
-@njit(**OPTIONS)
-def forward_row(
-    params: FloatArray,
-    panel: int,
-    bias: int,
-    n_inputs: int,
-    inputs: FloatArray,
-    x: int,
-    sums: FloatArray,
-    z: int,
+@part(**OPTIONS)
+def multiply(
+    a: FloatArray,
+    matrices: tuple[Matrix, Matrix, Matrix],
+    rows: int,
+    depth: Depth,
+    fresh: bool,
 ) -> None:
-    """``z = x W + b`` for one sample and one panel of W."""
-    step = lanes(params)
-    a, b = load(params, bias), zeros(params)
-    c = d = b
-    weights = panel
-    whole = n_inputs // 4 * 4
-    for k in range(0, whole, 4):
-        a = multiply_add(spread(inputs, x + k), load(params, weights), a)
-        b = multiply_add(spread(inputs, x + k + 1), load(params, weights + step), b)
-        c = multiply_add(spread(inputs, x + k + 2), load(params, weights + 2 * step), c)
-        d = multiply_add(spread(inputs, x + k + 3), load(params, weights + 3 * step), d)
-        weights += 4 * step
-    for k in range(whole, n_inputs):
-        a = multiply_add(spread(inputs, x + k), load(params, weights), a)
-        weights += step
-    store(sums, z, add(add(a, b), add(c, d)))
+    """``z = x w`` or, if not `fresh`, ``z += x w``, for one vector of columns.
+
+    Parameters
+    ----------
+    a
+        The arena.
+    matrices
+        z, x and w.
+    rows
+        Of z and x, a multiple of `SHORT`.
+    depth
+        Columns of x, and so rows of w.
+    fresh
+        Whether what is in z does not count.
+    """
+    out, left, _ = matrices
+    z, x = out.start, left.start
+    tall = rows // DOZEN * DOZEN
+    for _ in range(0, tall, TALL):
+        multiply_block(a, z, x, no_sums(a, TALL), matrices, depth, fresh)
+        z += TALL * out.row
+        x += TALL * left.row
+    for _ in range(tall, rows, SHORT):
+        multiply_block(a, z, x, no_sums(a, SHORT), matrices, depth, fresh)
+        z += SHORT * out.row
+        x += SHORT * left.row
 
 
-@njit(**OPTIONS)
-def backward_inputs(
-    params: FloatArray,
-    weights: int,
-    n_inputs: int,
-    n_panels: int,
-    deltas: FloatArray,
-    dz: int,
-    dx: int,
-) -> None:
-    """``dx = dz Wᵀ`` for one sample and eight inputs, whose weights begin at `weights`."""
-    step = lanes(params)
-    a = b = c = d = e = f = g = h = zeros(params)
-    w = weights
-    for p in range(n_panels):
-        change = load(deltas, dz + p * step)
-        a = multiply_add(load(params, w), change, a)
-        b = multiply_add(load(params, w + step), change, b)
-        c = multiply_add(load(params, w + 2 * step), change, c)
-        d = multiply_add(load(params, w + 3 * step), change, d)
-        e = multiply_add(load(params, w + 4 * step), change, e)
-        f = multiply_add(load(params, w + 5 * step), change, f)
-        g = multiply_add(load(params, w + 6 * step), change, g)
-        h = multiply_add(load(params, w + 7 * step), change, h)
-        w += n_inputs * step
-    store_totals(deltas, dx, a, b, c, d, e, f, g, h)
+@part(**OPTIONS)
+def multiply_row(a: FloatArray, z: int, x: int, w: int, n: int) -> None:
+    """``z = x W`` for one row and one panel of W, whose sums are several, to add up faster."""
+    step = lanes(a)
+    p = q = r = s = zeros(a)
+    whole = n // 4 * 4
+    for k in range(x, x + whole, 4):
+        p = multiply_add(broadcast(a, k), load(a, w), p)
+        q = multiply_add(broadcast(a, k + 1), load(a, w + step), q)
+        r = multiply_add(broadcast(a, k + 2), load(a, w + 2 * step), r)
+        s = multiply_add(broadcast(a, k + 3), load(a, w + 3 * step), s)
+        w += 4 * step
+    for k in range(x + whole, x + n):
+        p = multiply_add(broadcast(a, k), load(a, w), p)
+        w += step
+    store(a, z, add(add(p, q), add(r, s)))
 
 
-@njit(**OPTIONS)
-def step_inputs(
-    params: FloatArray,
-    weights: int,
-    work: FloatArray,
-    x: int,
-    x_width: int,
-    deltas: FloatArray,
-    dz: int,
-    dz_width: int,
-    n_rows: int,
-) -> None:
-    """``W += xᵀ dz`` for eight inputs of one panel of W, over a batch."""
-    step = lanes(params)
-    a = b = c = d = e = f = g = h = zeros(
-        params
-    )  # the sum first: next to a weight it would lose digits
-    for _ in range(n_rows):
-        change = load(deltas, dz)
-        a = multiply_add(spread(work, x), change, a)
-        b = multiply_add(spread(work, x + 1), change, b)
-        c = multiply_add(spread(work, x + 2), change, c)
-        d = multiply_add(spread(work, x + 3), change, d)
-        e = multiply_add(spread(work, x + 4), change, e)
-        f = multiply_add(spread(work, x + 5), change, f)
-        g = multiply_add(spread(work, x + 6), change, g)
-        h = multiply_add(spread(work, x + 7), change, h)
-        x += x_width
-        dz += dz_width
-    store(params, weights, add(a, load(params, weights)))
-    store(params, weights + step, add(b, load(params, weights + step)))
-    store(params, weights + 2 * step, add(c, load(params, weights + 2 * step)))
-    store(params, weights + 3 * step, add(d, load(params, weights + 3 * step)))
-    store(params, weights + 4 * step, add(e, load(params, weights + 4 * step)))
-    store(params, weights + 5 * step, add(f, load(params, weights + 5 * step)))
-    store(params, weights + 6 * step, add(g, load(params, weights + 6 * step)))
-    store(params, weights + 7 * step, add(h, load(params, weights + 7 * step)))
-
-
-@njit(**OPTIONS)
-def step_bias(
-    params: FloatArray, bias: int, deltas: FloatArray, dz: int, dz_width: int, n_rows: int
-) -> None:
-    """``b += Σ dz`` for one panel, over a batch."""
-    a = zeros(params)
-    for _ in range(n_rows):
-        a = add(a, load(deltas, dz))
-        dz += dz_width
-    store(params, bias, add(a, load(params, bias)))
+@part(**OPTIONS)
+def multiply_row_back(a: FloatArray, dx: int, dz: int, w: int, n_panels: int, panel: int) -> None:
+    """``dx = dz Wᵀ`` for one row and eight inputs, whose weights begin at `w` in each panel."""
+    sums = no_sums(a, EIGHT)
+    for _ in range(n_panels):
+        sums = multiply_add_columns(sums, a, w, lanes(a), load(a, dz))
+        dz += lanes(a)
+        w += panel
+    store_totals(a, dx, sums)

@@ -9,10 +9,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
-from ...compiling import PartCompiler
+from ...compiling import PartCompiler, part
 from ...nn.activations import LEAK
 from ...nn.arrays import FloatArray
 from .vectors import from_bits, pick, put
@@ -22,7 +22,6 @@ OPTIONS: dict[str, Any] = {
     "fastmath": {"contract"},
     "no_cpython_wrapper": True,  # only the kernel is called from Python
     "no_cfunc_wrapper": True,
-    "pipeline_class": PartCompiler,
 }
 
 SIGMOID, TANH, RELU, LEAKY_RELU, IDENTITY, SOFTMAX = range(6)
@@ -51,7 +50,7 @@ def exponential(x: float) -> float:
     raise NotImplementedError("only for compiled code")
 
 
-@overload(exponential, jit_options=OPTIONS)
+@overload(exponential, jit_options={**OPTIONS, "pipeline_class": PartCompiler})
 def _exponential(x):  # type: ignore[no-untyped-def]
     if x != types.float32:
         return lambda x: math.exp(x)
@@ -80,7 +79,7 @@ def hyperbolic_tangent(x: float) -> float:
     raise NotImplementedError("only for compiled code")
 
 
-@overload(hyperbolic_tangent, jit_options=OPTIONS)
+@overload(hyperbolic_tangent, jit_options={**OPTIONS, "pipeline_class": PartCompiler})
 def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
     if x != types.float32:
         return lambda x: math.tanh(x)
@@ -101,7 +100,7 @@ def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
     return float32
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def softmax(y: FloatArray, start: int, end: int, units: int, width: int) -> None:
     """e^z / Σ e^z over the `units` of each row, in place; what follows them in a row is void."""
     for row in range(start, end, width):
@@ -120,17 +119,17 @@ def softmax(y: FloatArray, start: int, end: int, units: int, width: int) -> None
             put(y, j, pick(y, j) / total)
 
 
-@njit(**OPTIONS)
-def softmax_pullback_row(y: FloatArray, dz: FloatArray, start: int, units: int) -> None:
-    """``dz = y · (dy - Σ dy·y)`` over the `units` from `start` on, in place."""
-    weighted = pick(y, start) * pick(dz, start)
-    for j in range(start + 1, start + units):
-        weighted += pick(y, j) * pick(dz, j)
-    for j in range(start, start + units):
-        put(dz, j, pick(y, j) * (pick(dz, j) - weighted))
+@part(**OPTIONS)
+def softmax_backward_row(a: FloatArray, y: int, dz: int, units: int) -> None:
+    """``dz = y · (dy - Σ dy·y)`` over the `units` from y and dz on, in place."""
+    weighted = pick(a, y) * pick(a, dz)
+    for j in range(1, units):
+        weighted += pick(a, y + j) * pick(a, dz + j)
+    for j in range(units):
+        put(a, dz + j, pick(a, y + j) * (pick(a, dz + j) - weighted))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, width: int) -> None:
     """Go from sums to outputs, in place.
 
@@ -164,50 +163,49 @@ def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, widt
         softmax(y, start, end, units, width)
 
 
-@njit(**OPTIONS)
-def pull_back(
-    code: int, y: FloatArray, dz: FloatArray, start: int, n_rows: int, units: int, width: int
+@part(**OPTIONS)
+def activation_backward(
+    code: int, a: FloatArray, y: int, dz: int, n_rows: int, units: int, width: int
 ) -> None:
-    """Go from the gradient at the outputs to that at the sums, in place in `dz`.
+    """Go from the gradient at the outputs to that at the sums, in place.
 
     Parameters
     ----------
     code
         Of the activation.
-    y, dz, start
-        Outputs and gradients, and where the rows are in both.
+    a, y, dz
+        The arena, and where in it outputs and gradients are.
     n_rows, units, width
         How many, their numbers, and how far it is from one to the next.
     """
-    number = y.dtype.type
+    number = a.dtype.type
     zero, one, leak = number(0), number(1), number(LEAK)
-    end = start + n_rows * width
+    size = n_rows * width
     if code == SIGMOID:
-        for j in range(start, end):
-            put(dz, j, pick(dz, j) * pick(y, j) * (one - pick(y, j)))
+        for j in range(size):
+            put(a, dz + j, pick(a, dz + j) * pick(a, y + j) * (one - pick(a, y + j)))
     elif code == TANH:
-        for j in range(start, end):
-            put(dz, j, pick(dz, j) * (one - pick(y, j) * pick(y, j)))
+        for j in range(size):
+            put(a, dz + j, pick(a, dz + j) * (one - pick(a, y + j) * pick(a, y + j)))
     elif code == RELU:
-        for j in range(start, end):
-            put(dz, j, pick(dz, j) if pick(y, j) > zero else zero)
+        for j in range(size):
+            put(a, dz + j, pick(a, dz + j) if pick(a, y + j) > zero else zero)
     elif code == LEAKY_RELU:
-        for j in range(start, end):
-            put(dz, j, pick(dz, j) * (one if pick(y, j) > zero else leak))
+        for j in range(size):
+            put(a, dz + j, pick(a, dz + j) * (one if pick(a, y + j) > zero else leak))
     elif code == SOFTMAX:
-        for row in range(start, end, width):
-            softmax_pullback_row(y, dz, row, units)
+        for row in range(0, size, width):
+            softmax_backward_row(a, y + row, dz + row, units)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def score_row(
     loss: int,
     activation: int,
-    logits: FloatArray,
+    a: FloatArray,
     z: int,
-    outputs: FloatArray,
-    deltas: FloatArray,
     y: int,
+    dy: int,
     units: int,
     label: int,
     smoothing: float,
@@ -218,10 +216,9 @@ def score_row(
     ----------
     loss, activation
         Codes.
-    logits, z
-        The last layer's sums, and where this sample's begin.
-    outputs, deltas, y
-        Its outputs, the gradient, and where this sample's begin in both.
+    a, z, y, dy
+        The arena, and where in it the sample's sums in the last layer, its outputs and the gradient
+        begin.
     units
         How many.
     label
@@ -234,34 +231,34 @@ def score_row(
     float
         The loss.
     """
-    number = outputs.dtype.type
+    number = a.dtype.type
     low = smoothing / max(units, 2)
     high = number(1 - smoothing + low)
     wanted = 0 if units == 1 else label  # which output should be high, if it should
     top, bottom = high if units > 1 or label else number(low), number(low)
     for j in range(units):
         target = top if j == wanted else bottom
-        put(deltas, y + j, pick(outputs, y + j) - target)
+        put(a, dy + j, pick(a, y + j) - target)
     value = 0.0
     if loss == CROSS_ENTROPY:
-        largest, likely = pick(logits, z), pick(outputs, y)
+        largest, likely = pick(a, z), pick(a, y)
         for j in range(1, units):
-            largest, likely = max(largest, pick(logits, z + j)), max(likely, pick(outputs, y + j))
+            largest, likely = max(largest, pick(a, z + j)), max(likely, pick(a, y + j))
         value += largest - math.log(likely)
         for j in range(units):
-            value -= (top if j == wanted else bottom) * pick(logits, z + j)
+            value -= (top if j == wanted else bottom) * pick(a, z + j)
     elif loss == BINARY_CROSS_ENTROPY:
         for j in range(units):
-            s, t = pick(logits, z + j), top if j == wanted else bottom
+            s, t = pick(a, z + j), top if j == wanted else bottom
             value += max(s, number(0)) - s * t + math.log1p(math.exp(-abs(s)))
     else:
-        for j in range(y, y + units):
-            value += number(0.5) * pick(deltas, j) * pick(deltas, j)
-        pull_back(activation, outputs, deltas, y, 1, units, units)
+        for j in range(dy, dy + units):
+            value += number(0.5) * pick(a, j) * pick(a, j)
+        activation_backward(activation, a, y, dy, 1, units, units)
     return value
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def predicted_class(outputs: FloatArray, y: int, units: int) -> int:
     """Choose the class that the outputs from y on speak for."""
     if units == 1:

@@ -3,7 +3,7 @@
 What makes it fast, beside compiling: the first layer skips inputs that are zero (`sparse`); weights
 lie where whole vectors of them can be loaded (`layout`); a plain step goes straight to the weights,
 with no gradient in memory (`passes`), and any other optimizer's is made in one sweep (`update`);
-and where batches are small, the first layer takes several of them at a time (`kernel.catch_up`).
+and where batches are small, the first layer takes several of them at a time (`kernel.correct_sums`).
 """
 
 import time
@@ -17,30 +17,34 @@ from numpy.typing import NDArray
 from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise, noise_width
 from ..interface import EngineSnapshot, whole_batches
-from ..recipe import Recipe, Stepper
+from ..recipe import Recipe
+from .barrier import CAN_WAIT, make_barrier
 from .elementwise import ACTIVATION_CODES, LOSS_CODES
-from .gate import CAN_WAIT, make_gate
 from .helpers import Helpers
-from .kernel import compiled
-from .layout import BIASES, PANELS, WIDTH, aligned, lay_out, pack, read_stages, unpack
+from .kernel import Inputs, Lists, Sizes, compiled
+from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, unpack
+from .passes import Loss, Rows
 from .sparse import SLACK
-from .team import Team
+from .tuner import ThreadTuner
 from .update import OPTIMIZERS, PIECE, Memory, settings_of
+from .vectors import lanes_of
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
 WORK_PER_TASK = 500_000  # the same, of a batch: for less, a thread more is not worth waiting for
 MAX_LISTS = 2**26  # bytes for the inputs of a batch
+SAMPLED = 200  # samples that show how many inputs are zero
+DENSE = 0.5  # share of inputs that are not zero, above which the first layer reads all of them
 
 _kernel = cache(compiled)
 
 
-def obstacle(network: Network, optimizer: Stepper, batch_size: int) -> str | None:
-    """Say why this engine will not do for a run, if it will not.
+def unsupported_reason(network: Network, recipe: Recipe, batch_size: int) -> str | None:
+    """Return why this engine cannot run a training, None if it can.
 
     Parameters
     ----------
-    network, optimizer, batch_size
+    network, recipe, batch_size
         Of the run.
 
     Returns
@@ -48,16 +52,15 @@ def obstacle(network: Network, optimizer: Stepper, batch_size: int) -> str | Non
     str or None
         The end of a sentence that begins with the engine's name.
     """
-    kind = type(optimizer).__name__
-    if kind not in OPTIMIZERS:  # one that somebody else wrote, in Python
-        return f"does not know the optimizer {kind}"
-    try:
-        stages = read_stages(network)
-    except ValueError as error:
-        return str(error)
-    unknown = [stage.activation for stage in stages if stage.activation not in ACTIVATION_CODES]
-    if unknown:
-        return f"does not know the activation {unknown[0]}"
+    used = {
+        "activation": ({layer.activation.name for layer in network.layers}, ACTIVATION_CODES),
+        "loss": ({recipe.loss.name}, LOSS_CODES),
+        "optimizer": ({type(recipe.optimizer).__name__}, OPTIMIZERS),
+    }
+    for kind, (names, known) in used.items():
+        unknown = sorted(names - set(known))
+        if unknown:  # one that somebody else wrote, in Python
+            return f"does not know the {kind} {unknown[0]}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:
@@ -87,7 +90,7 @@ class NumbaEngine:
     network, recipe, x, y, batch_size, rng
         As for every `Engine`.
     threads
-        How many threads share a batch; None for as many as are worth it (see `team`), at most
+        How many threads share a batch; None for as many as are worth it (see `tuner`), at most
         Numba's own number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise (see
         `most_threads`). The result is the same.
 
@@ -115,29 +118,35 @@ class NumbaEngine:
         self.x, self.y = self._flat(x), np.ascontiguousarray(y, np.int64)
         self.batch_size = batch_size
         self.group_size = batch_size * (max(GROUP // batch_size, 1) if recipe.plain else 1)
-        self.layout = lay_out(network, self.group_size)
-        self.params = aligned(self.layout.n_parameters, network.dtype)
+        scale = network.input_scale if x.dtype.kind in "iu" else 1.0
+        self.inputs = Inputs(self.x, np.array([scale], network.dtype))
+        work = network.params.size
+        self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
+        self.helpers = Helpers(self._share_out(threads) - 1)
+        most = self.helpers.count + 1
+        self.tuner = ThreadTuner({most} if threads else {1, most})
+        self.layout = lay_out(
+            network,
+            self.group_size,
+            n_tasks=most,
+            dense=_is_dense(x),
+            plain=recipe.plain,
+        )
+        n, n_weights = self.layout.n_parameters, int(self.layout.plan[BIASES, 0])
+        self.arena = aligned(self.layout.size, network.dtype)
+        self.params = self.arena[:n]
         pack(network, self.layout, self.params)
-        n_weights = int(self.layout.plan[BIASES, 0])
         self.settings = settings_of(recipe, n_weights)
         self.state = recipe.optimizer.start(self.params, n_weights)
         self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
         self.memory = self._remember()
-        self.buffers = self._allocate()
-        scale = network.input_scale if x.dtype.kind in "iu" else 1.0
-        self.scale = np.array([scale], network.dtype)
-        work = network.params.size
-        self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
-        worth = min(work * batch_size // WORK_PER_TASK, most_threads())
-        self.helpers = Helpers(self._share_out(threads or worth) - 1)
-        most = self.helpers.count + 1
-        self.team = Team({most} if threads else {1, most})
+        self.lists = self._allocate_lists()
         self._compile()
 
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
         none, noise = np.empty(0, np.int64), draw_noise(self.network, 0, self.rng)
-        self._run_together(self.x, none, none, np.empty(0), none, noise, np.empty(0), 1)
+        self._run_together(self.inputs, none, Rows(none, np.empty(0), none, noise), np.empty(0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
@@ -149,31 +158,24 @@ class NumbaEngine:
         average = self.params.copy() if self.averaged else empty
         if self.recipe.plain:
             return Memory(empty, empty, empty, empty, np.empty(0))
-        grads, squares = aligned(n, self.network.dtype), np.zeros(-(-n // PIECE))
-        return Memory(grads, slots[0], slots[1], average, squares)
+        return Memory(self.arena[n : 2 * n], slots[0], slots[1], average, np.zeros(-(-n // PIECE)))
 
-    def _allocate(self) -> tuple[NDArray[Any], ...]:
-        """Make the arrays for a group, in the order in which the kernel takes them."""
-        n, dtype = self.group_size, self.network.dtype
-        room = n * (self.network.sizes[0] + SLACK)
-        n_products = n * n if n > self.batch_size else 0
-        n_masked = self.layout.n_workspace if noise_width(self.network) else 0
-        return (
-            aligned(self.layout.n_workspace, dtype),  # outputs
-            aligned(n_masked, dtype),  # inputs
-            aligned(self.layout.n_workspace, dtype),  # deltas
-            aligned(n * int(self.layout.plan[WIDTH, -1]), dtype),  # logits
-            np.empty(room, np.int32),  # places
-            np.empty(room, dtype),  # values
-            np.empty(n, np.int64),  # ends
-            np.empty(n_products, dtype),  # products
-        )
+    def _allocate_lists(self) -> Lists:
+        """Make the lists for a group."""
+        n, dense = self.group_size, self.layout.plan[READ_WIDTH, 0] > 0
+        room = 0 if dense else n * (self.network.sizes[0] + SLACK)
+        products = np.empty(n * n if n > self.batch_size else 0, self.network.dtype)
+        values = np.empty(room, self.network.dtype)
+        return Lists(np.empty(room, np.int32), values, np.empty(n, np.int64), products)
 
-    def _share_out(self, most: int) -> int:
+    def _share_out(self, wanted: int | None) -> int:
         """Say how many threads share a batch; small batches, in groups, go one after another."""
         if self.group_size > self.batch_size or not CAN_WAIT:
             return 1
-        return max(1, min(most, int(self.layout.plan[PANELS, 0])))
+        work = self.network.params.size * self.batch_size
+        most = wanted or min(work // WORK_PER_TASK, most_threads())
+        n_panels = -(-self.network.sizes[1] // lanes_of(self.network.dtype))
+        return max(1, min(most, n_panels))
 
     def run(
         self,
@@ -198,21 +200,21 @@ class NumbaEngine:
                 f"a run of {len(order)} samples needs a rate per step, and all samples"
             )
         pack(self.network, self.layout, self.params)
-        inputs = self.x if x is None else self._flat(x)
+        inputs = self.inputs if x is None else Inputs(self._flat(x), self.inputs.scale)
         places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
         noise = draw_noise(self.network, len(order), self.rng)
         rates = np.ascontiguousarray(rates, np.float64)
         losses, hits = np.empty(len(order)), np.empty(len(order), np.int64)
         start = 0
         while start < len(order):
-            threads, n_batches = self.team.next_piece()
+            threads, n_batches = self.tuner.next_piece()
             size = len(order) if n_batches is None else n_batches * self.group_size
             part, steps = slice(start, start + size), slice(start // self.batch_size, None)
-            facts = self.y[order[part]], losses[part], hits[part], noise[part]
+            rows = Rows(self.y[order[part]], losses[part], hits[part], noise[part])
             began = time.perf_counter()
-            self._run_together(inputs, places[part], *facts, rates[steps], threads)
+            self._run_together(inputs, places[part], rows, rates[steps], threads)
             n_groups = -(-len(order[part]) // self.group_size)
-            self.team.took(threads, (time.perf_counter() - began) / n_groups)
+            self.tuner.took(threads, (time.perf_counter() - began) / n_groups)
             start += size
         unpack(self.network, self.layout, self.params)
         if self.averaged:
@@ -243,39 +245,38 @@ class NumbaEngine:
 
     def _run_together(
         self,
-        inputs: NDArray[Any],
+        inputs: Inputs,
         places: NDArray[np.int64],
-        labels: NDArray[np.int64],
-        losses: NDArray[np.float64],
-        hits: NDArray[np.int64],
-        noise: NDArray[np.uint16],
+        rows: Rows,
         rates: NDArray[np.float64],
         threads: int,
     ) -> None:
-        """Have a number of threads go through some samples, and fill in `losses` and `hits`."""
-        gate, kernel = make_gate(), _kernel()
+        """Have a number of threads go through some samples, and fill in `rows`."""
+        barrier, kernel = make_barrier(), _kernel()
         threads = min(threads, self.helpers.count + 1)  # after a fork there may be fewer
+        loss = LOSS_CODES[self.recipe.loss.name], float(self.recipe.more.label_smoothing)
         arguments = (
             self.layout.plan,
+            self.arena,
             self.params,
             self.memory,
-            self.buffers,
+            self.lists,
             inputs,
-            self.scale,
             places,
-            labels,
-            losses,
-            hits,
-            noise,
+            rows,
             rates,
-            self.batch_size,
-            self.group_size,
+            Sizes(self.batch_size, self.group_size, self.layout.n_scratch),
             self.settings,
-            LOSS_CODES[self.recipe.loss.name],
-            float(self.recipe.more.label_smoothing),
+            Loss(*loss),
             self.state.steps,
-            gate,
+            barrier,
             threads,
         )
-        self.helpers.run(kernel, arguments, gate)
+        self.helpers.run(kernel, arguments, barrier)
         self.state.steps += -(-len(places) // self.batch_size)
+
+
+def _is_dense(x: NDArray[Any]) -> bool:
+    """Say, by a sample of the samples, whether listing non-zero inputs would not pay."""
+    some = x[:: max(len(x) // SAMPLED, 1)]
+    return bool(np.count_nonzero(some) > DENSE * some.size)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ...errors import MnistNNWarning
-from .gate import throw_open
+from .barrier import release
 from .layout import Numbers
 
 
@@ -36,7 +36,7 @@ class Helpers:
             self._pool, self._count = start(self._wanted)
         return self._count
 
-    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...], gate: Numbers) -> None:
+    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...], barrier: Numbers) -> None:
         """Call a kernel in all threads, with the number of its task as the last argument.
 
         Parameters
@@ -44,8 +44,8 @@ class Helpers:
         kernel, arguments
             What to call; the last argument is how many tasks there are, at most one more than
             there are threads.
-        gate
-            Where the tasks wait for each other. It is opened when one fails or is interrupted, so
+        barrier
+            Where the tasks wait for each other. It is released when one fails or is interrupted, so
             that the others do not wait for it.
         """
 
@@ -53,7 +53,7 @@ class Helpers:
             try:
                 kernel(*arguments, task)
             except BaseException:
-                throw_open(gate)
+                release(barrier)
                 raise
 
         others = []
@@ -61,7 +61,7 @@ class Helpers:
             others = [self._pool.submit(call, task) for task in range(1, arguments[-1])]
             call(0)
         finally:
-            throw_open(gate)
+            release(barrier)
         for other in others:
             other.result()
 

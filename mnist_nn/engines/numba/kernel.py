@@ -3,113 +3,155 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from ...compiling import kept_compiled
-from ...nn import activations
+from ...compiling import kept_compiled, part
+from ...nn import activations, dropout
 from ...nn.arrays import FloatArray
-from ...nn.layers import dropout
+from .barrier import wait
 from .dense import BLOCK
 from .elementwise import OPTIONS
-from .gate import wait
-from .layout import INPUTS, PANELS, ROWS, WEIGHTS, WIDTH, Numbers
-from .passes import step_layers, task_start, through
-from .sparse import SLACK, dot_product, fetch_sample, list_inputs, step_panel, sum_panel
+from .layout import (
+    DELTA,
+    GRADIENT,
+    INPUTS,
+    OUTPUT,
+    PANEL,
+    PANELS,
+    READ,
+    READ_WIDTH,
+    SCRATCH,
+    WEIGHTS,
+    WIDTH,
+    Numbers,
+)
+from .passes import (
+    MANY,
+    Loss,
+    Rows,
+    forward_backward_rows,
+    forward_layer,
+    step_layer,
+    step_layers,
+    task_start,
+)
+from .sparse import SLACK, dot_product, list_inputs, prefetch_sample, step_panel, sum_panel
 from .update import PIECE, Memory, Settings, clip_factor, finish_gradient, update
-from .vectors import lanes, load, multiply_add, spread, store
+from .vectors import broadcast, lanes, load, multiply_add, pick, put, store
 
 
-@njit(**OPTIONS)
-def list_rows(
+class Lists(NamedTuple):
+    """What a group's samples are listed in, and what small batches need besides.
+
+    Attributes
+    ----------
+    places, values, ends
+        The non-zero inputs: see `sparse`; empty where the first layer reads all of them.
+    products
+        Dot product of each row of a group with each one before it; empty where a group is a batch.
+    """
+
+    places: NDArray[np.int32]
+    values: FloatArray
+    ends: Numbers
+    products: FloatArray
+
+
+class Inputs(NamedTuple):
+    """All samples, flat, and one number, by which they are multiplied."""
+
+    x: NDArray[Any]
+    scale: FloatArray
+
+
+class Sizes(NamedTuple):
+    """Samples of a batch and of a group, and floats of a task's scratch."""
+
+    batch: int
+    group: int
+    scratch: int
+
+
+@part(**OPTIONS)
+def read_rows(
     plan: Numbers,
-    places: NDArray[np.int32],
-    values: FloatArray,
-    ends: Numbers,
-    products: FloatArray,
-    x: NDArray[Any],
-    scale: FloatArray,
+    a: FloatArray,
+    lists: Lists,
+    inputs: Inputs,
     samples: Numbers,
     following: Numbers,
     batch_size: int,
     task: int,
     tasks: int,
 ) -> None:
-    """List the inputs of a task's share of a group's samples; the following group's are sent for.
+    """Read a task's share of a group's samples; the following group's are sent for.
 
-    Where the group is of several batches, also give each row its dot products with the rows of
-    batches before it: `catch_up` needs them.
+    Where the group is of several batches, also make each row's dot products with the rows of
+    batches before it: `correct_sums` needs them.
     """
+    x, scale, products = inputs.x, inputs.scale, lists.products
     n_inputs, n_rows = plan[INPUTS, 0], len(samples)
     for row in range(task_start(task, tasks, n_rows), task_start(task + 1, tasks, n_rows)):
-        at, begin = samples[row] * n_inputs, row * (n_inputs + SLACK)
-        ends[row] = list_inputs(x, at, n_inputs, scale, places, values, begin)
+        at = samples[row] * n_inputs
+        if plan[READ_WIDTH, 0]:
+            start = plan[READ, 0] + row * plan[READ_WIDTH, 0]
+            for k in range(n_inputs):
+                put(a, start + k, pick(scale, 0) * a.dtype.type(pick(x, at + k)))
+        else:
+            begin = row * (n_inputs + SLACK)
+            lists.ends[row] = list_inputs(x, at, n_inputs, scale, lists.places, lists.values, begin)
         if row < len(following):
-            fetch_sample(x, following[row] * n_inputs, n_inputs)
+            prefetch_sample(x, following[row] * n_inputs, n_inputs)
         for earlier in range(row // batch_size * batch_size):
             products[row * n_rows + earlier] = dot_product(
                 x, at, samples[earlier] * n_inputs, n_inputs, scale
             )
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def sum_first(
-    plan: Numbers,
-    params: FloatArray,
-    places: NDArray[np.int32],
-    values: FloatArray,
-    ends: Numbers,
-    outputs: FloatArray,
-    n_rows: int,
-    task: int,
-    tasks: int,
+    plan: Numbers, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
 ) -> None:
     """Make the first layer's sums of a group, without biases, in a task's panels."""
-    step, n = lanes(params), plan[PANELS, 0]
-    room = plan[INPUTS, 0] + SLACK
-    for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-        panel = plan[WEIGHTS, 0] + p * plan[INPUTS, 0] * step
-        z = plan[ROWS, 0] + p * step
+    n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
+    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    if plan[READ_WIDTH, 0]:
+        forward_layer(plan, a, 0, (first, behind), 0, n_rows)
+        return
+    places, values, ends = lists.places, lists.values, lists.ends
+    for p in range(first, behind):
+        panel = plan[WEIGHTS, 0] + p * plan[PANEL, 0]
+        z = plan[OUTPUT, 0] + p * lanes(a)
         for row in range(n_rows):
-            sum_panel(params, panel, places, values, row * room, ends[row], outputs, z)
+            sum_panel(a, panel, places, values, row * room, ends[row], z)
             z += plan[WIDTH, 0]
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def step_first(
-    plan: Numbers,
-    target: FloatArray,
-    places: NDArray[np.int32],
-    values: FloatArray,
-    ends: Numbers,
-    deltas: FloatArray,
-    n_rows: int,
-    task: int,
-    tasks: int,
+    plan: Numbers, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
 ) -> None:
     """Add what the rows of a group say of the first layer's weights, in a task's panels."""
-    step, n = lanes(target), plan[PANELS, 0]
-    room = plan[INPUTS, 0] + SLACK
-    for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-        panel = plan[WEIGHTS, 0] + p * plan[INPUTS, 0] * step
-        dz = plan[ROWS, 0] + p * step
+    n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
+    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    if plan[READ_WIDTH, 0]:
+        step_layer(plan, a, 0, (first, behind), 0, n_rows)
+        return
+    places, values, ends = lists.places, lists.values, lists.ends
+    for p in range(first, behind):
+        panel = plan[GRADIENT, 0] + plan[WEIGHTS, 0] + p * plan[PANEL, 0]
+        dz = plan[DELTA, 0] + p * lanes(a)
         for row in range(n_rows):
-            step_panel(target, panel, places, values, row * room, ends[row], deltas, dz)
+            step_panel(a, panel, places, values, row * room, ends[row], dz)
             dz += plan[WIDTH, 0]
 
 
-@njit(**OPTIONS)
-def catch_up(
-    plan: Numbers,
-    products: FloatArray,
-    outputs: FloatArray,
-    deltas: FloatArray,
-    n_rows: int,
-    lo: int,
-    hi: int,
+@part(**OPTIONS)
+def correct_sums(
+    plan: Numbers, a: FloatArray, products: FloatArray, n_rows: int, lo: int, hi: int
 ) -> None:
     """Bring the first layer's sums of a batch up to date with the batches before it in its group.
 
@@ -118,86 +160,70 @@ def catch_up(
     """
     width = plan[WIDTH, 0]
     for row in range(lo, hi):
-        for k in range(plan[ROWS, 0], plan[ROWS, 0] + width, lanes(outputs)):
-            z = row * width + k
-            total = load(outputs, z)
+        for k in range(0, width, lanes(a)):
+            z = plan[OUTPUT, 0] + row * width + k
+            total = load(a, z)
             for earlier in range(lo):
-                product = spread(products, row * n_rows + earlier)
-                total = multiply_add(product, load(deltas, earlier * width + k), total)
-            store(outputs, z, total)
+                product = broadcast(products, row * n_rows + earlier)
+                dz = plan[DELTA, 0] + earlier * width + k
+                total = multiply_add(product, load(a, dz), total)
+            store(a, z, total)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def run_small_batches(
     plan: Numbers,
-    params: FloatArray,
-    outputs: FloatArray,
-    inputs: FloatArray,
-    deltas: FloatArray,
-    logits: FloatArray,
-    labels: Numbers,
-    losses: NDArray[np.float64],
-    hits: Numbers,
-    noise: NDArray[np.uint16],
+    a: FloatArray,
     products: FloatArray,
+    rows: Rows,
+    loss: Loss,
+    rates: NDArray[np.float64],
     n_rows: int,
     batch_size: int,
-    rates: NDArray[np.float64],
-    loss: int,
-    smoothing: float,
 ) -> None:
     """Step through a group's batches one by one; the first layer's weights wait for its end."""
-    rows = outputs, inputs, deltas, logits, labels, losses, hits, noise
     for lo in range(0, n_rows, batch_size):
         hi = min(lo + batch_size, n_rows)
         share = -rates[lo // batch_size] / (hi - lo)
-        catch_up(plan, products, outputs, deltas, n_rows, lo, hi)
-        through(plan, params, *rows, loss, smoothing, share, lo, hi)
-        step_layers(plan, params, outputs, inputs, deltas, lo, hi, 0, 1)
+        correct_sums(plan, a, products, n_rows, lo, hi)
+        forward_backward_rows(plan, a, rows, loss, share, -1, lo, hi)
+        step_layers(plan, a, lo, hi, 0, 1)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def finish_step(
     settings: Settings,
     params: FloatArray,
     memory: Memory,
     rate: float,
     step: int,
-    gate: Numbers,
+    barrier: Numbers,
     task: int,
     tasks: int,
 ) -> None:
     """Step along a gradient that is in memory: a task's share of the parameters."""
     n = len(memory.squares)
     first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
-    wait(gate, tasks)
+    wait(barrier, tasks)
     if settings.l2 or settings.clip_norm:
         finish_gradient(settings, params, memory, first, behind)
-        wait(gate, tasks)
+        wait(barrier, tasks)
     factor = clip_factor(settings, memory)
     for block in range(first, behind):
         lo, hi = block * PIECE, min((block + 1) * PIECE, len(params))
         update(settings, params, memory, factor, rate, step, lo, hi)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def run_batch(
     plan: Numbers,
-    params: FloatArray,
-    target: FloatArray,
-    outputs: FloatArray,
-    inputs: FloatArray,
-    deltas: FloatArray,
-    logits: FloatArray,
-    labels: Numbers,
-    losses: NDArray[np.float64],
-    hits: Numbers,
-    noise: NDArray[np.uint16],
-    n: int,
-    loss: int,
-    smoothing: float,
+    a: FloatArray,
+    rows: Rows,
+    loss: Loss,
     share: float,
-    gate: Numbers,
+    n: int,
+    n_scratch: int,
+    barrier: Numbers,
     task: int,
     tasks: int,
 ) -> None:
@@ -205,67 +231,57 @@ def run_batch(
 
     A task has some of the rows first, in whole blocks, and then some of the panels.
     """
-    rows = outputs, inputs, deltas, logits, labels, losses, hits, noise
     n_blocks = (n + BLOCK - 1) // BLOCK
     lo = BLOCK * task_start(task, tasks, n_blocks)
     hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-    through(plan, params, *rows, loss, smoothing, share, lo, hi)
-    wait(gate, tasks)
-    step_layers(plan, target, outputs, inputs, deltas, 0, n, task, tasks)
+    scratch = -1 if n < MANY else plan[SCRATCH, 0] + task * n_scratch
+    forward_backward_rows(plan, a, rows, loss, share, scratch, lo, hi)
+    wait(barrier, tasks)
+    step_layers(plan, a, 0, n, task, tasks)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def run_groups(
     plan: Numbers,
+    a: FloatArray,
     params: FloatArray,
     memory: Memory,
-    buffers: tuple[Any, ...],
-    x: NDArray[Any],
-    scale: FloatArray,
+    lists: Lists,
+    inputs: Inputs,
     order: Numbers,
-    labels: Numbers,
-    losses: NDArray[np.float64],
-    hits: Numbers,
-    noise: NDArray[np.uint16],
+    rows: Rows,
     rates: NDArray[np.float64],
-    batch: int,
-    group: int,
+    sizes: Sizes,
     settings: Settings,
-    loss: int,
-    smoothing: float,
+    loss: Loss,
     steps: int,
-    gate: Numbers,
+    barrier: Numbers,
     tasks: int,
     task: int,
 ) -> None:
     """Step through samples, a task's share of each group; see `engine` for what the arrays are."""
-    outputs, inputs, deltas, logits = buffers[:4]
-    places, values, ends, products = lists = buffers[4:]
-    plain = len(memory.grads) == 0
-    target = params if plain else memory.grads
-    for start in range(0, len(order), group):
-        n, step = min(group, len(order) - start), start // batch
+    batch = sizes.batch
+    plain = plan[GRADIENT, 0] == 0
+    for start in range(0, len(order), sizes.group):
+        n, step = min(sizes.group, len(order) - start), start // batch
         samples = order[start : start + n]
         following = order[start + n : start + 2 * n]
-        list_rows(plan, *lists, x, scale, samples, following, batch, task, tasks)
-        wait(gate, tasks)
-        sum_first(plan, params, places, values, ends, outputs, n, task, tasks)
-        wait(gate, tasks)
+        read_rows(plan, a, lists, inputs, samples, following, batch, task, tasks)
+        wait(barrier, tasks)
+        sum_first(plan, a, lists, n, task, tasks)
+        wait(barrier, tasks)
         part = slice(start, start + n)
-        facts = labels[part], losses[part], hits[part], noise[part]
-        rows = outputs, inputs, deltas, logits, *facts
+        some = Rows(rows.labels[part], rows.losses[part], rows.n_correct[part], rows.noise[part])
         if n > batch:  # which is for one thread
-            some = products, n, batch, rates[step:]
-            run_small_batches(plan, params, *rows, *some, loss, smoothing)
+            run_small_batches(plan, a, lists.products, some, loss, rates[step:], n, batch)
         else:
             share = (-rates[step] if plain else 1.0) / n
-            how = n, loss, smoothing, share, gate, task, tasks
-            run_batch(plan, params, target, *rows, *how)
-        step_first(plan, target, places, values, ends, deltas, n, task, tasks)
+            run_batch(plan, a, some, loss, share, n, sizes.scratch, barrier, task, tasks)
+        step_first(plan, a, lists, n, task, tasks)
         if not plain:
             number = steps + step + 1
-            finish_step(settings, params, memory, rates[step], number, gate, task, tasks)
-        wait(gate, tasks)
+            finish_step(settings, params, memory, rates[step], number, barrier, task, tasks)
+        wait(barrier, tasks)
 
 
 def _sources() -> str:

@@ -1,4 +1,4 @@
-"""A layout says where, in a few flat arrays, a network's layers lie.
+"""A layout says where, in one flat array, a network's layers lie, and what they work with.
 
 Weights lie in panels: a panel is the weights from all inputs to one vector of units, row by row, so
 that a kernel reads it straight through with one vector in registers for each sample. The last panel
@@ -19,86 +19,101 @@ from ...nn.layers.dropout import threshold
 from .elementwise import ACTIVATION_CODES
 from .vectors import lanes_of
 
-INPUTS, UNITS, PANELS, WIDTH, ACTIVATION, BIASED, WEIGHTS, BIASES, ROWS, LIMIT, NOISE = range(11)
-"""What a layer reads and puts out; its panels and their width, which is also how far it is from one
-row of the workspace to the next; the code of its activation; whether it has biases (without them
-they are zero here and stay so); where its weights and biases begin in the parameters, and its rows
-in the workspace; the threshold of its dropout (0 for none), and where in a row of noise its numbers
-begin."""
+INPUTS, UNITS, PANELS, PANEL, WEIGHTS, BIASED, BIASES, ACTIVATION, READ = range(9)
+READ_WIDTH, OUTPUT, DELTA, SUMS, WIDTH, LIMIT, NOISE, SCRATCH, GRADIENT = range(9, 18)
+"""Rows of a plan: of each layer
+
+- the number of its inputs and units; of its panels, and how far it is from one to the next; where
+  its weights begin; whether it has biases (without them they are zero here and stay so) and where;
+  the code of its activation;
+- where the rows that it reads begin, and how far it is from one to the next (0 if it is the first
+  and its inputs are listed: see `sparse`); where its outputs, its deltas and (the last one's only)
+  a copy of its sums begin, and how far it is from one row of them to the next;
+- the threshold of its dropout (0 for none), and where in a row of noise its numbers begin;
+- of all layers the same: where the first task's scratch begins, and how far it is from a parameter
+  to its gradient (0 if there is none: see `passes`)."""
 
 SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
+TILE = 8  # rows are transposed by eights, so there is room for whole eights
+TURNED = 64  # rows that a task transposes at a time
 
 Numbers = NDArray[np.int64]
 
 
 class Layout(NamedTuple):
-    """Where everything lies, counted in numbers.
+    """Where everything lies in the arena, the one array of all floats that the kernel works on.
 
     Attributes
     ----------
     plan
-        One row for each of the names above, one column per layer. It is all that the kernel sees
-        of the layout: one array costs least to hand around.
-    n_parameters, n_workspace
-        Length of the parameters and of the workspace.
+        One row for each of the names above, one column per layer.
+    n_parameters
+        Length of the parameters, which come first.
+    n_scratch
+        Length of each task's scratch.
+    size
+        Length of the arena.
     """
 
     plan: Numbers
     n_parameters: int
-    n_workspace: int
+    n_scratch: int
+    size: int
 
 
-class Stage(NamedTuple):
-    """A dense layer and what is on top of it."""
+def lay_out(
+    network: Network, n_rows: int, *, n_tasks: int = 1, dense: bool = False, plain: bool = True
+) -> Layout:
+    """Plan the arena for a network and for groups of up to `n_rows` samples.
 
-    dense: Dense
-    activation: str
-    dropout: float
-
-
-def read_stages(network: Network) -> list[Stage]:
-    """Read a network as dense layers, each with an activation and perhaps dropout.
-
-    Raises
-    ------
-    ValueError
-        If it is something else: the end of a sentence that begins with the engine's name.
+    Parameters
+    ----------
+    network, n_rows
+        What it is for.
+    n_tasks
+        How many threads may share a batch.
+    dense
+        Whether the first layer reads all inputs instead of a list of those that are not zero.
+    plain
+        Whether steps go straight to the parameters, so that no gradient is kept.
     """
-    stages: list[Stage] = []
-    kinds = (Dense, Activation, Dropout)
-    for layer, below in zip(network.layers, [None, *network.layers], strict=False):
-        if isinstance(layer, Dense) and not isinstance(below, Dense):
-            stages.append(Stage(layer, "", 0.0))
-        elif isinstance(layer, Activation) and isinstance(below, Dense):
-            stages[-1] = stages[-1]._replace(activation=layer.name)
-        elif isinstance(layer, Dropout) and isinstance(below, Activation):
-            stages[-1] = stages[-1]._replace(dropout=layer.rate)
-        elif isinstance(layer, kinds):
-            raise ValueError(f"does not take a layer {type(layer).__name__} there")
-        else:
-            raise ValueError(f"does not know the layer {type(layer).__name__}")
-    return stages
-
-
-def lay_out(network: Network, n_rows: int) -> Layout:
-    """Plan the arrays for a network and for batches of up to `n_rows` samples."""
-    lanes = lanes_of(network.dtype)
+    lanes, n_rows = lanes_of(network.dtype), -(-n_rows // TILE) * TILE
     inputs, units = (np.array(side) for side in zip(*pairwise(network.sizes), strict=True))
     panels = -(-units // lanes)
-    widths = panels * lanes
-    weights, end = _places(inputs * widths)
-    biases, n_parameters = _places(widths, end)
-    rows, n_workspace = _places(n_rows * widths)
-    stages = read_stages(network)
-    codes = [ACTIVATION_CODES[stage.activation] for stage in stages]
-    biased = [stage.dense.b is not None for stage in stages]
-    limits = np.array([threshold(stage.dropout) for stage in stages])
-    noise, _ = _places(units * (limits > 0))
-    plan = np.array(
-        [inputs, units, panels, widths, codes, biased, weights, biases, rows, limits, noise],
-        np.int64,
-    )
-    return Layout(plan, n_parameters + SPARE_ROWS * lanes, n_workspace)
+    panel, widths = _spaced(inputs * lanes, lanes), _spaced(panels * lanes, lanes)
+    limits = np.array([threshold(layer.dropout) for layer in network.layers])
+    masked = limits > 0
+    noise, _ = _places(units * [layer.dropout > 0 for layer in network.layers])
+    weights, end = _places(panels * panel)
+    biases, end = _places(panels * lanes, end)
+    n_parameters = end + SPARE_ROWS * lanes
+    outputs, end = _places(n_rows * widths, n_parameters if plain else 2 * n_parameters)
+    deltas, end = _places(n_rows * widths, end)
+    copies, end = _places(n_rows * widths * masked, end)
+    sums, end = end, end + n_rows * widths[-1]
+    read_width = int(_spaced(-(-inputs[:1] // lanes) * lanes, lanes)[0]) * dense
+    scratch = end + n_rows * read_width
+    n_scratch = TURNED * (int(panels.max()) * lanes + -(-int(inputs.max()) // lanes) * lanes)
+    rows = {
+        **{INPUTS: inputs, UNITS: units, PANELS: panels, PANEL: panel, WEIGHTS: weights},
+        **{BIASED: network.bias, BIASES: biases, OUTPUT: outputs, DELTA: deltas, SUMS: sums},
+        ACTIVATION: [ACTIVATION_CODES[layer.activation.name] for layer in network.layers],
+        READ: [end, *np.where(masked, copies, outputs)[:-1]],
+        **{READ_WIDTH: [read_width, *widths[:-1]], WIDTH: widths},
+        **{LIMIT: limits, NOISE: noise, SCRATCH: scratch},
+        GRADIENT: 0 if plain else n_parameters,
+    }
+    plan = np.array([np.full(len(units), rows[name]) for name in range(18)], np.int64)
+    return Layout(plan, n_parameters, n_scratch, int(scratch + n_tasks * n_scratch))
+
+
+def _spaced(sizes: Numbers, lanes: int) -> Numbers:
+    """Add a vector where a size is a multiple of 16 vectors.
+
+    A cache puts what is a power of two apart into the same few places, from which each would push
+    out the others.
+    """
+    return sizes + lanes * (sizes % (16 * lanes) == 0)
 
 
 def _places(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:
@@ -124,14 +139,13 @@ def _pairs(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Pair each panel, and each layer's biases, with its view of the network's own."""
     lanes = lanes_of(network.dtype)
-    for i, layer in enumerate(network.dense):
-        n_inputs, start = layout.plan[INPUTS, i], layout.plan[WEIGHTS, i]
-        panels = parameters[start : start + n_inputs * layout.plan[WIDTH, i]]
-        for panel, first in zip(
-            panels.reshape(-1, n_inputs, lanes), range(0, layout.plan[UNITS, i], lanes), strict=True
-        ):
+    for i, layer in enumerate(network.layers):
+        start, n_weights = layout.plan[WEIGHTS, i], layout.plan[INPUTS, i] * lanes
+        for first in range(0, layout.plan[UNITS, i], lanes):
+            panel = parameters[start : start + n_weights].reshape(-1, lanes)
             columns = layer.W[:, first : first + lanes]
             yield panel[:, : columns.shape[1]], columns
+            start += layout.plan[PANEL, i]
         if layer.b is not None:
             start = layout.plan[BIASES, i]
             yield parameters[start : start + len(layer.b)], layer.b

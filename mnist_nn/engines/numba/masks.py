@@ -1,45 +1,47 @@
 """Dropout once more, compiled: `nn.layers.dropout` has the mathematics and is the reference."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...compiling import part
 from ...nn.arrays import FloatArray
 from ...nn.layers.dropout import LEVELS
 from .elementwise import OPTIONS
-from .layout import LIMIT, NOISE, ROWS, UNITS, WIDTH, Numbers
+from .layout import LIMIT, NOISE, UNITS, WIDTH, Numbers
 from .vectors import pick, put
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def mask_rows(
     plan: Numbers,
+    a: FloatArray,
     noise: NDArray[np.uint16],
-    source: FloatArray,
-    target: FloatArray,
     i: int,
+    source: int,
+    target: int,
     lo: int,
     hi: int,
 ) -> None:
-    """Multiply rows of layer i by their masks, from one workspace to another or in place.
+    """Multiply rows of layer i by their masks, from one place in the arena to another or in place.
 
     Parameters
     ----------
-    plan
+    plan, a
         Of the network.
     noise
-        One row for each row of the workspaces.
+        One row for each row of the group.
+    i
+        The layer.
     source, target
-        The workspaces.
-    i, lo, hi
-        The layer and the rows.
+        Where the group's rows begin.
+    lo, hi
+        Which rows.
     """
     limit, units, width = plan[LIMIT, i], plan[UNITS, i], plan[WIDTH, i]
-    number = source.dtype.type
+    number = a.dtype.type
     kept = number(LEVELS / (LEVELS - limit))
     for row in range(lo, hi):
-        at = plan[ROWS, i] + row * width
         numbers = noise[row, plan[NOISE, i] : plan[NOISE, i] + units]
-        for k in range(units):
-            factor = kept if numbers[k] >= limit else number(0)
-            put(target, at + k, factor * pick(source, at + k))
+        for k in range(row * width, row * width + units):
+            factor = kept if numbers[k - row * width] >= limit else number(0)
+            put(a, target + k, factor * pick(a, source + k))

@@ -4,114 +4,126 @@ Each function does the share of one task of several: some of the samples on the 
 back, some of the panels when weights change. No sum is ever split between tasks, so the result is
 the same for any number of them.
 
-The arrays are the same throughout; `plan` (see `layout`) says where each layer lies in them.
+`plan` says where each layer's parts lie in the arena `a` (see `layout`):
 
-- `params`: weights in panels, and biases.
-- `target`: where ``xᵀ dz`` is added to. For plain gradient descent it is `params`, for others the
-  gradient, of the same layout.
-- `outputs`: of each layer, by row: first its sums, then what it puts out.
-- `inputs`: what the next layer reads of that: `outputs` itself, or with dropout a masked copy.
-- `deltas`: of each layer, by row: the loss's gradient at its sums, times 1 / batch_size and, for
-  plain gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
-- `logits`: the last layer's sums, which the loss needs besides its outputs.
-- `labels`: class of each row.
-- `losses`, `hits`: what each row came to, and whether the network was right.
-- `noise`: what each row's masks are made of.
+- weights in panels, and biases; and behind them, unless steps go straight to the parameters, the
+  gradient, of the same layout, to which ``xᵀ dz`` is then added instead;
+- what a layer reads: the outputs of the one before, or with dropout a masked copy of them;
+- outputs, by row: first a layer's sums, then what it makes of them;
+- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size and, for plain gradient
+  descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...compiling import part
 from ...nn.arrays import FloatArray
-from .dense import (
-    BLOCK,
-    backward_inputs,
-    forward_block,
-    forward_row,
-    step_bias,
-    step_inputs,
-)
-from .elementwise import OPTIONS, activate, predicted_class, pull_back, score_row
+from .dense import SHORT, Depth, Matrix, multiply, multiply_row, multiply_row_back
+from .elementwise import OPTIONS, activate, activation_backward, predicted_class, score_row
 from .layout import (
     ACTIVATION,
     BIASED,
     BIASES,
+    DELTA,
+    GRADIENT,
     INPUTS,
     LIMIT,
+    OUTPUT,
+    PANEL,
     PANELS,
-    ROWS,
+    READ,
+    READ_WIDTH,
+    SCRATCH,
+    SUMS,
+    TILE,
+    TURNED,
     UNITS,
     WEIGHTS,
     WIDTH,
     Numbers,
 )
 from .masks import mask_rows
-from .vectors import add, lanes, load, multiply_add, pick, put, spread, store
+from .vectors import add, broadcast, lanes, load, multiply_add, pick, put, store, transpose, zeros
+
+MANY = 16  # samples of a batch whose deltas are transposed on the way back: a vector of them
+# What is read again and again should be in a near cache: a panel's weights from 256 inputs have
+# 16 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 512 samples 384 KiB.
+INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP, INPUTS_BACK = 256, 96, 192, 128, 48
 
 
-@njit(**OPTIONS)
+class Rows(NamedTuple):
+    """What is known, and found, of the samples of a group.
+
+    Attributes
+    ----------
+    labels
+        Class of each.
+    losses, n_correct
+        What each came to, and whether the network was right.
+    noise
+        What the masks of each are made of.
+    """
+
+    labels: Numbers
+    losses: NDArray[np.float64]
+    n_correct: Numbers
+    noise: NDArray[np.uint16]
+
+
+class Loss(NamedTuple):
+    """Code of the loss, and which share of each target is spread over all classes."""
+
+    code: int
+    smoothing: float
+
+
+@part(**OPTIONS)
 def task_start(task: int, tasks: int, n: int) -> int:
     """Say where a task's part of n things begins; it ends where the next one's begins."""
     return task * n // tasks
 
 
-@njit(**OPTIONS)
-def add_bias(plan: Numbers, params: FloatArray, outputs: FloatArray, lo: int, hi: int) -> None:
-    """Complete the first layer's sums, which are made without biases."""
-    width = plan[WIDTH, 0]
-    for k in range(0, width, lanes(outputs)):
-        bias = load(params, plan[BIASES, 0] + k)
-        for row in range(lo, hi):
-            z = plan[ROWS, 0] + row * width + k
-            store(outputs, z, add(load(outputs, z), bias))
+@part(**OPTIONS)
+def add_biases(plan: Numbers, a: FloatArray, i: int, lo: int, hi: int) -> None:
+    """Complete the sums of layer i, which are made without biases."""
+    width, step = plan[WIDTH, i], lanes(a)
+    for k in range(0, plan[PANELS, i] * step, step):
+        bias = load(a, plan[BIASES, i] + k)
+        for z in range(plan[OUTPUT, i] + lo * width + k, plan[OUTPUT, i] + hi * width + k, width):
+            store(a, z, add(load(a, z), bias))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def forward_layer(
-    plan: Numbers,
-    params: FloatArray,
-    inputs: FloatArray,
-    outputs: FloatArray,
-    i: int,
-    lo: int,
-    hi: int,
+    plan: Numbers, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
 ) -> None:
-    """Take rows from what layer i reads to its sums."""
-    n_inputs, x_width, z_width = plan[INPUTS, i], plan[WIDTH, i - 1], plan[WIDTH, i]
-    panel, bias = plan[WEIGHTS, i], plan[BIASES, i]
-    x_start = plan[ROWS, i - 1] + lo * x_width
-    z_start = plan[ROWS, i] + lo * z_width
-    n_blocks = (hi - lo) // BLOCK
-    for _ in range(plan[PANELS, i]):
-        x, z = x_start, z_start
-        for _ in range(n_blocks):
-            forward_block(params, panel, bias, n_inputs, inputs, x, x_width, outputs, z, z_width)
-            x += BLOCK * x_width
-            z += BLOCK * z_width
-        for _ in range(lo + n_blocks * BLOCK, hi):
-            forward_row(params, panel, bias, n_inputs, inputs, x, outputs, z)
-            x += x_width
-            z += z_width
-        panel += n_inputs * lanes(params)
-        bias += lanes(params)
-        z_start += lanes(params)
+    """Take rows from what layer i reads to its sums, without biases, of some of its panels."""
+    first, behind = panels
+    whole = lo + (hi - lo) // SHORT * SHORT
+    for row in range(lo, whole, ROWS_FORWARD):
+        n_rows = min(ROWS_FORWARD, whole - row)
+        for k in range(0, plan[INPUTS, i], INPUTS_FORWARD):
+            n = min(INPUTS_FORWARD, plan[INPUTS, i] - k)
+            x = Matrix(plan[READ, i] + row * plan[READ_WIDTH, i] + k, plan[READ_WIDTH, i], 1)
+            for p in range(first, behind):
+                out = plan[OUTPUT, i] + row * plan[WIDTH, i] + p * lanes(a)
+                w = Matrix(plan[WEIGHTS, i] + p * plan[PANEL, i] + k * lanes(a), lanes(a), 1)
+                z = Matrix(out, plan[WIDTH, i], 1)
+                multiply(a, (z, x, w), n_rows, Depth(n, 1, 0), k == 0)
+    for p in range(first, behind):
+        for row in range(whole, hi):
+            out = plan[OUTPUT, i] + row * plan[WIDTH, i] + p * lanes(a)
+            inputs = plan[READ, i] + row * plan[READ_WIDTH, i]
+            weights = plan[WEIGHTS, i] + p * plan[PANEL, i]
+            multiply_row(a, out, inputs, weights, plan[INPUTS, i])
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def score_rows(
-    plan: Numbers,
-    outputs: FloatArray,
-    deltas: FloatArray,
-    logits: FloatArray,
-    labels: Numbers,
-    losses: NDArray[np.float64],
-    hits: Numbers,
-    loss: int,
-    smoothing: float,
-    share: float,
-    lo: int,
-    hi: int,
+    plan: Numbers, a: FloatArray, rows: Rows, loss: Loss, share: float, lo: int, hi: int
 ) -> None:
     """Make outputs of the last layer's sums, score them, and write the last layer's deltas.
 
@@ -119,143 +131,158 @@ def score_rows(
     back is linear, those of all other layers then have it, too.
     """
     last = plan.shape[1] - 1
-    factor = deltas.dtype.type(share)
+    factor = a.dtype.type(share)
     units, width, code = plan[UNITS, last], plan[WIDTH, last], plan[ACTIVATION, last]
+    outputs, deltas, sums = plan[OUTPUT, last], plan[DELTA, last], plan[SUMS, last]
     for row in range(lo, hi):
-        y = plan[ROWS, last] + row * width
-        for k in range(units):
-            put(logits, row * width + k, pick(outputs, y + k))
-    activate(code, outputs, plan[ROWS, last] + lo * width, hi - lo, units, width)
+        for k in range(row * width, row * width + units):
+            put(a, sums + k, pick(a, outputs + k))
+    activate(code, a, outputs + lo * width, hi - lo, units, width)
     for row in range(lo, hi):
-        z, y = row * width, plan[ROWS, last] + row * width
-        label = labels[row]
-        losses[row] = score_row(loss, code, logits, z, outputs, deltas, y, units, label, smoothing)
-        hits[row] = predicted_class(outputs, y, units) == label
-        for k in range(units):
-            put(deltas, y + k, factor * pick(deltas, y + k))
+        z, y, dy = sums + row * width, outputs + row * width, deltas + row * width
+        label = rows.labels[row]
+        rows.losses[row] = score_row(loss.code, code, a, z, y, dy, units, label, loss.smoothing)
+        rows.n_correct[row] = predicted_class(a, y, units) == label
+        for k in range(dy, dy + units):
+            put(a, k, factor * pick(a, k))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
+def backward_tall(plan: Numbers, a: FloatArray, i: int, scratch: int, lo: int, hi: int) -> None:
+    """``dx = dz Wᵀ`` for layer i and up to `TURNED` rows, transposed: ``dxᵀ = W dzᵀ``.
+
+    So a vector has one number of each of many rows, and each weight is spread over it.
+    """
+    step, n_inputs, panels = lanes(a), plan[INPUTS, i], plan[PANELS, i]
+    x_width, z_width = plan[WIDTH, i - 1], plan[WIDTH, i]
+    dz = plan[DELTA, i] + lo * z_width
+    dx = plan[DELTA, i - 1] + lo * x_width
+    n, depth = hi - lo, Depth(step, panels, plan[PANEL, i] - step)
+    z_size, x_size = panels * step * step, -(-n_inputs // step) * step * step
+    turned = scratch + -(-n // step) * z_size
+    for row in range(0, n, TILE):
+        to = scratch + row // step * z_size + row % step
+        for k in range(0, panels * step, TILE):
+            transpose(a, to + k * step, step, dz + row * z_width + k, z_width)
+    for k in range(0, n_inputs, INPUTS_BACK):
+        some = -(-min(INPUTS_BACK, n_inputs - k) // SHORT) * SHORT
+        w = Matrix(plan[WEIGHTS, i] + k * step, step, 1)
+        for part in range(-(-n // step)):
+            out = Matrix(turned + part * x_size + k * step, step, 1)
+            source = Matrix(scratch + part * z_size, step, 1)
+            multiply(a, (out, w, source), some, depth, True)
+    for row in range(0, n, TILE):
+        at = turned + row // step * x_size + row % step
+        for k in range(0, n_inputs, TILE):
+            transpose(a, dx + row * x_width + k, x_width, at + k * step, step)
+
+
+@part(**OPTIONS)
 def backward_layer(
     plan: Numbers,
-    params: FloatArray,
-    outputs: FloatArray,
-    deltas: FloatArray,
+    a: FloatArray,
     noise: NDArray[np.uint16],
     i: int,
+    scratch: int,
     lo: int,
     hi: int,
 ) -> None:
-    """Take rows from the deltas of layer i to those of layer i - 1."""
+    """Take rows from the deltas of layer i to those of layer i - 1; a scratch of -1 is for few."""
     n_inputs, x_width, z_width = plan[INPUTS, i], plan[WIDTH, i - 1], plan[WIDTH, i]
-    n_panels = plan[PANELS, i]
-    first = plan[ROWS, i - 1] + lo * x_width
-    for k in range(0, n_inputs, 8):
-        weights = plan[WEIGHTS, i] + k * lanes(params)
-        dz, dx = plan[ROWS, i] + lo * z_width, first + k
-        for _ in range(lo, hi):
-            backward_inputs(params, weights, n_inputs, n_panels, deltas, dz, dx)
-            dz += z_width
-            dx += x_width
-    if n_inputs % 8:
-        clear_padding(deltas, first, n_inputs, x_width, hi - lo)
+    if scratch < 0:
+        for k in range(0, n_inputs, 8):
+            weights = plan[WEIGHTS, i] + k * lanes(a)
+            for row in range(lo, hi):
+                dz = plan[DELTA, i] + row * z_width
+                dx = plan[DELTA, i - 1] + row * x_width + k
+                multiply_row_back(a, dx, dz, weights, plan[PANELS, i], plan[PANEL, i])
+    else:
+        for row in range(lo, hi, TURNED):
+            backward_tall(plan, a, i, scratch, row, min(row + TURNED, hi))
+    deltas = plan[DELTA, i - 1]
+    if n_inputs % TILE:  # what is behind a row's units was written, too
+        for row in range(deltas + lo * x_width, deltas + hi * x_width, x_width):
+            for k in range(row + n_inputs, row + x_width):
+                put(a, k, a.dtype.type(0))
     if plan[LIMIT, i - 1]:
-        mask_rows(plan, noise, deltas, deltas, i - 1, lo, hi)
-    pull_back(plan[ACTIVATION, i - 1], outputs, deltas, first, hi - lo, n_inputs, x_width)
+        mask_rows(plan, a, noise, i - 1, deltas, deltas, lo, hi)
+    first, outputs = deltas + lo * x_width, plan[OUTPUT, i - 1] + lo * x_width
+    activation_backward(plan[ACTIVATION, i - 1], a, outputs, first, hi - lo, n_inputs, x_width)
 
 
-@njit(**OPTIONS)
-def clear_padding(deltas: FloatArray, start: int, units: int, width: int, n_rows: int) -> None:
-    """Set to zero what is behind the units of rows: `backward_inputs` goes on to a whole eight."""
-    for row in range(n_rows):
-        for k in range(units, width):
-            put(deltas, start + row * width + k, deltas.dtype.type(0))
-
-
-@njit(**OPTIONS)
-def through(
+@part(**OPTIONS)
+def forward_backward_rows(
     plan: Numbers,
-    params: FloatArray,
-    outputs: FloatArray,
-    inputs: FloatArray,
-    deltas: FloatArray,
-    logits: FloatArray,
-    labels: Numbers,
-    losses: NDArray[np.float64],
-    hits: Numbers,
-    noise: NDArray[np.uint16],
-    loss: int,
-    smoothing: float,
+    a: FloatArray,
+    rows: Rows,
+    loss: Loss,
     share: float,
+    scratch: int,
     lo: int,
     hi: int,
 ) -> None:
     """Take rows lo to hi from the first layer's sums to the deltas of all layers."""
-    add_bias(plan, params, outputs, lo, hi)
     last = plan.shape[1] - 1
+    add_biases(plan, a, 0, lo, hi)
     for i in range(last):
-        x = plan[ROWS, i] + lo * plan[WIDTH, i]
-        activate(plan[ACTIVATION, i], outputs, x, hi - lo, plan[UNITS, i], plan[WIDTH, i])
+        start, width = plan[OUTPUT, i], plan[WIDTH, i]
+        activate(plan[ACTIVATION, i], a, start + lo * width, hi - lo, plan[UNITS, i], width)
         if plan[LIMIT, i]:
-            mask_rows(plan, noise, outputs, inputs, i, lo, hi)
-            forward_layer(plan, params, inputs, outputs, i + 1, lo, hi)
-        else:
-            forward_layer(plan, params, outputs, outputs, i + 1, lo, hi)
-    score_rows(plan, outputs, deltas, logits, labels, losses, hits, loss, smoothing, share, lo, hi)
+            mask_rows(plan, a, rows.noise, i, start, plan[READ, i + 1], lo, hi)
+        forward_layer(plan, a, i + 1, (0, plan[PANELS, i + 1]), lo, hi)
+        add_biases(plan, a, i + 1, lo, hi)
+    score_rows(plan, a, rows, loss, share, lo, hi)
     for i in range(last, 0, -1):
-        backward_layer(plan, params, outputs, deltas, noise, i, lo, hi)
+        backward_layer(plan, a, rows.noise, i, scratch, lo, hi)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
+def step_bias(plan: Numbers, a: FloatArray, i: int, p: int, lo: int, hi: int) -> None:
+    """``b += Σ dz`` for panel p of layer i, over some rows."""
+    total, width = zeros(a), plan[WIDTH, i]
+    first = plan[DELTA, i] + p * lanes(a)
+    for dz in range(first + lo * width, first + hi * width, width):
+        total = add(total, load(a, dz))
+    bias = plan[GRADIENT, i] + plan[BIASES, i] + p * lanes(a)
+    store(a, bias, add(total, load(a, bias)))
+
+
+@part(**OPTIONS)
 def step_layer(
-    plan: Numbers,
-    target: FloatArray,
-    inputs: FloatArray,
-    deltas: FloatArray,
-    i: int,
-    p: int,
-    lo: int,
-    hi: int,
+    plan: Numbers, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
 ) -> None:
-    """Add what rows of a batch say of the weights of panel p of layer i, not the first."""
-    step, n_inputs = lanes(target), plan[INPUTS, i]
-    x_width, z_width = plan[WIDTH, i - 1], plan[WIDTH, i]
-    x = plan[ROWS, i - 1] + lo * x_width
-    dz = plan[ROWS, i] + lo * z_width + p * step
-    weights = plan[WEIGHTS, i] + p * n_inputs * step
-    eights = 0 if hi - lo < 4 else n_inputs // 8 * 8  # of a few rows, one by one is faster
-    for k in range(0, eights, 8):
-        w = weights + k * step
-        step_inputs(target, w, inputs, x + k, x_width, deltas, dz, z_width, hi - lo)
-    for _ in range(lo, hi):
-        change = load(deltas, dz)
-        for k in range(eights, n_inputs):
-            w = weights + k * step
-            store(target, w, multiply_add(spread(inputs, x + k), change, load(target, w)))
-        x += x_width
-        dz += z_width
+    """``W += xᵀ dz`` for some panels of layer i, over some rows."""
+    step, n_inputs, n = lanes(a), plan[INPUTS, i], hi - lo
+    first, behind = panels
+    x_width, z_width = plan[READ_WIDTH, i], plan[WIDTH, i]
+    inputs, deltas = plan[READ, i] + lo * x_width, plan[DELTA, i] + lo * z_width
+    weights = plan[GRADIENT, i] + plan[WEIGHTS, i]
+    whole = 0 if n < 4 else n_inputs // SHORT * SHORT  # of a few rows, one by one is faster
+    for row in range(0, n, ROWS_STEP):
+        depth = Depth(min(ROWS_STEP, n - row), 1, 0)
+        for k in range(0, whole, INPUTS_STEP):
+            x = Matrix(inputs + row * x_width + k, 1, x_width)
+            for p in range(first, behind):
+                w = Matrix(weights + p * plan[PANEL, i] + k * step, step, 1)
+                dz = Matrix(deltas + row * z_width + p * step, z_width, 1)
+                multiply(a, (w, x, dz), min(INPUTS_STEP, whole - k), depth, False)
+    for p in range(first, behind):
+        for row in range(n):
+            change = load(a, deltas + row * z_width + p * step)
+            w = weights + p * plan[PANEL, i] + whole * step
+            for k in range(inputs + row * x_width + whole, inputs + row * x_width + n_inputs):
+                store(a, w, multiply_add(broadcast(a, k), change, load(a, w)))
+                w += step
 
 
-@njit(**OPTIONS)
-def step_layers(
-    plan: Numbers,
-    target: FloatArray,
-    outputs: FloatArray,
-    inputs: FloatArray,
-    deltas: FloatArray,
-    lo: int,
-    hi: int,
-    task: int,
-    tasks: int,
-) -> None:
-    """Add it in a task's panels, of all layers but the first one's weights: see `sparse`."""
+@part(**OPTIONS)
+def step_layers(plan: Numbers, a: FloatArray, lo: int, hi: int, task: int, tasks: int) -> None:
+    """Add what rows say of weights and biases, in a task's panels, but for listed inputs."""
     for i in range(plan.shape[1]):
-        width, n = plan[WIDTH, i], plan[PANELS, i]
-        for p in range(task_start(task, tasks, n), task_start(task + 1, tasks, n)):
-            if plan[BIASED, i]:
-                bias = plan[BIASES, i] + p * lanes(target)
-                dz = plan[ROWS, i] + lo * width + p * lanes(target)
-                step_bias(target, bias, deltas, dz, width, hi - lo)
-            if i > 0:
-                read = inputs if plan[LIMIT, i - 1] else outputs
-                step_layer(plan, target, read, deltas, i, p, lo, hi)
+        first = task_start(task, tasks, plan[PANELS, i])
+        behind = task_start(task + 1, tasks, plan[PANELS, i])
+        if plan[BIASED, i]:
+            for p in range(first, behind):
+                step_bias(plan, a, i, p, lo, hi)
+        if i > 0:
+            step_layer(plan, a, i, (first, behind), lo, hi)

@@ -9,23 +9,23 @@ so most of it stays in the nearest cache while a whole group of samples goes thr
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...compiling import part
 from ...nn.arrays import FloatArray
 from .elementwise import OPTIONS
 from .vectors import (
     add,
-    fetch,
+    prefetch,
     lanes,
     load,
     multiply_add,
     pick,
     put,
     put_shifted,
-    spread,
+    broadcast,
     store,
-    which,
+    nonzero_mask,
     zeros,
 )
 
@@ -37,7 +37,7 @@ PLACES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.uint8).ravel()
 COUNTS = _BITS.sum(axis=1)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def list_inputs(
     x: NDArray[Any],
     at: int,
@@ -72,7 +72,7 @@ def list_inputs(
     end = start
     whole = n_inputs // 8 * 8
     for i in range(0, whole, 8):
-        bits = which(x, at + i)
+        bits = nonzero_mask(x, at + i)
         put_shifted(places, end, PLACES, 8 * bits, i)  # no branch: zeros cannot be foreseen
         end += pick(COUNTS, bits)
     for i in range(whole, n_inputs):
@@ -85,14 +85,14 @@ def list_inputs(
     return end
 
 
-@njit(**OPTIONS)
-def fetch_sample(x: NDArray[Any], at: int, n_inputs: int) -> None:
+@part(**OPTIONS)
+def prefetch_sample(x: NDArray[Any], at: int, n_inputs: int) -> None:
     """Ask memory for a sample that is due soon."""
     for i in range(0, n_inputs, 64 // x.itemsize):
-        fetch(x, at + i)
+        prefetch(x, at + i)
 
 
-@njit(**{**OPTIONS, "fastmath": {"contract", "reassoc"}})  # any order of adding, to be fast
+@part(**{**OPTIONS, "fastmath": {"contract", "reassoc"}})  # any order of adding, to be fast
 def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArray) -> Any:
     """Σ xₐ x_b over the scaled inputs of the samples that begin at `a` and at `b`."""
     number = scale.dtype.type
@@ -103,45 +103,43 @@ def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArra
     return scale[0] * scale[0] * total
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def sum_panel(
-    params: FloatArray,
+    a: FloatArray,
     panel: int,
     places: NDArray[np.int32],
     values: FloatArray,
     start: int,
     end: int,
-    z: FloatArray,
-    row: int,
+    z: int,
 ) -> None:
     """``z = x W`` for one sample and one panel of W, over the listed inputs."""
-    a = b = c = d = zeros(params)  # four sums, because each addition takes its time
+    p = q = r = s = zeros(a)  # four sums, because each addition takes its time
     k = start
     while k + 4 <= end:
-        a = multiply_add(spread(values, k), load(params, panel + pick(places, k)), a)
-        b = multiply_add(spread(values, k + 1), load(params, panel + pick(places, k + 1)), b)
-        c = multiply_add(spread(values, k + 2), load(params, panel + pick(places, k + 2)), c)
-        d = multiply_add(spread(values, k + 3), load(params, panel + pick(places, k + 3)), d)
+        p = multiply_add(broadcast(values, k), load(a, panel + pick(places, k)), p)
+        q = multiply_add(broadcast(values, k + 1), load(a, panel + pick(places, k + 1)), q)
+        r = multiply_add(broadcast(values, k + 2), load(a, panel + pick(places, k + 2)), r)
+        s = multiply_add(broadcast(values, k + 3), load(a, panel + pick(places, k + 3)), s)
         k += 4
     while k < end:
-        a = multiply_add(spread(values, k), load(params, panel + pick(places, k)), a)
+        p = multiply_add(broadcast(values, k), load(a, panel + pick(places, k)), p)
         k += 1
-    store(z, row, add(add(a, b), add(c, d)))
+    store(a, z, add(add(p, q), add(r, s)))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def step_panel(
-    params: FloatArray,
+    a: FloatArray,
     panel: int,
     places: NDArray[np.int32],
     values: FloatArray,
     start: int,
     end: int,
-    dz: FloatArray,
-    row: int,
+    dz: int,
 ) -> None:
     """``W += xᵀ dz`` for one sample and one panel of W: only rows of listed inputs change."""
-    change = load(dz, row)
+    change = load(a, dz)
     for k in range(start, end):
         weights = panel + pick(places, k)
-        store(params, weights, multiply_add(spread(values, k), change, load(params, weights)))
+        store(a, weights, multiply_add(broadcast(values, k), change, load(a, weights)))

@@ -11,9 +11,9 @@ depends on nothing, and no sum crosses a block, so results do not depend on the 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...compiling import part
 from ...nn.arrays import FloatArray
 from ..recipe import Recipe
 from .elementwise import OPTIONS
@@ -92,7 +92,7 @@ def settings_of(recipe: Recipe, n_weights: int) -> Settings:
     )
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def finish_gradient(
     settings: Settings, params: FloatArray, memory: Memory, lo: int, hi: int
 ) -> None:
@@ -109,14 +109,14 @@ def finish_gradient(
         memory.squares[block] = total
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def clip_factor(settings: Settings, memory: Memory) -> float:
     """By what to multiply the gradient so that it is no longer than it may be."""
     norm = np.sqrt(memory.squares.sum())
     return settings.clip_norm / norm if norm > settings.clip_norm > 0 else 1.0
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def step_sgd(
     constants: tuple[float, float, float],
     params: FloatArray,
@@ -137,7 +137,7 @@ def step_sgd(
         put(params, j, pick(params, j) + ahead * v - along * g)
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def step_scaled(
     kept: float,
     added: float,
@@ -159,7 +159,7 @@ def step_scaled(
         put(params, j, pick(params, j) - eta * g / np.sqrt(s + tiny))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def step_adam(
     constants: tuple[float, float, float],
     params: FloatArray,
@@ -186,7 +186,7 @@ def step_adam(
         put(params, j, pick(params, j) - m_scale * mean / (np.sqrt(v_scale * square) + epsilon))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
     """Multiply part of a vector in place."""
     number = vector.dtype.type(factor)
@@ -194,7 +194,7 @@ def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
         put(vector, j, number * pick(vector, j))
 
 
-@njit(**OPTIONS)
+@part(**OPTIONS)
 def update(
     settings: Settings,
     params: FloatArray,

@@ -19,7 +19,7 @@ from numba.np.arrayobj import make_array
 from numpy.typing import DTypeLike
 
 BYTES = 64
-TOTALS = 8  # vectors that `store_totals` adds up at a time
+EIGHT = 8  # vectors that `store_totals` adds up at a time, and the side of a tile
 
 _I32 = ir.IntType(32)
 
@@ -58,6 +58,22 @@ def _vector_address(context: Any, builder: Any, array_type: Any, array: Any, ind
     address = _address(context, builder, array_type, array, index)
     vector = context.get_value_type(Vector(array_type.dtype))
     return builder.bitcast(address, vector.as_pointer())
+
+
+def _broadcast(builder: Any, vector: Any, number: Any) -> Any:
+    """Put a number into every lane of a vector of this type."""
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(undefined, number, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, undefined, _mask([0] * vector.count))
+
+
+def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Give a · b + c lane by lane, rounded once where the processor can."""
+    bits = 32 if a.type.element == ir.FloatType() else 64
+    name = f"llvm.fmuladd.v{a.type.count}f{bits}"
+    function_type = ir.FunctionType(a.type, [a.type] * 3)
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    return builder.call(function, [a, b, c])
 
 
 def _mask(numbers: Any) -> Any:
@@ -139,15 +155,12 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def spread(typing: Any, array: Any, index: Any) -> Any:
+def broadcast(typing: Any, array: Any, index: Any) -> Any:
     """Read one number into every lane."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         number = builder.load(_address(context, builder, signature.args[0], *args))
-        vector = context.get_value_type(signature.return_type)
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, number, ir.Constant(_I32, 0))
-        return builder.shuffle_vector(first, undefined, _mask([0] * vector.count))
+        return _broadcast(builder, context.get_value_type(signature.return_type), number)
 
     return Vector(array.dtype)(array, types.intp), generate
 
@@ -167,53 +180,136 @@ def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Give a · b + c lane by lane, rounded once where the processor can."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = args[0].type
-        name = f"llvm.fmuladd.v{vector.count}f{signature.args[0].scalar.bitwidth}"
-        function_type = ir.FunctionType(vector, [vector] * 3)
-        function = cgutils.get_or_insert_function(builder.module, function_type, name)
-        return builder.call(function, args)
+        return _multiply_add(builder, *args)
 
     return a(a, b, c), generate
 
 
+@intrinsic(prefer_literal=True)
+def no_sums(typing: Any, array: Any, rows: Any) -> Any:
+    """Return `rows` vectors of zeros, a constant number of them, for sums of this array's numbers."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return ir.Constant(context.get_value_type(signature.return_type), None)
+
+    sums = types.UniTuple(Vector(array.dtype), rows.literal_value)
+    return sums(array, rows), generate
+
+
 @intrinsic
-def store_totals(
-    typing: Any,
-    array: Any,
-    index: Any,
-    a: Any,
-    b: Any,
-    c: Any,
-    d: Any,
-    e: Any,
-    f: Any,
-    g: Any,
-    h: Any,
+def multiply_add_rows(
+    typing: Any, sums: Any, array: Any, index: Any, step: Any, vector: Any
 ) -> Any:
+    """Add to each sum its number, of those that are `step` apart from `index` on, times a vector."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        totals, array, index, step, vector = args
+        for row in range(len(signature.args[0])):
+            number = builder.load(_address(context, builder, signature.args[1], array, index))
+            factor = _broadcast(builder, vector.type, number)
+            total = _multiply_add(builder, factor, vector, builder.extract_value(totals, row))
+            totals = builder.insert_value(totals, total, row)
+            index = builder.add(index, step)
+        return totals
+
+    return sums(sums, array, types.intp, types.intp, vector), generate
+
+
+@intrinsic
+def multiply_add_columns(
+    typing: Any, sums: Any, array: Any, index: Any, step: Any, vector: Any
+) -> Any:
+    """Add to each sum its vector, of those that are `step` apart from `index` on, times another."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        totals, array, index, step, vector = args
+        align = signature.args[1].dtype.bitwidth // 8
+        for row in range(len(signature.args[0])):
+            address = _vector_address(context, builder, signature.args[1], array, index)
+            factor = builder.load(address, align=align)
+            total = _multiply_add(builder, factor, vector, builder.extract_value(totals, row))
+            totals = builder.insert_value(totals, total, row)
+            index = builder.add(index, step)
+        return totals
+
+    return sums(sums, array, types.intp, types.intp, vector), generate
+
+
+@intrinsic
+def add_rows(typing: Any, array: Any, index: Any, step: Any, fresh: Any, sums: Any) -> Any:
+    """Add sums to the vectors that are `step` apart from `index` on, or replace them if `fresh`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, index, step, fresh, sums = args
+        align = signature.args[0].dtype.bitwidth // 8
+        for row in range(len(signature.args[4])):
+            address = _vector_address(context, builder, signature.args[0], array, index)
+            total = builder.extract_value(sums, row)
+            both = builder.fadd(builder.load(address, align=align), total)
+            builder.store(builder.select(fresh, total, both), address, align=align)
+            index = builder.add(index, step)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, types.boolean, sums), generate
+
+
+@intrinsic
+def transpose(typing: Any, array: Any, to: Any, to_row: Any, at: Any, at_row: Any) -> Any:
+    """Copy a tile of 8 by 8 numbers from `at` to `to`, its rows to columns.
+
+    Three times, the first half of the vectors is interleaved with the second, number by number.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, to, to_row, at, at_row = args
+        scalar = signature.args[0].dtype
+        pointer = ir.VectorType(context.get_value_type(scalar), 8).as_pointer()
+
+        def address(start: Any, row: Any, step: Any) -> Any:
+            index = builder.add(start, builder.mul(step, ir.Constant(step.type, row)))
+            element = _address(context, builder, signature.args[0], array, index)
+            return builder.bitcast(element, pointer)
+
+        align = scalar.bitwidth // 8
+        rows = [builder.load(address(at, row, at_row), align=align) for row in range(8)]
+        halves = [_mask(k // 2 + 8 * (k % 2) + half for k in range(8)) for half in (0, 4)]
+        for _ in range(3):
+            pairs = zip(rows[:4], rows[4:], strict=True)
+            rows = [builder.shuffle_vector(*pair, half) for pair in pairs for half in halves]
+        for row, vector in enumerate(rows):
+            builder.store(vector, address(to, row, to_row), align=align)
+        return context.get_dummy_value()
+
+    return types.void(array, *[types.intp] * 4), generate
+
+
+@intrinsic
+def store_totals(typing: Any, array: Any, index: Any, sums: Any) -> Any:
     """Write the sums over the lanes of eight vectors to eight neighbours.
 
     Adding up the lanes of one vector takes a chain of shuffles; eight at a time share theirs.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vectors = list(args[2:])
+        array, index, sums = args
+        vectors = [builder.extract_value(sums, row) for row in range(EIGHT)]
         while len(vectors) > 1:
             pairs = zip(vectors[::2], vectors[1::2], strict=True)
             vectors = [_fold(builder, first, second) for first, second in pairs]
-        (sums,) = vectors
-        if sums.type.count > TOTALS:  # float32: two lanes are left of each
-            sums = _fold(builder, sums, sums)
-        sums = builder.shuffle_vector(sums, sums, _mask(range(TOTALS)))
-        address = _address(context, builder, signature.args[0], *args[:2])
-        address = builder.bitcast(address, sums.type.as_pointer())
-        builder.store(sums, address, align=array.dtype.bitwidth // 8)
+        (totals,) = vectors
+        if totals.type.count > EIGHT:  # float32: two lanes are left of each
+            totals = _fold(builder, totals, totals)
+        totals = builder.shuffle_vector(totals, totals, _mask(range(EIGHT)))
+        address = _address(context, builder, signature.args[0], array, index)
+        address = builder.bitcast(address, totals.type.as_pointer())
+        builder.store(totals, address, align=signature.args[0].dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, *[a] * TOTALS), generate
+    return types.void(array, types.intp, sums), generate
 
 
 @intrinsic
-def which(typing: Any, array: Any, index: Any) -> Any:
+def nonzero_mask(typing: Any, array: Any, index: Any) -> Any:
     """Look which of eight neighbours are not zero: bit k is set if ``array[index + k]`` is not."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -243,9 +339,7 @@ def put_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shift
         source = builder.bitcast(source, ir.VectorType(ir.IntType(8), 8).as_pointer())
         vector = ir.VectorType(_I32, 8)
         numbers = builder.zext(builder.load(source, align=1), vector)
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, builder.trunc(shift, _I32), ir.Constant(_I32, 0))
-        numbers = builder.add(numbers, builder.shuffle_vector(first, undefined, _mask([0] * 8)))
+        numbers = builder.add(numbers, _broadcast(builder, vector, builder.trunc(shift, _I32)))
         target = _address(context, builder, signature.args[0], array, index)
         builder.store(numbers, builder.bitcast(target, vector.as_pointer()), align=4)
         return context.get_dummy_value()
@@ -254,7 +348,7 @@ def put_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shift
 
 
 @intrinsic
-def fetch(typing: Any, array: Any, index: Any) -> Any:
+def prefetch(typing: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line of a number that will be read soon; nothing waits for it."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -7,9 +7,10 @@ import pytest
 
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.engines import NumpyEngine, Recipe
-from mnist_nn.engines.numba import NumbaEngine, obstacle
+from mnist_nn.engines.numba import NumbaEngine, unsupported_reason
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
+from mnist_nn.engines.numba.sparse import SLACK
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Dense, Initializer, Network, score
 from mnist_nn.training import SGD
 
 TRAINABLE = [name for name, activation in ACTIVATIONS.items() if activation.trainable]
@@ -45,10 +46,15 @@ def run_both(
 
 
 def assert_same_step(
-    network: Network, loss: str, samples: Samples, size: int, order: np.ndarray
+    network: Network,
+    loss: str,
+    samples: Samples,
+    size: int,
+    order: np.ndarray,
+    rate: float = 0.3,
 ) -> None:
     """Float64 agrees to 1e-12 of the largest change, float32 to 1e-6 of the largest parameter."""
-    numpy, by_numpy, numba, by_numba = run_both(network, loss, samples, size, order)
+    numpy, by_numpy, numba, by_numba = run_both(network, loss, samples, size, order, rate)
     double = network.dtype == np.float64
     change = np.abs(by_numpy.params - network.params).max()
     assert change > 1e-3
@@ -122,6 +128,34 @@ def test_inputs_of_other_types_and_layouts(digits: Samples, kind: str | type) ->
     assert_same_step(network, "cross_entropy", samples, 32, np.arange(100))
 
 
+def standardized(samples: Samples, dtype: type = np.float64) -> Samples:
+    """Pictures of which hardly an input is zero."""
+    x = (samples.x - samples.x.mean(axis=0)) / (samples.x.std(axis=0) + 8)
+    return Samples(x.astype(dtype), samples.y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 3, 13, 32, 47, 150])
+def test_inputs_of_which_few_are_zero(digits: Samples, size: int, dtype: type) -> None:
+    """Blocks of rows and inputs, and what is left of them, of layers narrow and wide."""
+    samples = standardized(digits, dtype)
+    network = make_network((300, "sigmoid"), (45, "relu"), (10, "softmax"), dtype=dtype)
+    order = np.arange(2 * max(size, 16) + size // 2)
+    assert_same_step(network, "cross_entropy", samples, size, order, 0.02)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_the_first_layer_is_listed_or_dense_by_the_share_of_zeros(
+    digits: Samples, share: float
+) -> None:
+    x = np.random.default_rng(0).random((100, 784)) < share
+    network = make_network((20, "tanh"), (10, "softmax"), dtype=np.float64)
+    samples = Samples(x * digits.x[0] + x * np.uint8(1), digits.y[:100])
+    engine = NumbaEngine(network, PLAIN, *samples, 32, np.random.default_rng(0))
+    assert len(engine.lists.places) == (0 if share > 0.5 else 32 * (784 + SLACK))
+    assert_same_step(network, "cross_entropy", samples, 32, np.arange(100))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "rate"), [(1, 0.05), (32, 1.0)])
 def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
@@ -143,8 +177,8 @@ def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
     assert numba[1] == pytest.approx(numpy[1], abs=60)
 
 
-def trained(samples: Samples, n_tasks: int, pieces: int = 1) -> np.ndarray:
-    network = make_network((40, "sigmoid"), (10, "softmax"))
+def trained(samples: Samples, n_tasks: int, pieces: int = 1, units: int = 40) -> np.ndarray:
+    network = make_network((units, "sigmoid"), (units, "tanh"), (10, "softmax"))
     engine = NumbaEngine(network, PLAIN, *samples, 64, np.random.default_rng(0), threads=n_tasks)
     for order in np.split(np.arange(1920), pieces):
         engine.run(order, np.full(30, 0.3))
@@ -154,6 +188,13 @@ def trained(samples: Samples, n_tasks: int, pieces: int = 1) -> np.ndarray:
 @pytest.mark.parametrize("n_tasks", [2, 3])
 def test_the_number_of_threads_changes_no_bit(digits: Samples, n_tasks: int) -> None:
     np.testing.assert_array_equal(trained(digits, n_tasks), trained(digits, 1))
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3])
+def test_nor_does_it_where_inputs_are_dense_and_layers_wide(digits: Samples, n_tasks: int) -> None:
+    samples = standardized(digits, np.float32)
+    one, more = (trained(samples, n, units=300) for n in (1, n_tasks))
+    np.testing.assert_array_equal(more, one)
 
 
 def test_a_run_in_pieces_is_the_same_run(digits: Samples) -> None:
@@ -170,8 +211,9 @@ def test_divergence_shows_in_what_a_run_returns(digits: Samples, size: int) -> N
 
 def test_enormous_batches_are_left_to_numpy() -> None:
     network = make_network((10, "softmax"))
-    assert obstacle(network, SGD(), 10_000) is None
-    assert "up to 10,591 samples of 784 inputs" in str(obstacle(network, SGD(), 60_000))
+    assert unsupported_reason(network, PLAIN, 10_000) is None
+    reason = unsupported_reason(network, PLAIN, 60_000)
+    assert "up to 10,591 samples of 784 inputs" in str(reason)
 
 
 def test_a_second_process_finds_the_kernel_compiled() -> None:

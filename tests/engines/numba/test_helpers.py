@@ -7,7 +7,7 @@ import pytest
 
 from mnist_nn.engines import Recipe
 from mnist_nn.engines.numba import NumbaEngine
-from mnist_nn.engines.numba.gate import make_gate
+from mnist_nn.engines.numba.barrier import make_barrier
 from mnist_nn.engines.numba.helpers import Helpers
 from mnist_nn.errors import MnistNNWarning
 from mnist_nn.nn import LOSSES, Network, block
@@ -95,15 +95,15 @@ def test_a_forked_child_trains_as_its_parent_does(engine) -> None:
 
 
 def test_a_helper_that_fails_lets_the_others_through() -> None:
-    gate, opened = make_gate(), []
+    barrier, opened = make_barrier(), []
 
-    def kernel(gate: np.ndarray, tasks: int, task: int) -> None:
+    def kernel(barrier: np.ndarray, tasks: int, task: int) -> None:
         if task == 1:
             raise MemoryError
-        while not gate.any():  # as a task waits that the failed one never joins
+        while not barrier.any():  # as a task waits that the failed one never joins
             pass
         opened.append(task)
 
     with pytest.raises(MemoryError):
-        Helpers(1).run(kernel, (gate, 2), gate)
+        Helpers(1).run(kernel, (barrier, 2), barrier)
     assert opened == [0]

@@ -137,7 +137,7 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
 
 
 class Restless:
-    """A team of another size for each piece, and pieces of odd lengths."""
+    """A tuner of another size for each piece, and pieces of odd lengths."""
 
     def __init__(self) -> None:
         self.pieces = 0
@@ -154,12 +154,12 @@ class Restless:
 def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Rule) -> None:
     """Of the parameters, nor of the loss that is reported."""
     results = []
-    for team in (None, Restless()):
+    for tuner in (None, Restless()):
         network = make_network((40, "relu", 0.2), (10, "softmax"), dtype=np.float32)
         recipe, rng = Recipe(LOSSES["cross_entropy"], optimizer), np.random.default_rng(3)
         engine = NumbaEngine(network, recipe, *digits, 20, rng, threads=2)
-        if team is not None:
-            engine.team = team
+        if tuner is not None:
+            engine.tuner = tuner
         found = [engine.run(np.arange(k, k + 990), np.full(50, 0.01)) for k in (0, 990)]
         results.append((found, network.params))
     assert results[0][0] == results[1][0]

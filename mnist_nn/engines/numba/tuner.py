@@ -1,4 +1,4 @@
-"""A team is the threads that share a batch: as many as are worth having at the moment.
+"""How many threads share a batch: as many as are worth having at the moment.
 
 Several threads meet some four times in a batch of dozens of microseconds. Where each has a
 processor to itself, that costs next to nothing. Where other processes want the processors too, a
@@ -8,13 +8,13 @@ be known, but how long a piece of work took can be measured; and as the number o
 bit of the result, it may change at any time.
 """
 
-TRIAL = 16  # batches that show how fast a team is
-PIECE = 128  # batches that are run by one team
-RETRIAL = 4  # batches for which the slower team is tried again
+TRIAL = 16  # batches that show how fast a number of threads is
+PIECE = 128  # batches that are run by one number of threads
+RETRIAL = 4  # batches for which the slower number is tried again
 FIRST_WAIT, LONGEST_WAIT = 50, 800  # pieces between retrials, which grow rarer
 
 
-class Team:
+class ThreadTuner:
     """Chooses between one thread and several, by what they took lately.
 
     Parameters

@@ -1,10 +1,10 @@
-"""A gate is where the threads that share a batch wait until all of them have come.
+"""Barrier at which the threads that share a batch wait until all of them have come.
 
-A batch takes some dozens of microseconds and has four gates, so passing one must take a fraction of
-one: a thread counts itself in and watches the count. But a thread that watches keeps its processor
-from whoever else could use it, another of these threads, perhaps, that the rest wait for. On a busy
-machine that made training a thousand times slower, so after some watching a thread yields. What
-waiting still costs there, `team` avoids.
+A batch takes some dozens of microseconds and has four barriers, so passing one must take a fraction
+of one: a thread counts itself in and watches the count. But a thread that watches keeps its
+processor from whoever else could use it, another of these threads, perhaps, that the rest wait for.
+On a busy machine that made training a thousand times slower, so after some watching a thread
+yields. What waiting still costs there, `tuner` avoids.
 """
 
 import os
@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from ...compiling import part
 from .elementwise import OPTIONS
 from .layout import Numbers
 
@@ -26,14 +27,14 @@ _COUNT, _OPEN = 0, 8  # in cache lines of their own
 _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
-def make_gate() -> Numbers:
-    """Make a gate that nobody has come to yet."""
+def make_barrier() -> Numbers:
+    """Make a barrier that no thread has come to yet."""
     return np.zeros(16, np.int64)
 
 
-def throw_open(gate: Numbers) -> None:
-    """Let everybody through from now on, whoever is missing."""
-    gate[_OPEN] = 1
+def release(barrier: Numbers) -> None:
+    """Let every thread pass from now on, whichever is missing."""
+    barrier[_OPEN] = 1
 
 
 @intrinsic
@@ -59,14 +60,14 @@ def _look(typing: Any, array: Any, index: Any) -> Any:
     return types.int64(array, types.intp), generate
 
 
-@njit(**OPTIONS)
-def wait(gate: Numbers, tasks: int) -> None:
+@part(**OPTIONS)
+def wait(barrier: Numbers, tasks: int) -> None:
     """Wait until all tasks have come here as often as this one."""
     if tasks == 1:
         return
-    everybody = (_add_one(gate, _COUNT) // tasks + 1) * tasks
+    everybody = (_add_one(barrier, _COUNT) // tasks + 1) * tasks
     looks = 0
-    while _look(gate, _COUNT) < everybody and _look(gate, _OPEN) == 0:
+    while _look(barrier, _COUNT) < everybody and _look(barrier, _OPEN) == 0:
         looks += 1
         if looks > PATIENCE:
             _yield()
