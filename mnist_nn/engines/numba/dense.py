@@ -83,7 +83,7 @@ class Depth(NamedTuple):
 def multiply_block(
     a: FloatArray, z: int, x: int, sums: Any, matrices: Any, depth: Depth, fresh: bool
 ) -> None:
-    """Multiply as many rows, from z and x on, as there are sums, which are zeros: see `multiply`."""
+    """Multiply as many rows, from z and x on, as there are sums, all zero: see `multiply`."""
     out, left, right = matrices
     w, row = right.start, x
     for _ in range(depth.parts):

@@ -23,8 +23,9 @@ OPTIONS: dict[str, Any] = {
     "no_cpython_wrapper": True,  # only the kernel is called from Python
     "no_cfunc_wrapper": True,
 }
+PART_OPTIONS = {**OPTIONS, "pipeline_class": PartCompiler}
 
-SIGMOID, TANH, RELU, LEAKY_RELU, IDENTITY, SOFTMAX = range(6)
+SIGMOID, TANH, RELU, LEAKY_RELU, IDENTITY, SOFTMAX, ELU, SOFTPLUS = range(8)
 ACTIVATION_CODES = {
     "sigmoid": SIGMOID,
     "tanh": TANH,
@@ -32,6 +33,8 @@ ACTIVATION_CODES = {
     "leaky_relu": LEAKY_RELU,
     "identity": IDENTITY,
     "softmax": SOFTMAX,
+    "elu": ELU,
+    "softplus": SOFTPLUS,
 }
 CROSS_ENTROPY, BINARY_CROSS_ENTROPY, MEAN_SQUARED_ERROR = range(3)
 LOSS_CODES = {
@@ -42,6 +45,7 @@ LOSS_CODES = {
 
 F = np.float32
 LOG2_E = F(1.44269504)
+LN2 = F(0.69314718)
 LN2_HIGH, LN2_LOW = F(0.693359375), F(-2.12194440e-4)  # their sum is ln 2 to 33 bits
 
 
@@ -50,7 +54,7 @@ def exponential(x: float) -> float:
     raise NotImplementedError("only for compiled code")
 
 
-@overload(exponential, jit_options={**OPTIONS, "pipeline_class": PartCompiler})
+@overload(exponential, jit_options=PART_OPTIONS)
 def _exponential(x):  # type: ignore[no-untyped-def]
     if x != types.float32:
         return lambda x: math.exp(x)
@@ -79,7 +83,7 @@ def hyperbolic_tangent(x: float) -> float:
     raise NotImplementedError("only for compiled code")
 
 
-@overload(hyperbolic_tangent, jit_options={**OPTIONS, "pipeline_class": PartCompiler})
+@overload(hyperbolic_tangent, jit_options=PART_OPTIONS)
 def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
     if x != types.float32:
         return lambda x: math.tanh(x)
@@ -96,6 +100,35 @@ def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
         p = p * q + F(-3.33332819422e-1)
         near = p * q * x + x
         return near if size < F(0.625) else far
+
+    return float32
+
+
+def log_of_sum(u: float) -> float:
+    """Return ln(1 + u) for 0 ≤ u ≤ 1; in float32 within 2 units in the last place."""
+    raise NotImplementedError("only for compiled code")
+
+
+@overload(log_of_sum, jit_options=PART_OPTIONS)
+def _log_of_sum(u):  # type: ignore[no-untyped-def]
+    if u != types.float32:
+        return lambda u: math.log1p(u)
+
+    def float32(u):  # type: ignore[no-untyped-def]
+        """From √2 on, ln 2 + ln((1 + u) / 2). The polynomial is that of Cephes, `logf`."""
+        far = u > F(0.41421356)
+        x = F(0.5) * (u - F(1)) if far else u
+        p = F(7.0376836292e-2)
+        p = p * x - F(1.1514610310e-1)
+        p = p * x + F(1.1676998740e-1)
+        p = p * x - F(1.2420140846e-1)
+        p = p * x + F(1.4249322787e-1)
+        p = p * x - F(1.6668057665e-1)
+        p = p * x + F(2.0000714765e-1)
+        p = p * x - F(2.4999993993e-1)
+        p = p * x + F(3.3333331174e-1)
+        near = p * x * x * x - F(0.5) * x * x + x
+        return near + LN2 if far else near
 
     return float32
 
@@ -161,6 +194,14 @@ def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, widt
             put(y, j, leak * z if z < zero else z)
     elif code == SOFTMAX:
         softmax(y, start, end, units, width)
+    elif code == ELU:
+        for j in range(start, end):
+            z = pick(y, j)
+            put(y, j, z if z > zero else exponential(z) - one)
+    elif code == SOFTPLUS:
+        for j in range(start, end):
+            z = pick(y, j)
+            put(y, j, max(z, zero) + log_of_sum(exponential(-abs(z))))
 
 
 @part(**OPTIONS)
@@ -196,6 +237,13 @@ def activation_backward(
     elif code == SOFTMAX:
         for row in range(0, size, width):
             softmax_backward_row(a, y + row, dz + row, units)
+    elif code == ELU:
+        for j in range(size):
+            slope = one if pick(a, y + j) > zero else pick(a, y + j) + one
+            put(a, dz + j, pick(a, dz + j) * slope)
+    elif code == SOFTPLUS:
+        for j in range(size):
+            put(a, dz + j, pick(a, dz + j) * (one - exponential(-pick(a, y + j))))
 
 
 @part(**OPTIONS)

@@ -3,7 +3,7 @@
 What makes it fast, beside compiling: the first layer skips inputs that are zero (`sparse`); weights
 lie where whole vectors of them can be loaded (`layout`); a plain step goes straight to the weights,
 with no gradient in memory (`passes`), and any other optimizer's is made in one sweep (`update`);
-and where batches are small, the first layer takes several of them at a time (`kernel.correct_sums`).
+and where batches are small, the first layer takes several at a time (`kernel.correct_sums`).
 """
 
 import time
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...limits import available_cpus
-from ...nn import Network, check_labels, draw_noise, noise_width
+from ...nn import Network, check_labels, draw_noise
 from ..interface import EngineSnapshot, whole_batches
 from ..recipe import Recipe
 from .barrier import CAN_WAIT, make_barrier
@@ -52,15 +52,14 @@ def unsupported_reason(network: Network, recipe: Recipe, batch_size: int) -> str
     str or None
         The end of a sentence that begins with the engine's name.
     """
-    used = {
-        "activation": ({layer.activation.name for layer in network.layers}, ACTIVATION_CODES),
-        "loss": ({recipe.loss.name}, LOSS_CODES),
-        "optimizer": ({type(recipe.optimizer).__name__}, OPTIMIZERS),
-    }
-    for kind, (names, known) in used.items():
-        unknown = sorted(names - set(known))
-        if unknown:  # one that somebody else wrote, in Python
-            return f"does not know the {kind} {unknown[0]}"
+    used = [
+        ("activation", layer.activation.name, set(ACTIVATION_CODES)) for layer in network.layers
+    ]
+    used.append(("loss", recipe.loss.name, set(LOSS_CODES)))
+    used.append(("optimizer", type(recipe.optimizer).__name__, set(OPTIMIZERS)))
+    for kind, name, known in used:
+        if name not in known:  # one that somebody else wrote, in Python
+            return f"does not know the {kind} {name}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:
@@ -141,6 +140,8 @@ class NumbaEngine:
         self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
         self.memory = self._remember()
         self.lists = self._allocate_lists()
+        grouped = self.group_size > batch_size
+        self.products = np.empty(self.group_size**2, network.dtype) if grouped else None
         self._compile()
 
     def _compile(self) -> None:
@@ -151,22 +152,21 @@ class NumbaEngine:
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
 
-    def _remember(self) -> Memory:
-        """Make the arrays that outlive a step."""
+    def _remember(self) -> Memory | None:
+        """Make the arrays that outlive a step; a plain one has none."""
+        if self.recipe.plain:
+            return None
         n, empty = len(self.params), np.empty(0, self.network.dtype)
         slots = [*self.state.slots, empty, empty]
         average = self.params.copy() if self.averaged else empty
-        if self.recipe.plain:
-            return Memory(empty, empty, empty, empty, np.empty(0))
         return Memory(self.arena[n : 2 * n], slots[0], slots[1], average, np.zeros(-(-n // PIECE)))
 
     def _allocate_lists(self) -> Lists:
         """Make the lists for a group."""
         n, dense = self.group_size, self.layout.plan[READ_WIDTH, 0] > 0
         room = 0 if dense else n * (self.network.sizes[0] + SLACK)
-        products = np.empty(n * n if n > self.batch_size else 0, self.network.dtype)
         values = np.empty(room, self.network.dtype)
-        return Lists(np.empty(room, np.int32), values, np.empty(n, np.int64), products)
+        return Lists(np.empty(room, np.int32), values, np.empty(n, np.int64))
 
     def _share_out(self, wanted: int | None) -> int:
         """Say how many threads share a batch; small batches, in groups, go one after another."""
@@ -217,7 +217,7 @@ class NumbaEngine:
             self.tuner.took(threads, (time.perf_counter() - began) / n_groups)
             start += size
         unpack(self.network, self.layout, self.params)
-        if self.averaged:
+        if self.averaged and self.memory:
             unpack(self.averaged, self.layout, self.memory.average)
         return float(losses.sum()), int(hits.sum())
 
@@ -238,7 +238,7 @@ class NumbaEngine:
             flat.params[...] = theirs
             pack(flat, self.layout, ours)
         self.state.steps = snapshot.steps
-        if self.averaged:
+        if self.averaged and self.memory:
             self.averaged.params[...] = snapshot.average
             pack(self.averaged, self.layout, self.memory.average)
         self.rng.bit_generator.state = snapshot.dropout
@@ -261,6 +261,7 @@ class NumbaEngine:
             self.params,
             self.memory,
             self.lists,
+            self.products,
             inputs,
             places,
             rows,

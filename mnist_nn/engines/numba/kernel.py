@@ -44,20 +44,14 @@ from .vectors import broadcast, lanes, load, multiply_add, pick, put, store
 
 
 class Lists(NamedTuple):
-    """What a group's samples are listed in, and what small batches need besides.
+    """What a group's samples are listed in: see `sparse`.
 
-    Attributes
-    ----------
-    places, values, ends
-        The non-zero inputs: see `sparse`; empty where the first layer reads all of them.
-    products
-        Dot product of each row of a group with each one before it; empty where a group is a batch.
+    They are empty where the first layer reads all inputs.
     """
 
     places: NDArray[np.int32]
     values: FloatArray
     ends: Numbers
-    products: FloatArray
 
 
 class Inputs(NamedTuple):
@@ -83,16 +77,11 @@ def read_rows(
     inputs: Inputs,
     samples: Numbers,
     following: Numbers,
-    batch_size: int,
     task: int,
     tasks: int,
 ) -> None:
-    """Read a task's share of a group's samples; the following group's are sent for.
-
-    Where the group is of several batches, also make each row's dot products with the rows of
-    batches before it: `correct_sums` needs them.
-    """
-    x, scale, products = inputs.x, inputs.scale, lists.products
+    """Read a task's share of a group's samples; the following group's are sent for."""
+    x, scale = inputs.x, inputs.scale
     n_inputs, n_rows = plan[INPUTS, 0], len(samples)
     for row in range(task_start(task, tasks, n_rows), task_start(task + 1, tasks, n_rows)):
         at = samples[row] * n_inputs
@@ -105,9 +94,19 @@ def read_rows(
             lists.ends[row] = list_inputs(x, at, n_inputs, scale, lists.places, lists.values, begin)
         if row < len(following):
             prefetch_sample(x, following[row] * n_inputs, n_inputs)
-        for earlier in range(row // batch_size * batch_size):
+
+
+@part(**OPTIONS)
+def multiply_rows(
+    inputs: Inputs, samples: Numbers, products: FloatArray, n_inputs: int, batch: int
+) -> None:
+    """Make each row's dot products with the rows of batches before it, for `correct_sums`."""
+    n_rows = len(samples)
+    for row in range(n_rows):
+        at = samples[row] * n_inputs
+        for earlier in range(row // batch * batch):
             products[row * n_rows + earlier] = dot_product(
-                x, at, samples[earlier] * n_inputs, n_inputs, scale
+                inputs.x, at, samples[earlier] * n_inputs, n_inputs, inputs.scale
             )
 
 
@@ -245,8 +244,9 @@ def run_groups(
     plan: Numbers,
     a: FloatArray,
     params: FloatArray,
-    memory: Memory,
+    memory: Memory | None,
     lists: Lists,
+    products: FloatArray | None,
     inputs: Inputs,
     order: Numbers,
     rows: Rows,
@@ -259,36 +259,45 @@ def run_groups(
     tasks: int,
     task: int,
 ) -> None:
-    """Step through samples, a task's share of each group; see `engine` for what the arrays are."""
-    batch = sizes.batch
-    plain = plan[GRADIENT, 0] == 0
+    """Step through samples, a task's share of each group; see `engine` for what the arrays are.
+
+    Where an argument is None, what it is for is not compiled: `memory` for a step that is more than
+    plain gradient descent, `products` for groups of several batches, which one thread runs.
+    """
     for start in range(0, len(order), sizes.group):
-        n, step = min(sizes.group, len(order) - start), start // batch
+        n, step = min(sizes.group, len(order) - start), start // sizes.batch
         samples = order[start : start + n]
         following = order[start + n : start + 2 * n]
-        read_rows(plan, a, lists, inputs, samples, following, batch, task, tasks)
+        read_rows(plan, a, lists, inputs, samples, following, task, tasks)
         wait(barrier, tasks)
         sum_first(plan, a, lists, n, task, tasks)
         wait(barrier, tasks)
-        part = slice(start, start + n)
-        some = Rows(rows.labels[part], rows.losses[part], rows.n_correct[part], rows.noise[part])
-        if n > batch:  # which is for one thread
-            run_small_batches(plan, a, lists.products, some, loss, rates[step:], n, batch)
+        end = start + n
+        some = Rows(
+            rows.labels[start:end],
+            rows.losses[start:end],
+            rows.n_correct[start:end],
+            rows.noise[start:end],
+        )
+        if products is not None:
+            multiply_rows(inputs, samples, products, plan[INPUTS, 0], sizes.batch)
+            run_small_batches(plan, a, products, some, loss, rates[step:], n, sizes.batch)
         else:
-            share = (-rates[step] if plain else 1.0) / n
+            share = (-rates[step] if memory is None else 1.0) / n
             run_batch(plan, a, some, loss, share, n, sizes.scratch, barrier, task, tasks)
         step_first(plan, a, lists, n, task, tasks)
-        if not plain:
+        if memory is not None:
             number = steps + step + 1
             finish_step(settings, params, memory, rates[step], number, barrier, task, tasks)
         wait(barrier, tasks)
 
 
-def _sources() -> str:
-    """Fingerprint the source of this engine, and of what it has constants from."""
+def _sources() -> int:
+    """Return a fingerprint of this engine's source, and of what it has constants from."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     files += [Path(str(module.__file__)) for module in (activations, dropout)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+    return int.from_bytes(digest[:7])
 
 
 def compiled() -> Callable[..., int]:
@@ -308,6 +317,6 @@ def compiled() -> Callable[..., int]:
     def run(*arguments: Any) -> int:
         """Run the groups; the fingerprint is used, so that it is part of the function."""
         run_groups(*arguments)
-        return len(version)
+        return version
 
     return kept_compiled(nogil=True, error_model="numpy")(run)

@@ -35,7 +35,7 @@ READ_WIDTH, OUTPUT, DELTA, SUMS, WIDTH, LIMIT, NOISE, SCRATCH, GRADIENT = range(
 
 SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
 TILE = 8  # rows are transposed by eights, so there is room for whole eights
-TURNED = 64  # rows that a task transposes at a time
+TURNED = 128  # rows that a task transposes at a time
 
 Numbers = NDArray[np.int64]
 
@@ -95,12 +95,23 @@ def lay_out(
     scratch = end + n_rows * read_width
     n_scratch = TURNED * (int(panels.max()) * lanes + -(-int(inputs.max()) // lanes) * lanes)
     rows = {
-        **{INPUTS: inputs, UNITS: units, PANELS: panels, PANEL: panel, WEIGHTS: weights},
-        **{BIASED: network.bias, BIASES: biases, OUTPUT: outputs, DELTA: deltas, SUMS: sums},
+        INPUTS: inputs,
+        UNITS: units,
+        PANELS: panels,
+        PANEL: panel,
+        WEIGHTS: weights,
+        BIASED: network.bias,
+        BIASES: biases,
+        OUTPUT: outputs,
+        DELTA: deltas,
+        SUMS: sums,
         ACTIVATION: [ACTIVATION_CODES[layer.activation.name] for layer in network.layers],
         READ: [end, *np.where(masked, copies, outputs)[:-1]],
-        **{READ_WIDTH: [read_width, *widths[:-1]], WIDTH: widths},
-        **{LIMIT: limits, NOISE: noise, SCRATCH: scratch},
+        READ_WIDTH: [read_width, *widths[:-1]],
+        WIDTH: widths,
+        LIMIT: limits,
+        NOISE: noise,
+        SCRATCH: scratch,
         GRADIENT: 0 if plain else n_parameters,
     }
     plan = np.array([np.full(len(units), rows[name]) for name in range(18)], np.int64)
@@ -113,7 +124,8 @@ def _spaced(sizes: Numbers, lanes: int) -> Numbers:
     A cache puts what is a power of two apart into the same few places, from which each would push
     out the others.
     """
-    return sizes + lanes * (sizes % (16 * lanes) == 0)
+    spaced: Numbers = sizes + lanes * (sizes % (16 * lanes) == 0)
+    return spaced
 
 
 def _places(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:

@@ -10,8 +10,8 @@ the same for any number of them.
   gradient, of the same layout, to which ``xᵀ dz`` is then added instead;
 - what a layer reads: the outputs of the one before, or with dropout a masked copy of them;
 - outputs, by row: first a layer's sums, then what it makes of them;
-- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size and, for plain gradient
-  descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
+- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size and, for plain
+  gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
 """
 
 from typing import NamedTuple
@@ -36,7 +36,6 @@ from .layout import (
     PANELS,
     READ,
     READ_WIDTH,
-    SCRATCH,
     SUMS,
     TILE,
     TURNED,
@@ -48,10 +47,11 @@ from .layout import (
 from .masks import mask_rows
 from .vectors import add, broadcast, lanes, load, multiply_add, pick, put, store, transpose, zeros
 
-MANY = 16  # samples of a batch whose deltas are transposed on the way back: a vector of them
+MANY, WIDE = 16, 4  # samples and panels for which transposing deltas pays on the way back
 # What is read again and again should be in a near cache: a panel's weights from 256 inputs have
 # 16 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 512 samples 384 KiB.
-INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP, INPUTS_BACK = 256, 96, 192, 128, 48
+INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP = 256, 96, 192, 128
+INPUTS_BACK, PANELS_BACK = 96, 16
 
 
 class Rows(NamedTuple):
@@ -157,20 +157,22 @@ def backward_tall(plan: Numbers, a: FloatArray, i: int, scratch: int, lo: int, h
     x_width, z_width = plan[WIDTH, i - 1], plan[WIDTH, i]
     dz = plan[DELTA, i] + lo * z_width
     dx = plan[DELTA, i - 1] + lo * x_width
-    n, depth = hi - lo, Depth(step, panels, plan[PANEL, i] - step)
+    n = hi - lo
     z_size, x_size = panels * step * step, -(-n_inputs // step) * step * step
     turned = scratch + -(-n // step) * z_size
     for row in range(0, n, TILE):
         to = scratch + row // step * z_size + row % step
         for k in range(0, panels * step, TILE):
             transpose(a, to + k * step, step, dz + row * z_width + k, z_width)
-    for k in range(0, n_inputs, INPUTS_BACK):
-        some = -(-min(INPUTS_BACK, n_inputs - k) // SHORT) * SHORT
-        w = Matrix(plan[WEIGHTS, i] + k * step, step, 1)
-        for part in range(-(-n // step)):
-            out = Matrix(turned + part * x_size + k * step, step, 1)
-            source = Matrix(scratch + part * z_size, step, 1)
-            multiply(a, (out, w, source), some, depth, True)
+    for p in range(0, panels, PANELS_BACK):
+        depth = Depth(step, min(PANELS_BACK, panels - p), plan[PANEL, i] - step)
+        for k in range(0, n_inputs, INPUTS_BACK):
+            some = -(-min(INPUTS_BACK, n_inputs - k) // SHORT) * SHORT
+            w = Matrix(plan[WEIGHTS, i] + p * plan[PANEL, i] + k * step, step, 1)
+            for group in range(-(-n // step)):
+                out = Matrix(turned + group * x_size + k * step, step, 1)
+                source = Matrix(scratch + group * z_size + p * step * step, step, 1)
+                multiply(a, (out, w, source), some, depth, p == 0)
     for row in range(0, n, TILE):
         at = turned + row // step * x_size + row % step
         for k in range(0, n_inputs, TILE):
@@ -189,8 +191,8 @@ def backward_layer(
 ) -> None:
     """Take rows from the deltas of layer i to those of layer i - 1; a scratch of -1 is for few."""
     n_inputs, x_width, z_width = plan[INPUTS, i], plan[WIDTH, i - 1], plan[WIDTH, i]
-    if scratch < 0:
-        for k in range(0, n_inputs, 8):
+    if scratch < 0 or plan[PANELS, i] < WIDE:
+        for k in range(0, n_inputs, TILE):
             weights = plan[WEIGHTS, i] + k * lanes(a)
             for row in range(lo, hi):
                 dz = plan[DELTA, i] + row * z_width

@@ -16,16 +16,16 @@ from ...nn.arrays import FloatArray
 from .elementwise import OPTIONS
 from .vectors import (
     add,
-    prefetch,
+    broadcast,
     lanes,
     load,
     multiply_add,
+    nonzero_mask,
     pick,
+    prefetch,
     put,
     put_shifted,
-    broadcast,
     store,
-    nonzero_mask,
     zeros,
 )
 

@@ -112,7 +112,10 @@ def finish_gradient(
 @part(**OPTIONS)
 def clip_factor(settings: Settings, memory: Memory) -> float:
     """By what to multiply the gradient so that it is no longer than it may be."""
-    norm = np.sqrt(memory.squares.sum())
+    total = 0.0
+    for square in memory.squares:
+        total += square
+    norm = np.sqrt(total)
     return settings.clip_norm / norm if norm > settings.clip_norm > 0 else 1.0
 
 

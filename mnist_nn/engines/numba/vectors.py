@@ -187,7 +187,7 @@ def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic(prefer_literal=True)
 def no_sums(typing: Any, array: Any, rows: Any) -> Any:
-    """Return `rows` vectors of zeros, a constant number of them, for sums of this array's numbers."""
+    """Return a constant number of vectors of zeros, for sums of this array's numbers."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return ir.Constant(context.get_value_type(signature.return_type), None)
@@ -200,7 +200,7 @@ def no_sums(typing: Any, array: Any, rows: Any) -> Any:
 def multiply_add_rows(
     typing: Any, sums: Any, array: Any, index: Any, step: Any, vector: Any
 ) -> Any:
-    """Add to each sum its number, of those that are `step` apart from `index` on, times a vector."""
+    """Add to each sum its number, of those `step` apart from `index` on, times a vector."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         totals, array, index, step, vector = args
