@@ -5,17 +5,15 @@ cross-entropy through softmax, sigmoid hidden layers, the same learning rate, th
 order each epoch. Each hands back its weights, and one function measures them all.
 """
 
-from contextlib import nullcontext
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mnist_nn.blas import one_blas_thread
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Network, block
-from mnist_nn.training import SGD, Adam
+from mnist_nn.training import SGD
 
 SIZES = (784, 128, 64, 10)  # inputs, and units of each layer
 Array = NDArray[Any]

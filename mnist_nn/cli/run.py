@@ -165,16 +165,14 @@ class Run:
 
     def _choose_engine(self) -> "Choice":
         """Choose the engine: of a run that goes on, the one that it began under."""
-        from ..engines import Recipe, choose_engine
+        from ..engines import choose_engine
         from ..errors import ConfigError
-        from ..nn import LOSSES
         from ..training import step_size
 
         plan, checkpoint = self.settings.training, self.checkpoint
         size = step_size(len(self.training.y), plan.batch_size)
         wanted = checkpoint.engine if checkpoint else plan.engine
-        recipe = Recipe(LOSSES[plan.loss], plan.optimizer)
-        choice = choose_engine(wanted, self.network, recipe, size)
+        choice = choose_engine(wanted, self.network, plan.recipe, size)
         if checkpoint and choice.name != checkpoint.engine:
             raise ConfigError(f"--resume: the run began under another engine: {choice.reason}")
         return choice

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
 from ..data import Samples
-from ..engines import Recipe, choose_engine, make_engine
-from ..nn import LOSSES, Activation, BatchNorm, Loss, Network, check_labels
+from ..engines import choose_engine, make_engine
+from ..nn import LOSSES, Activation, BatchNorm, Network, check_labels
 from ..streams import Streams
 from .config import TrainingConfig
 from .course import Course, Plan
@@ -77,11 +77,11 @@ def fit(
         if part is not None:
             _check_samples(network, part)
     n = len(samples.y)
-    size = step_size(n, batch_size)
-    n_epochs, n_samples = run_length(n, batch_size, epochs, iterations)
-    recipe = Recipe(chosen, optimizer or SGD(), regularization or Regularization())
-    choice = choose_engine(engine, network, recipe, size)
-    for_dropout, for_pictures = rng.spawn(2)
+    size = step_size(n, settings.batch_size)
+    _check_network(network, settings.loss, size)
+    recipe = settings.recipe
+    choice = choose_engine(settings.engine, network, recipe, size)
+    shuffling, dropout, pictures = _generators(rng)
     distort = None
     if augmentation is not None and augmentation.active:
         _check_pictures(samples)
@@ -114,22 +114,16 @@ def _generators(
     return rng, dropout, pictures
 
 
-def _fitting_loss(network: Network, name: str) -> Loss:
-    """Look the loss up, and refuse a network that it could not train."""
-    loss = LOSSES[name]
-    loss.check(network.output.name)
+def _check_network(network: Network, loss: str, batch_size: int) -> None:
+    """Refuse a network that could not be trained by the loss, or in such batches."""
+    LOSSES[loss].check(network.output.name)
     for layer in network.layers:
         if isinstance(layer, Activation) and not layer.function.trainable:
             raise ValueError(f"the activation {layer.name} has no derivative to train by")
-    return loss
-
-
-def _check_batches(network: Network, batch_size: int) -> None:
-    """Refuse to normalize batches of a single sample."""
-    if batch_size == 1 and any(isinstance(layer, BatchNorm) for layer in network.layers):
-        raise ValueError(
-            "batch normalization needs a batch_size of 2 or more: one sample has no variance"
-        )
+        if isinstance(layer, BatchNorm) and batch_size == 1:
+            raise ValueError(
+                "batch normalization needs a batch_size of 2 or more: one sample has no variance"
+            )
 
 
 def _check_samples(network: Network, samples: Samples) -> None:

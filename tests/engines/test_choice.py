@@ -10,10 +10,12 @@ import pytest
 from mnist_nn.data import Samples
 from mnist_nn.engines import Recipe, choose_engine, make_engine
 from mnist_nn.extras import install_command
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Dense, Network
-from mnist_nn.training import SGD, fit
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Activation, Dense, Layer, Network, block
+from mnist_nn.training import SGD
 
-NETWORK = Network(784, [Dense(10, "softmax")], rng=None)
+from ..fitting import fit
+
+NETWORK = Network(784, block(10, "softmax"), rng=None)
 PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
 WITHOUT_NUMBA = (
     "import sys; sys.modules['numba'] = None\n"
@@ -52,25 +54,45 @@ def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
     np.testing.assert_allclose(ends[0], ends[1], atol=1e-5)
 
 
-def test_an_activation_of_ones_own_is_numpys(digits: Samples, monkeypatch) -> None:
-    """It is one entry of the table, and trains with the default engine from then on."""
-    twice = replace(ACTIVATIONS["leaky_relu"], name="bent")
-    monkeypatch.setitem(ACTIVATIONS, "bent", twice)
-    ends = []
-    for hidden, engine in (("bent", "auto"), ("leaky_relu", "numpy")):
-        layers = [Dense(9, hidden), Dense(10, "softmax")]
-        network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
-        list(fit(network, digits, rng=np.random.default_rng(0), epochs=1, engine=engine))
+def test_an_activation_and_a_loss_of_ones_own_train_with_the_default_engine(
+    digits: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is one entry of its table, and NumPy's from then on."""
+    monkeypatch.setitem(ACTIVATIONS, "bent", replace(ACTIVATIONS["relu"], name="bent"))
+    monkeypatch.setitem(LOSSES, "mine", replace(LOSSES["cross_entropy"], name="mine"))
+    ends, reasons = [], []
+    for activation, loss in (
+        ("bent", "cross_entropy"),
+        ("relu", "mine"),
+        ("relu", "cross_entropy"),
+    ):
+        layers = [*block(16, activation), *block(10, "softmax")]
+        rng = np.random.default_rng(0)
+        network = Network(784, layers, rng=rng, input_scale=1 / 255)
+        recipe = Recipe(LOSSES[loss], SGD())
+        reasons.append(choose_engine("auto", network, recipe, 32).reason)
+        course = fit(network, digits, rng=np.random.default_rng(0), epochs=1, loss=loss)
+        *_, report = course
         ends.append(network.params)
-    choice = choose_engine("auto", Network(784, [Dense(9, "bent")], rng=None), PLAIN, 1)
-    assert choice == ("numpy", "the numba engine does not know the activation bent")
+    unknown = "the numba engine does not know the"
+    assert reasons == [f"{unknown} activation bent", f"{unknown} loss mine", ""]
+    assert report.accuracy > 0.7
     np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_allclose(ends[0], ends[2], atol=1e-4)
 
 
-def test_a_loss_of_ones_own_is_numpys() -> None:
-    recipe = Recipe(replace(LOSSES["cross_entropy"], name="doubtful"), SGD())
-    reason = "the numba engine does not know the loss doubtful"
-    assert choose_engine("auto", NETWORK, recipe, 32) == ("numpy", reason)
+@pytest.mark.parametrize(
+    ("layers", "reason"),
+    [
+        (block(9, "gelu"), "does not know the activation gelu"),
+        (block(9, "relu", batch_norm=True), "does not know the layer BatchNorm"),
+        ([Dense(9), Dense(9), Activation("relu")], "does not take a layer Dense there"),
+    ],
+    ids=["gelu", "batch normalization", "two dense layers"],
+)
+def test_what_the_compiled_engine_lacks_is_numpys(layers: list[Layer], reason: str) -> None:
+    network = Network(784, [*layers, *block(10, "softmax")], rng=None)
+    assert choose_engine("auto", network, PLAIN, 32) == ("numpy", f"the numba engine {reason}")
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])
@@ -107,10 +129,10 @@ CHOOSE = """
 from mnist_nn.engines import choose_engine
 from mnist_nn.errors import ConfigError
 from mnist_nn.engines import Recipe
-from mnist_nn.nn import LOSSES, Dense, Network
+from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
-network = Network(784, [Dense(10, "softmax")], rng=None)
+network = Network(784, block(10, "softmax"), rng=None)
 recipe = Recipe(LOSSES["cross_entropy"], SGD())
 for name in ("auto", "numba"):
     try:

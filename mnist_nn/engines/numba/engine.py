@@ -22,7 +22,7 @@ from .barrier import CAN_WAIT, make_barrier
 from .elementwise import ACTIVATION_CODES, LOSS_CODES
 from .helpers import Helpers
 from .kernel import Inputs, Lists, Sizes, compiled
-from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, unpack
+from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, read_stages, unpack
 from .passes import Loss, Rows
 from .sparse import SLACK
 from .tuner import ThreadTuner
@@ -52,9 +52,11 @@ def unsupported_reason(network: Network, recipe: Recipe, batch_size: int) -> str
     str or None
         The end of a sentence that begins with the engine's name.
     """
-    used = [
-        ("activation", layer.activation.name, set(ACTIVATION_CODES)) for layer in network.layers
-    ]
+    try:
+        stages = read_stages(network)
+    except ValueError as error:
+        return str(error)
+    used = [("activation", stage.activation, set(ACTIVATION_CODES)) for stage in stages]
     used.append(("loss", recipe.loss.name, set(LOSS_CODES)))
     used.append(("optimizer", type(recipe.optimizer).__name__, set(OPTIMIZERS)))
     for kind, name, known in used:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiling import kept_compiled, part
-from ...nn import activations, dropout
+from ...nn import activations
 from ...nn.arrays import FloatArray
+from ...nn.layers import dropout
 from .barrier import wait
 from .dense import BLOCK
 from .elementwise import OPTIONS

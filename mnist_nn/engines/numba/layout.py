@@ -61,6 +61,37 @@ class Layout(NamedTuple):
     size: int
 
 
+class Stage(NamedTuple):
+    """A dense layer and what is on top of it."""
+
+    dense: Dense
+    activation: str
+    dropout: float
+
+
+def read_stages(network: Network) -> list[Stage]:
+    """Read a network as dense layers, each with an activation and perhaps dropout.
+
+    Raises
+    ------
+    ValueError
+        If it is something else: the end of a sentence that begins with the engine's name.
+    """
+    stages: list[Stage] = []
+    for layer, below in zip(network.layers, [None, *network.layers], strict=False):
+        if isinstance(layer, Dense) and not isinstance(below, Dense):
+            stages.append(Stage(layer, "", 0.0))
+        elif isinstance(layer, Activation) and isinstance(below, Dense):
+            stages[-1] = stages[-1]._replace(activation=layer.name)
+        elif isinstance(layer, Dropout) and isinstance(below, Activation):
+            stages[-1] = stages[-1]._replace(dropout=layer.rate)
+        elif isinstance(layer, Dense | Activation | Dropout):
+            raise ValueError(f"does not take a layer {type(layer).__name__} there")
+        else:
+            raise ValueError(f"does not know the layer {type(layer).__name__}")
+    return stages
+
+
 def lay_out(
     network: Network, n_rows: int, *, n_tasks: int = 1, dense: bool = False, plain: bool = True
 ) -> Layout:
@@ -81,9 +112,10 @@ def lay_out(
     inputs, units = (np.array(side) for side in zip(*pairwise(network.sizes), strict=True))
     panels = -(-units // lanes)
     panel, widths = _spaced(inputs * lanes, lanes), _spaced(panels * lanes, lanes)
-    limits = np.array([threshold(layer.dropout) for layer in network.layers])
+    stages = read_stages(network)
+    limits = np.array([threshold(stage.dropout) for stage in stages])
     masked = limits > 0
-    noise, _ = _places(units * [layer.dropout > 0 for layer in network.layers])
+    noise, _ = _places(units * np.array([stage.dropout > 0 for stage in stages]))
     weights, end = _places(panels * panel)
     biases, end = _places(panels * lanes, end)
     n_parameters = end + SPARE_ROWS * lanes
@@ -100,12 +132,12 @@ def lay_out(
         PANELS: panels,
         PANEL: panel,
         WEIGHTS: weights,
-        BIASED: network.bias,
+        BIASED: [stage.dense.b is not None for stage in stages],
         BIASES: biases,
         OUTPUT: outputs,
         DELTA: deltas,
         SUMS: sums,
-        ACTIVATION: [ACTIVATION_CODES[layer.activation.name] for layer in network.layers],
+        ACTIVATION: [ACTIVATION_CODES[stage.activation] for stage in stages],
         READ: [end, *np.where(masked, copies, outputs)[:-1]],
         READ_WIDTH: [read_width, *widths[:-1]],
         WIDTH: widths,
@@ -151,7 +183,7 @@ def _pairs(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Pair each panel, and each layer's biases, with its view of the network's own."""
     lanes = lanes_of(network.dtype)
-    for i, layer in enumerate(network.layers):
+    for i, layer in enumerate(network.dense):
         start, n_weights = layout.plan[WEIGHTS, i], layout.plan[INPUTS, i] * lanes
         for first in range(0, layout.plan[UNITS, i], lanes):
             panel = parameters[start : start + n_weights].reshape(-1, lanes)

@@ -10,11 +10,11 @@ from mnist_nn.engines import NumpyEngine, Recipe, Regularization
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES
 from mnist_nn.engines.numba.update import OPTIMIZERS
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Dense, Initializer, Network
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block
 from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from mnist_nn.training.optimizers import Rule
 
-PAIRS = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
+PAIRS = [(loss.name, y) for loss in LOSSES.values() for y in loss.fits if y in ACTIVATION_CODES]
 VARIANTS = [
     SGD(momentum=0.9),
     SGD(momentum=0.8, nesterov=True, weight_decay=0.1),
@@ -29,7 +29,7 @@ def make_network(*layers: tuple, n_inputs: int = 784, dtype: type = np.float64) 
     """A network whose biases are not zero at the start."""
     return Network(
         n_inputs,
-        [part for units, activation in layers for part in block(units, activation)],
+        [part for row in layers for part in block(*row[:2], dropout=sum(row[2:]))],
         rng=np.random.default_rng(5),
         initializer=Initializer(biases=True),
         input_scale=1 / 255,
