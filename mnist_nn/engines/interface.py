@@ -20,11 +20,11 @@ class EngineSnapshot:
     Attributes
     ----------
     slots
-        The optimizer's running sums and means, of shape (n_slots, n_params).
+        The optimizer's running sums and means, of shape (n_slots, n_trainable).
     steps
         Taken so far.
     average
-        The moving average of the parameters, of shape (n_params,); None where none is kept.
+        The moving average of all parameters, of shape (n_params,); None where none is kept.
     dropout
         State of the random generator for dropout, as its ``bit_generator`` has it.
     """
