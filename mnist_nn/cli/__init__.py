@@ -11,14 +11,10 @@ _exit_code: int | None = None  # of this process, once its work is done
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit.
+    """Run the command line, with the arguments of the process if None, and exit.
 
-    Parameters
-    ----------
-    arguments
-        Those of the process if None. The process is then ours: it starts and ends faster than
-        Python does by default, and an interruption ends it with a line and no traceback, even
-        while it is loading or already ending.
+    The process is then ours: it starts and ends faster than Python does by default, and an
+    interruption ends it with a line and no traceback, even while it is loading or already ending.
     """
     global _exit_code
     try:

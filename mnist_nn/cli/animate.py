@@ -1,4 +1,4 @@
-"""An animation trains a model again, which ends the same, and looks at its boundary on the way."""
+"""An animation of a training: the model is trained again, and its boundary drawn on the way."""
 
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -16,13 +16,7 @@ MAX_FRAMES = 60
 
 
 def check_animated(whole: Measured) -> None:
-    """Refuse a model whose training cannot be shown in a plane.
-
-    Raises
-    ------
-    ConfigError
-        If it reads more or less than two numbers, or has no history.
-    """
+    """Refuse a model that does not read two numbers or has no history, with ConfigError."""
     from ..errors import ConfigError
 
     n_inputs = whole.model.network.sizes[0]
@@ -57,7 +51,7 @@ def _epochs(n: int) -> list[int]:
 
 
 def fields(whole: Measured, epochs: list[int]) -> "Iterator[tuple[int, NDArray[np.float64]]]":
-    """Train again, and give each of some epochs with what the network says everywhere after it."""
+    """Train again, and yield for each of some epochs what the network says everywhere after it."""
     import numpy as np
 
     from ..evaluation import Plane

@@ -92,13 +92,7 @@ app.callback(help=_unwrapped(about.__doc__))(about)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit.
-
-    Parameters
-    ----------
-    arguments
-        Those of the process if None; none at all ask for help.
-    """
+    """Run the command line, with the arguments of the process if None, and exit."""
     sys.stdout, sys.stderr = _or_nowhere(sys.stdout), _or_nowhere(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

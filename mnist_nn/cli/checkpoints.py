@@ -25,30 +25,13 @@ Stamp = tuple[int, int, int]  # changes whenever a file does
 
 
 class Checkpoints:
-    """Writes the checkpoints of a run.
+    """Writes the checkpoints of a run, beside its `output`.
 
-    Parameters
-    ----------
-    output
-        Where the run's model will go; the checkpoint goes beside it.
-    every
-        Epochs from one to the next, 1 or more. If None, one after each epoch of a run that is
-        going to take more than a minute, or fewer if epochs are so short that writing would take
-        more than a twentieth of the time.
-    make
-        Makes a checkpoint of the run as it is now.
-    resume
-        Writes the command that resumes a run from a checkpoint file: this run, or another one
-        with an `output` of its own.
-    seed
-        Of the run, if it is one of several seeds; None otherwise.
-
-    Attributes
-    ----------
-    path
-        Of the checkpoint file.
-    kept
-        The epoch after which the checkpoint on the disk was written; None before the first.
+    Without a number of epochs as `every`, a run that is going to take more than a minute writes one
+    after each epoch, or fewer if writing would take more than a twentieth of the time. `make` makes
+    a checkpoint of the run as it is now; `resume` words the command that resumes a run from a file:
+    this run, or another one with an `output` of its own. `kept` is the epoch after which the
+    checkpoint on the disk was written, None before the first.
     """
 
     def __init__(
@@ -94,14 +77,9 @@ class Checkpoints:
                 self._save(replace(self._last, complete=True, series=None), self.path)
 
     def interrupt(self, number: int, where: str) -> NoReturn:
-        """End the run, which has come to `where`, as a signal asked, with a checkpoint.
+        """End the run, now at `where`, with a checkpoint; Interrupted says how to resume.
 
-        Raises
-        ------
-        Interrupted
-            Saying how to resume.
-        ModelError
-            If the checkpoint is not where it should be, saying where it is.
+        ModelError, saying where the checkpoint is, if it is not where it should be.
         """
         checkpoint, saved = self._last or self.make(), self.path
 

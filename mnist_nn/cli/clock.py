@@ -11,7 +11,7 @@ CONTINUED = getattr(signal, "SIGCONT", None)  # Windows has none
 
 
 class TrainingClock:
-    """Gives seconds that only differences of mean something.
+    """Clock in seconds, of whose readings only differences mean something.
 
     Nothing says when a program was stopped, only that it is continued. So of the time since the
     clock was last read, which in training is a small part of a second, only what this thread spent

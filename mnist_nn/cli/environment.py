@@ -6,10 +6,7 @@ SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 
 
 def drop_unusable_sizes() -> None:
-    """Ignore a size of the terminal that is not a whole number from 1 to 9,999.
-
-    Some programs export 0 where they do not know it; the libraries fail or draw nothing.
-    """
+    """Ignore a terminal size that is no whole number from 1 to 9,999: some programs export 0."""
     for name in SIZES:
         value = os.environ.get(name, "1")
         if not (value.isascii() and value.isdigit() and len(value) <= 4 and int(value)):
@@ -17,13 +14,7 @@ def drop_unusable_sizes() -> None:
 
 
 def check_progress_variables() -> None:
-    """Refuse variables ``TQDM_…`` with which no progress bar can be drawn.
-
-    Raises
-    ------
-    ConfigError
-        If there are any; it names those that are set.
-    """
+    """Refuse variables ``TQDM_…`` with which no bar can be drawn; ConfigError names those set."""
     given = [f"{name}={os.environ[name]}" for name in os.environ if name.startswith("TQDM_")]
     if not given:
         return

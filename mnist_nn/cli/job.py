@@ -1,4 +1,4 @@
-"""A job is what all runs of one ``mnist-nn train`` have in common."""
+"""Job: what all runs of one ``mnist-nn train`` have in common."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What all runs have in common.
-
-    Attributes
-    ----------
-    dataset, checkpoint_every, quiet, resume, log_dir
-        As on the command line.
-    checkpoint
-        What is in the file `resume`.
-    """
+    """What all runs of a command have in common; `checkpoint` is what is in the file `resume`."""
 
     dataset: "Dataset"
     checkpoint_every: int | None
@@ -48,13 +40,8 @@ class Job:
     def run_series(self, settings: "Config", output: Path, series: "Series") -> "list[SeedResult]":
         """Do a run for each seed of a series, beginning with that of the settings.
 
-        From the training of the first on, a signal waits until a run looks for it, so that there
-        is a checkpoint that knows of all that are finished.
-
-        Raises
-        ------
-        DivergenceError
-            If one diverges, naming its seed.
+        From the training of the first on, a signal waits until a run looks for it, so that there is
+        a checkpoint that knows of all that are finished. A DivergenceError names the seed.
         """
         from ..errors import DivergenceError
 

@@ -24,22 +24,7 @@ FILES = ("metrics.jsonl", "metrics.csv")
 
 
 def check_logs(folder: Path, outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Refuse, before the work, logs that would replace an input or be replaced by an output.
-
-    Parameters
-    ----------
-    folder
-        Where the logs go.
-    outputs
-        Files that the run writes: its model and its checkpoint.
-    inputs
-        Files that it reads.
-
-    Raises
-    ------
-    ConfigError
-        If the folder or a log file in it is one of them.
-    """
+    """Refuse, with ConfigError, logs that would replace an input or be replaced by an output."""
     from ..errors import ConfigError
 
     outputs, inputs = list(outputs), list(inputs)
@@ -56,18 +41,10 @@ def check_logs(folder: Path, outputs: Iterable[Path], inputs: Iterable[Path]) ->
 class Logs:
     """The logs in a folder: ``metrics.jsonl``, ``metrics.csv`` and TensorBoard's event files.
 
-    The latter only where tensorboardX is installed. A disk that fills up ends the logs, with a
-    warning, and not the run. The files are locked until `close`, so that no other run writes there.
-
-    Parameters
-    ----------
-    folder
-        Where they go; None for nowhere. Those of an earlier run are there until `begin`.
-
-    Raises
-    ------
-    ConfigError
-        If they cannot be written there, or another run is writing there.
+    The latter only where tensorboardX is installed. Without a folder there are none; logs of an
+    earlier run stay until `begin`. A disk that fills up ends the logs, with a warning, and not the
+    run. The files are locked until `close`; ConfigError if another run is writing them or this one
+    cannot.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -142,15 +119,7 @@ class Logs:
 
 
 def _open_locked(path: Path) -> IO[str]:
-    """Open a file for writing at its end, and lock it.
-
-    Raises
-    ------
-    BlockingIOError
-        If another process has it locked.
-    OSError
-        If it is a pipe or a device, or cannot be written.
-    """
+    """Open a file at its end and lock it; BlockingIOError if it is locked, OSError if not plain."""
     if path.exists() and not path.is_file():  # a pipe would wait for somebody to read it
         raise OSError(f"{path} is not a plain file")
     file = path.open("a", encoding="utf-8", newline="")

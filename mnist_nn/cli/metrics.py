@@ -20,19 +20,9 @@ def metrics_file(path: Path) -> Path | None:
 
 
 def read_metrics(path: Path, name: str) -> "Curves":
-    """Read the epochs that are over; a last line that is half written does not count.
+    """Read the epochs of a run that are over; a last line that is half written does not count.
 
-    Parameters
-    ----------
-    path
-        What `metrics_file` gave.
-    name
-        Of the run.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, no epoch is over, or a line is something else.
+    DataError if the file cannot be read, no epoch is over, or a line is something else.
     """
     from ..errors import DataError
     from ..evaluation import curves_of

@@ -47,16 +47,9 @@ def read_settings(
     base: "Config | None" = None,
     **named: str | None,
 ) -> "Config":
-    """Merge config files, then ``--set``, then named options that were given.
+    """Merge config files, then ``--set``, then named options that were given, over `base`.
 
-    Parameters
-    ----------
-    files, overrides
-        As on the command line.
-    base
-        What they are laid over; None for the defaults.
-    **named
-        Values as YAML, by option name with ``_`` for ``-``; None where it was not given.
+    `named` are values as YAML, by option name with ``_`` for ``-``; None where it was not given.
     """
     from ..config import Source, read_file, read_override, read_value, resolve
 

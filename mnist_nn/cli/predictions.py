@@ -25,20 +25,9 @@ CANDIDATES = 3  # in the table of several pictures: the answer and two others
 class Predictions:
     """Prints what a model takes pictures for, as soon as it is known.
 
-    Parameters
-    ----------
-    images
-        The names of the pictures that are to be read.
-    classes
-        The names that the model may answer.
-    kind
-        What the model's outputs are: ``probability`` or ``output``.
-    many
-        Print a row for each picture, not all classes of a single one.
-    show
-        Draw the pictures first and print the rows when all are drawn.
-    as_json
-        Print one array in the end and nothing before.
+    `kind` is ``probability`` or ``output``. With `many` there is a row for each picture instead of
+    all classes of a single one; with `show` the rows follow when all pictures are drawn; with
+    `as_json` there is one array in the end and nothing before.
     """
 
     def __init__(

@@ -16,18 +16,10 @@ MAX_LINES = 100  # a run of more epochs than this does not print each
 
 
 class TrainingProgress:
-    """Shows reports on standard error.
+    """Shows reports on standard error, unless `quiet`.
 
-    Parameters
-    ----------
-    epochs
-        Of the run.
-    samples
-        That the run will see in all its epochs.
-    seen
-        How many of them it has seen already, in whole epochs.
-    quiet
-        Show nothing.
+    `samples` is how many the run will see in all its epochs, `seen` how many it has seen already,
+    in whole epochs.
     """
 
     def __init__(self, epochs: int, samples: int, seen: int = 0, *, quiet: bool) -> None:

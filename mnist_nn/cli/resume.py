@@ -17,13 +17,7 @@ FREE = "training.epochs"  # what may change
 
 
 def output_of(path: Path, checkpoint: "Checkpoint") -> Path:
-    """Infer the ``--output`` that a checkpoint's run began with from the checkpoint's name.
-
-    Raises
-    ------
-    ConfigError
-        If the name does not tell.
-    """
+    """Infer a run's ``--output`` from its checkpoint's name; ConfigError if that does not tell."""
     from ..errors import ConfigError
 
     output, tail = path.with_suffix(""), f"-seed{checkpoint.config.seed}"
@@ -33,13 +27,7 @@ def output_of(path: Path, checkpoint: "Checkpoint") -> Path:
 
 
 def check_settings(checkpoint: "Checkpoint", settings: "Config") -> None:
-    """Refuse settings that are not the run's own.
-
-    Raises
-    ------
-    ConfigError
-        If one that changes the mathematics differs, or the run would be shorter than it is.
-    """
+    """Refuse other mathematics than the run's, or fewer epochs than it has done: ConfigError."""
     from ..errors import ConfigError, shown
 
     old, new = (dict(_leaves(config.model_dump())) for config in (checkpoint.config, settings))
@@ -69,13 +57,7 @@ def check_settings(checkpoint: "Checkpoint", settings: "Config") -> None:
 
 
 def check_surroundings(checkpoint: "Checkpoint", dataset: "Dataset") -> None:
-    """Refuse other training samples; say if another version may make another last digit.
-
-    Raises
-    ------
-    DataError
-        If the training samples are not those that the run began with.
-    """
+    """Refuse other training samples, with DataError; note versions that may change last digits."""
     from ..errors import DataError
     from ..model import current_versions
 
@@ -91,19 +73,10 @@ def check_surroundings(checkpoint: "Checkpoint", dataset: "Dataset") -> None:
 def command(
     path: Path, *, dataset: "Dataset", log_dir: Path | None = None, output: Path | None = None
 ) -> str:
-    """Write the command that resumes a run, to be pasted in any folder.
+    """Write the command that resumes a run from the checkpoint `path`, to be pasted in any folder.
 
-    Parameters
-    ----------
-    path
-        The checkpoint.
-    dataset
-        That the run learns from.
-    log_dir
-        Where the run writes its logs, if it does.
-    output
-        Where the model goes, if the name of the checkpoint does not tell. The run is then another
-        than the one that is going on, with no place for logs.
+    `output` is where the model goes, if the checkpoint's name does not tell. The run is then
+    another than the one that is going on, with no place for logs.
     """
     from ..data import data_folder
 

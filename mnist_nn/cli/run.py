@@ -26,41 +26,12 @@ EPOCH_BYTES = 150  # that such an entry takes at most
 
 
 class Run:
-    """A run that is about to begin, or to go on.
+    """A run that is about to begin or, with a checkpoint, to resume.
 
-    Parameters
-    ----------
-    settings
-        The resolved config, seed included.
-    info
-        Of the dataset.
-    samples
-        Its training samples, of which some may be held out.
-    quiet
-        Say nothing that need not be said.
-    checkpoint
-        What to go on from; None to begin.
-
-    Attributes
-    ----------
-    network
-        With its starting weights; trained once `train` is done.
-    choice
-        Of the engine that runs it.
-    epochs, samples
-        How many it goes through.
-    stopper
-        What may end it sooner, if anything.
-    course
-        What it has done so far, once it has begun.
-    kept_epoch
-        The epoch, from 1, whose parameters the network has in the end.
-
-    Raises
-    ------
-    ConfigError
-        If the run would have too many epochs or take more memory than there is, or cannot be under
-        the engine that it began under.
+    ConfigError if it would have too many epochs or take more memory than there is, or cannot be
+    under the engine that it began under. `epochs` and `samples` count what it goes through,
+    `stopper` may end it sooner, `course` is what it has done since it began, and `kept_epoch`, from
+    1, is the epoch whose parameters the network has in the end.
     """
 
     def __init__(
@@ -117,12 +88,8 @@ class Run:
     def train(self, checkpoints: "Checkpoints", logs: "Logs", request: "Request") -> None:
         """Train, showing how it goes, once it has begun.
 
-        Raises
-        ------
-        DivergenceError
-            If training leaves the finite numbers.
-        Interrupted
-            If the program is asked to end; there is a checkpoint then.
+        DivergenceError if training leaves the finite numbers; Interrupted, with a checkpoint
+        written, if the program is asked to end.
         """
         from ..errors import DivergenceError
 
@@ -293,13 +260,7 @@ def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
 def hold_out(
     samples: "Samples", held_out: int | float, rng: "np.random.Generator"
 ) -> "tuple[Samples, Samples | None]":
-    """Split the training samples by a count or a fraction; no validation samples for 0.
-
-    Raises
-    ------
-    ConfigError
-        If nothing would be left to train on, or less than one sample held out.
-    """
+    """Split off validation samples, a count or share (0: None); ConfigError if a part is empty."""
     from ..data import stratified_split
     from ..errors import ConfigError
 

@@ -24,17 +24,7 @@ def checkpoint_path(output: Path) -> Path:
 def save_anywhere(path: Path, save: Callable[[Path], None]) -> None:
     """Save a file, or else in the folder for temporary files, or else at home.
 
-    Parameters
-    ----------
-    path
-        Where it should be.
-    save
-        Saves it in a place; it raises `ModelError` where that is not possible.
-
-    Raises
-    ------
-    ModelError
-        If it is not where it should be, naming where it is.
+    ModelError, naming where it is, if it is not at `path`.
     """
     try:
         save(path)
@@ -67,27 +57,11 @@ def _saved_in_refuge(
 
 
 def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] = ()) -> bool:
-    """Refuse, before the work, a place where its result could not be written after it.
+    """Refuse, before the work, a place where its result could not be written, with ConfigError.
 
-    Parameters
-    ----------
-    output
-        The place.
-    option
-        That names it.
-    inputs
-        Files that the command reads, none of which it may overwrite.
-
-    Returns
-    -------
-    bool
-        Whether it will be written in place, which a note says, too.
-
-    Raises
-    ------
-    ConfigError
-        If it is a folder, a device, an input or what standard output or error is redirected to, or
-        its folder does not exist or cannot be written to.
+    That is a folder, a device, one of the `inputs`, what standard output or error is redirected to,
+    and any place in a folder that does not exist or cannot be written to. Return whether it will be
+    written in place, which a note says, too.
     """
     in_place = _checked(output, option, inputs)
     if in_place:
@@ -99,24 +73,10 @@ def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] 
 
 
 def check_run_output(output: Path, configs: Iterable[Path], resume: Path | None) -> None:
-    """Refuse, before training, a place for a model where it or its checkpoint could not be written.
+    """Refuse, as `check_output` does, a place where a model or its checkpoint could not be written.
 
-    A model that is written in place may be in a folder that takes no checkpoint.
-
-    Parameters
-    ----------
-    output
-        The place of the model.
-    configs
-        Config files, which are not to be overwritten.
-    resume
-        The checkpoint that the run resumes from. The model may not overwrite it; the run's next
-        checkpoint may.
-
-    Raises
-    ------
-    ConfigError
-        As `check_output` does.
+    A model that is written in place may be in a folder that takes no checkpoint. It may overwrite
+    no config and not the checkpoint `resume`; the run's next checkpoint may.
     """
     configs = list(configs)
     in_place = check_output(output, inputs=[*configs, resume] if resume else configs)
@@ -183,20 +143,7 @@ def _mode(path: Path) -> int:
 
 
 def check_room(output: Path, size: int) -> None:
-    """Refuse, before the work, a disk without room for what it will write.
-
-    Parameters
-    ----------
-    output
-        A file on the disk.
-    size
-        Bytes that will be written.
-
-    Raises
-    ------
-    ConfigError
-        If there are fewer.
-    """
+    """Refuse, before the work, a disk without room for `size` bytes of `output`: ConfigError."""
     path = resolved(output)
     for place in (path.parent, path):  # a file that is mounted by itself is on another disk
         with contextlib.suppress(OSError):  # there is no such file, or its disk does not say

@@ -22,14 +22,9 @@ def seed_path(output: Path, seed: int) -> Path:
 
 
 def kept_results(series: "Series", output: Path) -> "list[SeedResult]":
-    """Find the runs of an interrupted series that need not be repeated.
+    """Find the runs of an interrupted series that need not be repeated; a lost model is noted.
 
-    A run whose model is missing does, with a note.
-
-    Raises
-    ------
-    ConfigError
-        If there is another file where a model was.
+    ConfigError if there is another file where a model was.
     """
     from ..errors import ConfigError
 

@@ -17,15 +17,7 @@ ENDING = [
 
 
 class Interrupted(KeyboardInterrupt):
-    """The program was asked to end.
-
-    Parameters
-    ----------
-    number
-        Of the signal.
-    message
-        What there is to say about it.
-    """
+    """The program was asked to end by the signal `number`; `message` is what there is to say."""
 
     def __init__(self, number: int, message: str = "interrupted") -> None:
         super().__init__(message)
@@ -38,13 +30,7 @@ def exit_code_of(error: BaseException | None) -> int:
 
 
 class Request:
-    """Whether the program was asked to end.
-
-    Attributes
-    ----------
-    number
-        Of the signal that asked; None as long as none did.
-    """
+    """Whether the program was asked to end: by the signal `number`, or not while that is None."""
 
     number: int | None = None
 

@@ -30,27 +30,9 @@ class Measured(NamedTuple):
 def measured(
     path: Path, trained: "Model", data: "Dataset", split: str, curves: "Curves | None" = None
 ) -> Measured:
-    """Measure a model.
+    """Measure a model on the ``train`` or ``test`` split of a dataset.
 
-    Parameters
-    ----------
-    path
-        Where it is from.
-    trained
-        What is in there.
-    data
-        What to measure it on.
-    split
-        ``train`` or ``test``.
-    curves
-        Of its history, if they are to be drawn.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot read the data, or there is no such split.
-    ModelError
-        If it overflows.
+    ConfigError if it cannot read the data or there is no such split; ModelError if it overflows.
     """
     import numpy as np
 
@@ -89,13 +71,7 @@ def _samples(trained: "Model", data: "Dataset", split: str) -> "Samples":
 
 
 def model_curves(path: Path, trained: "Model") -> "Curves | None":
-    """Make curves of a model's history; None if it has none.
-
-    Raises
-    ------
-    ModelError
-        If a figure is missing or out of range.
-    """
+    """Make curves of a model's history, None without one; ModelError if a figure is unusable."""
     from ..errors import ModelError
     from ..evaluation import curves_of
 

@@ -10,14 +10,9 @@ GAP = "  "  # between columns
 
 
 class Columns:
-    """Columns of fixed width, so that a row can be printed before the next one is known.
+    """Columns of at least the given widths, so that rows can be printed one by one.
 
-    Parameters
-    ----------
-    headings
-        Of the columns; the first is aligned to the left, the others to the right.
-    widths
-        What each has room for at least, in characters of a terminal.
+    The first is aligned to the left, the others to the right; widths are characters of a terminal.
     """
 
     def __init__(self, headings: Sequence[str], widths: Sequence[int]) -> None:

@@ -23,17 +23,8 @@ class Board:
     """Writes an event file, one event per epoch, by what tensorboardX does this with.
 
     Its `SummaryWriter` is not used: that hands each number to a thread, by a queue, and waits for
-    ever once the thread has died of a full disk.
-
-    Parameters
-    ----------
-    folder
-        Where the file goes; the events of older ones no longer count.
-
-    Raises
-    ------
-    Exception
-        Whatever tensorboardX, or what it imports, comes up with.
+    ever once the thread has died of a full disk. The events of older files no longer count.
+    Whatever tensorboardX, or what it imports, raises is passed on.
     """
 
     def __init__(self, folder: Path) -> None:
