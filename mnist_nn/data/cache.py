@@ -27,23 +27,10 @@ def write_cache(path: Path, arrays: Arrays) -> None:
 
 
 def read_cache(path: Path, info: DatasetInfo, part: str = "") -> Arrays:
-    """Read arrays of a cache and verify them.
+    """Read and verify the arrays of a cache, or only those of a `part`, ``train`` or ``test``.
 
-    Parameters
-    ----------
-    path
-        Of the cache.
-    info
-        What it was made of.
-    part
-        ``train`` or ``test`` to read nothing else.
-
-    Raises
-    ------
-    OSError
-        If there is none, or it cannot be read.
-    DataError
-        If it is no such archive, or one of these arrays' type, shape or SHA-256 is wrong.
+    OSError if the file is missing or unreadable; DataError if it is no such archive, or an array's
+    type, shape or SHA-256 is wrong.
     """
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")

@@ -1,4 +1,4 @@
-"""A download fetches a dataset's files from its mirrors, and believes none of them.
+"""A download fetches a dataset's files from its mirrors, and verifies each of them.
 
 `download` is a generator: it yields what happens as it happens, so that whoever asked can draw a
 bar or write a log. Nothing reaches its final name before its payload is verified.
@@ -42,7 +42,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The cache stands at `path`; `how` it came to: what was there, or what was done."""
+    """The cache is complete at `path`; `how` says whether it was there or what was done."""
 
     path: Path
     how: Literal["verified", "rebuilt", "downloaded"]

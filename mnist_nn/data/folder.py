@@ -28,26 +28,7 @@ ZIP_MAGIC = b"PK\3\4"
 
 
 def verified(file: DataFile, blob: bytes) -> NDArray[np.uint8]:
-    """Read one of a dataset's files, as a mirror or a folder holds it, if it is what it should be.
-
-    Parameters
-    ----------
-    file
-        Which.
-    blob
-        Its content, gzip or not.
-
-    Returns
-    -------
-    ndarray of uint8
-        Array of ``file.shape``.
-
-    Raises
-    ------
-    DataError
-        If the gzip wrapping is damaged, the IDX header claims something else, or the payload's
-        SHA-256 is not the pinned one.
-    """
+    """Read one of a dataset's files, gzip or not; DataError unless it is what was pinned."""
     array = idx.parse(idx.decompress(blob, file.size), file.shape)
     if not file.matches(array):
         raise DataError(f"the SHA-256 of its payload is not the pinned {file.sha256[:12]}…")
@@ -55,25 +36,9 @@ def verified(file: DataFile, blob: bytes) -> NDArray[np.uint8]:
 
 
 def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
-    """Find and verify all of a dataset's files.
+    """Find and verify all files of a dataset in a folder, two sub-folders deep, or an ``.npz``.
 
-    Parameters
-    ----------
-    origin
-        A folder, searched up to two sub-folders deep, or a single ``.npz``.
-    info
-        Which data set.
-
-    Returns
-    -------
-    dict of str to ndarray of uint8
-        One array for each of the dataset's files.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or wrong: naming the first such file, and what is wrong with those of
-        its name.
+    DataError names the first that is missing or wrong, and what is wrong with those of its name.
     """
     if not origin.exists():
         raise DataError(f"there is no folder {origin}")

@@ -26,24 +26,10 @@ def header(shape: tuple[int, ...]) -> bytes:
 
 
 def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read an array out of an IDX payload.
+    """Read an array of the given shape out of a decompressed IDX payload, as a read-only view.
 
-    Parameters
-    ----------
-    payload
-        The whole file, decompressed.
-    shape
-        What it must hold.
-
-    Returns
-    -------
-    ndarray of uint8
-        A read-only view of the payload.
-
-    Raises
-    ------
-    DataError
-        If the header is no IDX header, claims another shape, or more or fewer bytes follow it.
+    DataError if the header is no IDX header, claims another shape, or more or fewer bytes follow
+    it.
     """
     expected = header(shape)
     if payload[: len(expected)] != expected:
@@ -59,17 +45,8 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 def decompress(blob: bytes, limit: int) -> bytes:
     """Take the gzip wrapping off, if there is one: mirrors and HTTP layers add and remove it.
 
-    Parameters
-    ----------
-    blob
-        A payload, or a gzip file of one, in one member.
-    limit
-        Bytes that a payload may have; no more than one above it is ever unpacked.
-
-    Raises
-    ------
-    DataError
-        If the gzip data are damaged, unpack to more than `limit` bytes, or anything follows them.
+    No more than one byte above `limit` is ever unpacked. DataError if the gzip data are damaged,
+    unpack to more than that, or anything follows them.
     """
     if not blob.startswith(GZIP_MAGIC):
         return blob

@@ -7,24 +7,11 @@ from numpy.typing import NDArray
 def moons(
     n: int, noise: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Scatter points around two half circles.
+    """Scatter n points around two half circles, half of them on each; x is (n, 2), y is (n,).
 
     The upper moon, class 0, is the half circle of radius 1 around (0, 0) with y ≥ 0; the lower one,
-    class 1, that around (1, ½) with y ≤ ½.
-
-    Parameters
-    ----------
-    n
-        Points, half of them on each moon.
-    noise
-        Standard deviation of each coordinate around its moon, in radii.
-    rng
-        Draws where on its moon each point lies, the noise, and the order.
-
-    Returns
-    -------
-    x : ndarray of shape (n, 2)
-    y : ndarray of shape (n,)
+    class 1, that around (1, ½) with y ≤ ½. `noise` is the standard deviation of each coordinate, in
+    radii.
     """
     y = rng.permutation(np.arange(n) % 2).astype(np.uint8)
     angle = rng.uniform(0, np.pi, n)

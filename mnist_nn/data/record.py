@@ -41,18 +41,10 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a dataset, as mirrors serve it.
+    """A file of a dataset, as mirrors serve it, packed as ``name + ".gz"``.
 
-    Attributes
-    ----------
-    key
-        Its array's name in the cache: ``x_train`` and so on.
-    name
-        Its name, without ``.gz``.
-    shape
-        Of the array it holds.
-    sha256
-        Of its payload, in hexadecimal.
+    `key` names its array in the cache (``x_train`` and so on), of that `shape`; `sha256` is that of
+    its payload, in hexadecimal.
     """
 
     key: str

@@ -55,13 +55,9 @@ PASSING = (429, 500, 502, 503, 504)  # statuses that may be others in a moment
 
 
 class TransferError(DataError):
-    """A server did not deliver.
+    """A server did not deliver; `passing` says whether asking again at once may help.
 
-    Attributes
-    ----------
-    passing
-        Whether asking again at once may help. A server that took all the time it had does not get
-        it again: there are other mirrors.
+    A server that took all the time it had does not get it again: there are other mirrors.
     """
 
     def __init__(self, reason: str, *, passing: bool = False) -> None:
@@ -83,23 +79,11 @@ Item = Piece | Exception | None  # None: the file has ended
 def receive(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]:
     """Ask once for what is at an address, as it is sent: no ``Content-Encoding`` is taken off.
 
-    Parameters
-    ----------
-    url
-        Of scheme http or https. Proxies, ``no_proxy`` and ``REQUESTS_CA_BUNDLE`` are honoured.
-    timeout
-        Seconds to connect; and, more than these, for a whole answer to begin, then again for every
-        16 KiB of it. At 30, the slowest server that is borne sends some 550 bytes a second.
-
-    Yields
-    ------
-    Piece
-        First an empty one, when the answer begins.
-
-    Raises
-    ------
-    TransferError
-        If the server cannot be reached or trusted, refuses, is too slow, or breaks off.
+    Proxies, ``no_proxy`` and ``REQUESTS_CA_BUNDLE`` are honoured. `timeout` has the seconds to
+    connect; and, more than these, for a whole answer to begin, then again for every 16 KiB of it:
+    at 30, the slowest server that is borne sends some 550 bytes a second. The first piece, when the
+    answer begins, is empty. TransferError if the server cannot be reached or trusted, refuses, is
+    too slow, or breaks off.
     """
     items: queue.Queue[Item] = queue.Queue(WAITING)
     given_up = threading.Event()
@@ -135,18 +119,10 @@ def public(text: str) -> str:
 
 
 def check_environment(url: str) -> None:
-    """Check what the environment says of the way to an address.
+    """Refuse, with ConfigError, a proxy or certificate variable that leaves no way to an address.
 
-    Parameters
-    ----------
-    url
-        Address of scheme http or https.
-
-    Raises
-    ------
-    ConfigError
-        If a proxy variable holds no address of a proxy, or names a SOCKS proxy while PySocks is not
-        installed, or a variable for certificates names no file.
+    That is one with no address of a proxy, with a SOCKS proxy while PySocks is not installed, or
+    with no file of certificates.
     """
     proxy = select_proxy(url, get_environ_proxies(url))
     if proxy:
