@@ -29,13 +29,7 @@ log = logging.getLogger(__name__)  # of a record whenever a function has to be c
 
 
 def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a function that Numba compiles at its first call, or finds compiled.
-
-    Parameters
-    ----------
-    **options
-        Of `numba.njit`.
-    """
+    """Decorate a function for Numba (`njit` options): compiled when first called, or found."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         kernel: Callable[..., Any] = njit(**options)(function)
@@ -52,12 +46,7 @@ def part(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a function that only compiled functions call, and that is compiled with them.
 
     Numba would compile it again for each constant that it is called with; here a constant is a
-    number like others, and LLVM sees to the rest.
-
-    Parameters
-    ----------
-    **options
-        Of `numba.njit`.
+    number like others, and LLVM sees to the rest. The options are those of `numba.njit`.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -102,13 +102,7 @@ def _broken(error: Exception) -> str:
 
 
 def _check_variables(problem: str = "") -> None:
-    """Refuse values of Numba's environment variables that are nonsense.
-
-    Raises
-    ------
-    ConfigError
-        If a variable is wrong, or if `problem`, which Numba has with its import, says so.
-    """
+    """Raise ConfigError if a Numba variable is nonsense, also by `problem`, its import's error."""
     unreadable = re.match(r"Environment variable '(\w+)' .* value '(.*?)' could not", problem, re.S)
     threads, folder = (os.environ.get(f"NUMBA_{name}", "") for name in ("NUM_THREADS", "CACHE_DIR"))
     if unreadable:
@@ -124,13 +118,7 @@ def _check_variables(problem: str = "") -> None:
 
 
 def _check_features() -> None:
-    """Refuse processor features that LLVM would end the process for.
-
-    Raises
-    ------
-    ConfigError
-        If a name in ``NUMBA_CPU_FEATURES`` has no sign before it.
-    """
+    """Refuse, with ConfigError, processor features without + or -: LLVM would end the process."""
     features = os.environ.get("NUMBA_CPU_FEATURES", "")
     if not all(re.fullmatch(r"[+-]\S+", name.strip()) for name in features.split(",") if name):
         raise ConfigError(

@@ -13,13 +13,7 @@ GROUP = 64  # samples that small batches go through the first layer with
 
 
 def grouping_pays(network: Network, recipe: Recipe, batch_size: int) -> bool:
-    """Return whether steps may be taken in groups, being linear in the samples, and are few enough.
-
-    Parameters
-    ----------
-    network, recipe, batch_size
-        As for every `Engine`.
-    """
+    """Return whether batches are small enough for groups, and steps linear in the samples."""
     return batch_size <= GROUP // 4 and recipe.plain and isinstance(network.layers[0], Dense)
 
 
@@ -27,22 +21,11 @@ class GroupedSteps:
     """The same steps as one by one, but in fewer and larger products.
 
     The first layer has most of the weights, and to go through them for a single sample costs nearly
-    as much as for a dozen. So its sums are made for the whole group, with the weights W as they
-    stand before it, and what the batches say of W is added up at its end. In between, each batch's
-    sums lack what the earlier samples t of the group, by ``W += xₜᵀ sₜ`` with ``sₜ = -rate · dzₜ``,
-    would have added to them: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``, for which W is not needed.
-
-    Parameters
-    ----------
-    network, recipe, batch_size
-        As for every `Engine`.
-    state
-        What the optimizer remembers.
-
-    Attributes
-    ----------
-    size
-        Samples in a group: whole batches.
+    as much as for a dozen. So its sums are made for the whole group, `size` samples in whole
+    batches, with the weights W as they stand before it, and what the batches say of W is added up
+    at its end. In between, each batch's sums lack what the earlier samples t of the group would
+    have added to them, by ``W += xₜᵀ sₜ`` with ``sₜ = -rate · dzₜ``: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``,
+    for which W is not needed.
     """
 
     def __init__(self, network: Network, recipe: Recipe, batch_size: int, state: Any) -> None:

@@ -270,7 +270,7 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 
 
 def _checkpoint_of(blob: bytes) -> Checkpoint:
-    """Make a checkpoint of a file's bytes, believing none of them."""
+    """Make a checkpoint of a file's bytes, verifying all of them."""
     content = parse(blob, Content, FORMAT, OTHERS)
     config = config_of(content.config)
     if content.dataset.name != config.data.dataset:

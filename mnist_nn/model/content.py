@@ -1,4 +1,4 @@
-"""The content of a file that mnist-nn writes: a dict of exact keys and types, believed in nothing.
+"""The content of a file that mnist-nn writes: a dict of exact keys and types, all verified.
 
 Models and checkpoints are pickles of such a dict; here is what reading and writing both has in
 common.

@@ -110,7 +110,7 @@ def load_model(path: StrPath) -> Model:
 
 
 def _model_of(blob: bytes) -> Model:
-    """Make a model of a file's bytes, believing none of them."""
+    """Make a model of a file's bytes, verifying all of them."""
     check_size(len(blob), MAX_BYTES, "model")
     content = parse(blob, Content, FORMAT, OTHERS)
     config = config_of(content.config)

@@ -22,20 +22,10 @@ from .snapshot import Position, Snapshot
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a run shows, in which order, and how fast it learns from it.
+    """What a run shows, in which order, and how fast it learns from it: see `fit`, `run_length`.
 
-    Attributes
-    ----------
-    samples, settings, validation, running
-        As for `fit`.
-    batch_size
-        Samples per step.
-    rng
-        Draws the order of the samples.
-    n_epochs, n_samples
-        How long the run is: see `run_length`.
-    distort
-        What makes new pictures of old ones, if anything does.
+    `rng` draws the order of the samples; `distort` makes new pictures of old ones, if anything
+    does.
     """
 
     samples: Samples
@@ -58,23 +48,7 @@ class Plan:
         return order[: self.n_samples - (epoch - 1) * n]
 
     def rates(self, learning_rate: float, epoch: int, n: int, seen: Seen) -> NDArray[np.float64]:
-        """Give the learning rate of each step of an epoch.
-
-        Parameters
-        ----------
-        learning_rate
-            Of the optimizer.
-        epoch
-            From 1; those before it are over.
-        n
-            How many samples it shows.
-        seen
-            What the losses of the epochs that are over have come to.
-
-        Returns
-        -------
-        ndarray of shape (n_steps,)
-        """
+        """Return the learning rates, (n_steps,), of an epoch (from 1) that shows n samples."""
         n_samples = len(self.samples.y)
         per_epoch = math.ceil(n_samples / self.batch_size)
         whole, rest = divmod(self.n_samples, n_samples)

@@ -24,12 +24,7 @@ def check_divergence(engine: Engine, report: Report) -> None:
     With ε the rounding error of 1 (1.2e-7 in float32), a parameter above 1/ε cannot take a step of
     length 1 any more, and a loss above 1/ε² is the square of outputs that cannot tell the targets 0
     and 1 apart. Such numbers may be finite or not by the order in which they were added up, so
-    without this bound the engines would disagree.
-
-    Raises
-    ------
-    DivergenceError
-        Saying when it happened and what to try.
+    without this bound the engines would disagree. DivergenceError says when, and what to try.
     """
     params, loss = engine.network.params, report.loss + (report.validation_loss or 0.0)
     finite = math.isfinite(loss) and bool(np.isfinite(params).all())
@@ -45,18 +40,11 @@ def check_divergence(engine: Engine, report: Report) -> None:
 
 
 def remedy(recipe: Recipe, rate: float) -> str:
-    """Say what to try against steps that are too long.
+    """Say what to try against steps that are too long, at a learning rate η.
 
     A weight w that decays by λ becomes ``(1 - η λ) w`` at each step, which grows if η λ is above 2,
     whatever the samples say. The gradient of an L2 penalty does the same in gradient descent,
     unless it is clipped; there momentum μ makes the limit ``2 (1 + μ)``.
-
-    Parameters
-    ----------
-    recipe
-        Of a step.
-    rate
-        The learning rate η.
     """
     optimizer, more = recipe.optimizer, recipe.more
     culprits = [("optimizer.weight_decay", optimizer.weight_decay, 2.0)]
