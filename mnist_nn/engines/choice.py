@@ -63,9 +63,11 @@ def choose_engine(name: EngineName, network: Network, recipe: Recipe, batch_size
         return Choice("numpy", fault)
     if fault:
         raise ConfigError(f"training.engine: {fault}\nuse engine auto or numpy to train without it")
-    from .numba import unsupported_reason
+    from .numba import slower_reason, unsupported_reason
 
     limit = unsupported_reason(network, recipe, batch_size)
+    if limit is None and name == "auto":
+        limit = slower_reason(network, batch_size)
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
 
 

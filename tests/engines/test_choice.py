@@ -95,6 +95,27 @@ def test_what_the_compiled_engine_lacks_is_numpys(layers: list[Layer], reason: s
     assert choose_engine("auto", network, PLAIN, 32) == ("numpy", f"the numba engine {reason}")
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "cpus", "expected"),
+    [
+        ("auto", 128, 1, "numpy"),
+        ("auto", 128, 2, "numba"),
+        ("auto", 32, 1, "numba"),
+        ("numba", 128, 1, "numba"),
+    ],
+)
+def test_auto_leaves_wide_layers_in_large_batches_on_one_processor_to_numpy(
+    monkeypatch, name, size, cpus, expected
+) -> None:
+    monkeypatch.setattr("mnist_nn.engines.numba.engine.most_threads", lambda: cpus)
+    wide = Network(
+        784, [*block(1024, "relu"), *block(1024, "relu"), *block(10, "softmax")], rng=None
+    )
+    choice = choose_engine(name, wide, PLAIN, size)
+    assert choice.name == expected
+    assert ("layers of 1,048,576 weights" in choice.reason) == (expected == "numpy")
+
+
 @pytest.mark.parametrize("name", ["numpy", "numba"])
 def test_the_engine_made_is_the_one_chosen(name) -> None:
     network = Network(784, [*block(10, "softmax")], rng=None)

@@ -3,6 +3,6 @@
 It is imported only where it is asked for, as Numba takes a while to load and need not be installed.
 """
 
-from .engine import NumbaEngine, unsupported_reason
+from .engine import NumbaEngine, slower_reason, unsupported_reason
 
-__all__ = ["NumbaEngine", "unsupported_reason"]
+__all__ = ["NumbaEngine", "slower_reason", "unsupported_reason"]

@@ -151,12 +151,12 @@ def lay_out(
 
 
 def _spaced(sizes: Numbers, lanes: int) -> Numbers:
-    """Add a vector where a size is a multiple of 16 vectors.
+    """Add a vector where a size is a multiple of 8 vectors.
 
-    A cache puts what is a power of two apart into the same few places, from which each would push
-    out the others.
+    A cache puts what is a power of two apart into the same few places: of 64 sets, one column of a
+    matrix whose rows are 8 lines long would have 8, with room for 64 rows.
     """
-    spaced: Numbers = sizes + lanes * (sizes % (16 * lanes) == 0)
+    spaced: Numbers = sizes + lanes * (sizes % (8 * lanes) == 0)
     return spaced
 
 

@@ -48,9 +48,9 @@ from .masks import mask_rows
 from .vectors import add, broadcast, lanes, load, multiply_add, pick, put, store, transpose, zeros
 
 MANY, WIDE = 16, 4  # samples and panels for which transposing deltas pays on the way back
-# What is read again and again should be in a near cache: a panel's weights from 256 inputs have
-# 16 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 512 samples 384 KiB.
-INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP = 256, 96, 192, 128
+# What is read again and again should be in a near cache: a panel's weights from 320 inputs have
+# 20 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 512 samples 384 KiB.
+INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP = 320, 96, 192, 128
 INPUTS_BACK, PANELS_BACK = 96, 16
 
 
@@ -103,10 +103,12 @@ def forward_layer(
     """Take rows from what layer i reads to its sums, without biases, of some of its panels."""
     first, behind = panels
     whole = lo + (hi - lo) // SHORT * SHORT
+    n_parts = (plan[INPUTS, i] + INPUTS_FORWARD - 1) // INPUTS_FORWARD
+    some = (plan[INPUTS, i] + n_parts - 1) // n_parts  # equal parts, none of a few inputs
     for row in range(lo, whole, ROWS_FORWARD):
         n_rows = min(ROWS_FORWARD, whole - row)
-        for k in range(0, plan[INPUTS, i], INPUTS_FORWARD):
-            n = min(INPUTS_FORWARD, plan[INPUTS, i] - k)
+        for k in range(0, plan[INPUTS, i], some):
+            n = min(some, plan[INPUTS, i] - k)
             x = Matrix(plan[READ, i] + row * plan[READ_WIDTH, i] + k, plan[READ_WIDTH, i], 1)
             for p in range(first, behind):
                 out = plan[OUTPUT, i] + row * plan[WIDTH, i] + p * lanes(a)
