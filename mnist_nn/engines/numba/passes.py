@@ -49,7 +49,7 @@ from .vectors import add, broadcast, lanes, load, multiply_add, pick, put, store
 
 MANY, WIDE = 16, 4  # samples and panels for which transposing deltas pays on the way back
 # What is read again and again should be in a near cache: a panel's weights from 320 inputs have
-# 20 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 512 samples 384 KiB.
+# 20 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 128 samples, too.
 INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP = 320, 96, 192, 128
 INPUTS_BACK, PANELS_BACK = 96, 16
 
