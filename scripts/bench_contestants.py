@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mnist_nn.engines import Recipe, choose_engine, make_engine
+from mnist_nn.engines import StepConfig, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
@@ -98,11 +98,13 @@ class OurNumpy:
     def __init__(self, job: Job) -> None:
         self.network = start_network()
         sgd = SGD(learning_rate=job.learning_rate)
-        recipe = Recipe(LOSSES["cross_entropy"], sgd)
-        choice = choose_engine(self.engine_name, self.network, recipe, job.batch_size)
+        step_config = StepConfig(LOSSES["cross_entropy"], sgd)
+        choice = choose_engine(self.engine_name, self.network, step_config, job.batch_size)
         self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
         rng = np.random.default_rng(0)
-        self.engine = make_engine(choice, self.network, recipe, job.x, job.y, job.batch_size, rng)
+        self.engine = make_engine(
+            choice, self.network, step_config, job.x, job.y, job.batch_size, rng
+        )
 
     def epoch(self, order: NDArray[np.intp]) -> None:
         """Train: see `Contestant`."""

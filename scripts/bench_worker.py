@@ -24,7 +24,7 @@ from bench_contestants import (
     LOSSES,
     SGD,
     Job,
-    Recipe,
+    StepConfig,
     accuracy,
     choose_engine,
     layers_of,
@@ -145,8 +145,8 @@ def linearity(name: str, times: str, batch_size: str, dataset: str) -> None:
     x, y = np.tile(train.x, (int(times), 1)), np.tile(train.y, int(times))
     del train
     network, sgd = start_network(), SGD(learning_rate=0.5)
-    recipe, rng = Recipe(LOSSES["cross_entropy"], sgd), np.random.default_rng(0)
-    arguments = (choose_engine(name, network, sgd, size), network, recipe)
+    step_config, rng = StepConfig(LOSSES["cross_entropy"], sgd), np.random.default_rng(0)
+    arguments = (choose_engine(name, network, sgd, size), network, step_config)
     rates = np.full(len(y), sgd.learning_rate)  # more than enough
     make_engine(*arguments, x[:1000], y[:1000], size, rng).run(np.arange(1000), rates)
     forget_peak()

@@ -139,7 +139,7 @@ class Run:
         plan, checkpoint = self.settings.training, self.checkpoint
         size = step_size(len(self.training.y), plan.batch_size)
         wanted = checkpoint.engine if checkpoint else plan.engine
-        choice = choose_engine(wanted, self.network, plan.recipe, size)
+        choice = choose_engine(wanted, self.network, plan.step_config, size)
         if checkpoint and choice.name != checkpoint.engine:
             raise ConfigError(f"--resume: the run began under another engine: {choice.reason}")
         return choice
@@ -185,8 +185,8 @@ class Run:
         from ..training import learned_nothing
 
         assert self.course is not None
-        reports, recipe = self.course.history, self.course.engine.recipe
-        problem = learned_nothing(self.network, recipe, self.training, reports)
+        reports, step_config = self.course.history, self.course.engine.step_config
+        problem = learned_nothing(self.network, step_config, self.training, reports)
         if problem:
             note(f"warning: {problem}")
 

@@ -3,7 +3,7 @@
 from .choice import Choice, EngineName, choose_engine, make_engine
 from .interface import Engine, EngineSnapshot
 from .numpy import NumpyEngine
-from .recipe import Recipe, Regularization
+from .step_config import Regularization, StepConfig
 
 __all__ = [
     "Choice",
@@ -11,8 +11,8 @@ __all__ = [
     "EngineName",
     "EngineSnapshot",
     "NumpyEngine",
-    "Recipe",
     "Regularization",
+    "StepConfig",
     "choose_engine",
     "make_engine",
 ]

@@ -15,7 +15,7 @@ from ..extras import install_command
 from ..nn import Network
 from .interface import Engine
 from .numpy import NumpyEngine
-from .recipe import Recipe
+from .step_config import StepConfig
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
 
@@ -35,14 +35,16 @@ class Choice(NamedTuple):
     reason: str = ""
 
 
-def choose_engine(name: EngineName, network: Network, recipe: Recipe, batch_size: int) -> Choice:
+def choose_engine(
+    name: EngineName, network: Network, step_config: StepConfig, batch_size: int
+) -> Choice:
     """Choose the engine of a run.
 
     Parameters
     ----------
     name
         Which is wanted; "auto" is the fastest there is.
-    network, recipe, batch_size
+    network, step_config, batch_size
         Of the run.
 
     Returns
@@ -65,7 +67,7 @@ def choose_engine(name: EngineName, network: Network, recipe: Recipe, batch_size
         raise ConfigError(f"training.engine: {fault}\nuse engine auto or numpy to train without it")
     from .numba import slower_reason, unsupported_reason
 
-    limit = unsupported_reason(network, recipe, batch_size)
+    limit = unsupported_reason(network, step_config, batch_size)
     if limit is None and name == "auto":
         limit = slower_reason(network, batch_size)
     return Choice("numba") if limit is None else Choice("numpy", f"the numba engine {limit}")
@@ -132,7 +134,7 @@ def _check_features() -> None:
 def make_engine(
     choice: Choice,
     network: Network,
-    recipe: Recipe,
+    step_config: StepConfig,
     x: NDArray[Any],
     y: NDArray[np.integer[Any]],
     batch_size: int,
@@ -140,7 +142,7 @@ def make_engine(
 ) -> Engine:
     """Make the chosen engine; the other parameters are those of an `Engine`."""
     if choice.name == "numpy":
-        return NumpyEngine(network, recipe, x, y, batch_size, rng)
+        return NumpyEngine(network, step_config, x, y, batch_size, rng)
     from .numba import NumbaEngine
 
-    return NumbaEngine(network, recipe, x, y, batch_size, rng)
+    return NumbaEngine(network, step_config, x, y, batch_size, rng)

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from ..nn import Dense, Network, Workspace, drop
 from ..nn.arrays import FloatArray
-from .recipe import Recipe
+from .step_config import StepConfig
 
 GROUP = 64  # samples that small batches go through the first layer with
 
 
-def grouping_pays(network: Network, recipe: Recipe, batch_size: int) -> bool:
+def grouping_pays(network: Network, step_config: StepConfig, batch_size: int) -> bool:
     """Return whether batches are small enough for groups, and steps linear in the samples."""
-    return batch_size <= GROUP // 4 and recipe.plain and isinstance(network.layers[0], Dense)
+    return batch_size <= GROUP // 4 and step_config.plain and isinstance(network.layers[0], Dense)
 
 
 class GroupedSteps:
@@ -28,8 +28,10 @@ class GroupedSteps:
     for which W is not needed.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, batch_size: int, state: Any) -> None:
-        self.network, self.recipe, self.state = network, recipe, state
+    def __init__(
+        self, network: Network, step_config: StepConfig, batch_size: int, state: Any
+    ) -> None:
+        self.network, self.step_config, self.state = network, step_config, state
         self.batch_size, self.size = batch_size, GROUP // batch_size * batch_size
         self.first, self.activation = network.dense[0], network.output
         self._use(network.workspace(batch_size, training=True))
@@ -64,7 +66,7 @@ class GroupedSteps:
             if first.b is not None:
                 z += first.b
             dz = self._above_first(z, targets[batch], logits[batch], noise[batch])
-            self.recipe.optimizer.step(params, grads, self.state, rate)
+            self.step_config.optimizer.step(params, grads, self.state, rate)
             np.multiply(dz, -rate, out=steps[batch])
         first.W += inputs.T @ steps
 
@@ -84,7 +86,7 @@ class GroupedSteps:
             y = layer.forward(y, cache)
         logits[...] = work.logits
         dy = work.delta
-        self.recipe.loss.gradient(self.activation, logits, y, targets, dy)
+        self.step_config.loss.gradient(self.activation, logits, y, targets, dy)
         for layer, cache in self.back:
             dy = layer.backward(dy, cache)
         self.first.sum_biases(dy, work.caches[0])

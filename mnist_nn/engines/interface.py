@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..nn import Network
 from ..nn.arrays import FloatArray
-from .recipe import Recipe
+from .step_config import StepConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class EngineSnapshot:
 class Engine(Protocol):
     """Trains a network on the samples it is pointed at.
 
-    An engine is made of the network, which it trains in place, the recipe of a step, all training
+    An engine is made of the network, which it trains in place, the config of a step, all training
     samples, of shape (n, n_inputs), their classes, of shape (n,), the number of samples per step,
     and a random generator for dropout.
 
@@ -53,7 +53,7 @@ class Engine(Protocol):
 
     network: Network
     averaged: Network | None
-    recipe: Recipe
+    step_config: StepConfig
     chunk: int
 
     def run(
@@ -87,7 +87,7 @@ class Engine(Protocol):
         """Copy what it knows; the network's parameters are the caller's to keep."""
 
     def restore(self, snapshot: EngineSnapshot) -> None:
-        """Go back to what it knew; the shapes are those of this network and recipe."""
+        """Go back to what it knew; the shapes are those of this network and step."""
 
 
 def whole_batches(n_samples: int, batch_size: int) -> int:

@@ -16,7 +16,7 @@ from ..nn import (
 from ..nn.arrays import FloatArray
 from .grouped import GroupedSteps, grouping_pays
 from .interface import EngineSnapshot, whole_batches
-from .recipe import Recipe
+from .step_config import StepConfig
 
 CHUNK = 1000  # samples
 
@@ -26,30 +26,32 @@ class NumpyEngine:
 
     Parameters
     ----------
-    network, recipe, x, y, batch_size, rng
+    network, step_config, x, y, batch_size, rng
         As for every `Engine`.
     """
 
     def __init__(
         self,
         network: Network,
-        recipe: Recipe,
+        step_config: StepConfig,
         x: NDArray[Any],
         y: NDArray[np.integer[Any]],
         batch_size: int,
         rng: np.random.Generator,
     ) -> None:
-        self.network, self.recipe, self.rng = network, recipe, rng
+        self.network, self.step_config, self.rng = network, step_config, rng
         self.x, self.y, self.batch_size = x, y, batch_size
-        smoothing = recipe.more.label_smoothing
+        smoothing = step_config.regularization.label_smoothing
         self.target_rows = target_rows(network.sizes[-1], network.dtype, smoothing)
         self.workspace = network.workspace(batch_size, training=True)
-        self.state = recipe.optimizer.start(network.trainable, network.spec.n_decaying)
-        self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
+        self.state = step_config.optimizer.start(network.trainable, network.spec.n_decaying)
+        self.averaged = (
+            network.astype(network.dtype) if step_config.regularization.ema_decay else None
+        )
         self.chunk = whole_batches(CHUNK, batch_size)
         self.take_steps, self.group_size = self._run_batch, batch_size
-        if grouping_pays(network, recipe, batch_size):
-            grouped = GroupedSteps(network, recipe, batch_size, self.state)
+        if grouping_pays(network, step_config, batch_size):
+            grouped = GroupedSteps(network, step_config, batch_size, self.state)
             self.take_steps, self.group_size = grouped.run, grouped.size
 
     def run(
@@ -72,7 +74,7 @@ class NumpyEngine:
                 steps = slice(start // self.batch_size, None)
                 self.take_steps(x[part], targets[part], logits[part], noise[part], rates[steps])
             outputs = self.network.output.function(logits, None)
-            values = self.recipe.loss.values(logits, outputs, targets)
+            values = self.step_config.loss.values(logits, outputs, targets)
         hits = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(hits)
 
@@ -99,12 +101,12 @@ class NumpyEngine:
         rates: NDArray[np.float64],
     ) -> None:
         """Take one step, and fill in the logits before it."""
-        network, recipe, more = self.network, self.recipe, self.recipe.more
+        network, step_config, more = self.network, self.step_config, self.step_config.regularization
         work = self.workspace.resized(len(x))
         drop(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
-        recipe.loss.gradient(network.output, logits, outputs, targets, work.delta)
+        step_config.loss.gradient(network.output, logits, outputs, targets, work.delta)
         network.backward(work)
         if more.l2:
             add_penalty_gradient(network, more.l2)
@@ -112,7 +114,7 @@ class NumpyEngine:
             norm = np.linalg.norm(network.grads)
             if norm > more.clip_norm:
                 network.grads *= more.clip_norm / norm
-        recipe.optimizer.step(network.trainable, network.grads, self.state, float(rates[0]))
+        step_config.optimizer.step(network.trainable, network.grads, self.state, float(rates[0]))
         if self.averaged:
             change = network.params - self.averaged.params
             change *= 1 - more.share_kept(self.state.steps)

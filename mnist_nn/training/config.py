@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from ..checks import MAX_COUNT, Count, Section, number, one_of
-from ..engines import EngineName, Recipe, Regularization
+from ..engines import EngineName, Regularization, StepConfig
 from ..errors import shown
 from ..nn import LOSSES
 from .early_stopping import EarlyStopping
@@ -86,10 +86,10 @@ class TrainingConfig(Section):
     engine: EngineName = "auto"
 
     @property
-    def recipe(self) -> Recipe:
+    def step_config(self) -> StepConfig:
         """What a step is made of, as an engine takes it."""
         more = Regularization(self.label_smoothing, self.l2, self.clip_norm, self.ema_decay)
-        return Recipe(LOSSES[self.loss], self.optimizer, more)
+        return StepConfig(LOSSES[self.loss], self.optimizer, more)
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

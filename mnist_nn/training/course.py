@@ -180,7 +180,7 @@ class Course(Iterator[Report]):
     def _run_epoch(self, order: NDArray[np.intp]) -> Iterator[Report]:
         """Run an epoch, or what is left of it, in chunks; yield what it came to after each."""
         plan, chunk, here = self.plan, self.engine.chunk, self.position
-        learning_rate = self.engine.recipe.optimizer.learning_rate
+        learning_rate = self.engine.step_config.optimizer.learning_rate
         rates = plan.rates(learning_rate, here.epoch, len(order), self._seen)
         for start in range(here.samples, len(order), chunk):
             places = order[start : start + chunk]
@@ -215,6 +215,6 @@ class Course(Iterator[Report]):
         if validation is None:
             return report
         with np.errstate(all="ignore"):  # the caller looks for what is not finite
-            value, predicted = score(network, self.engine.recipe.loss, *validation)
+            value, predicted = score(network, self.engine.step_config.loss, *validation)
         accuracy = float(np.mean(predicted == validation.y))
         return replace(report, validation_loss=value, validation_accuracy=accuracy)

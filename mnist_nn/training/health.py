@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
 from ..data import Samples
-from ..engines import Engine, Recipe
+from ..engines import Engine, StepConfig
 from ..errors import DivergenceError
 from ..nn import Loss, Network, score, target_rows
 from .optimizers import SGD
@@ -35,18 +35,18 @@ def check_divergence(engine: Engine, report: Report) -> None:
         raise DivergenceError(
             f"training diverged in epoch {report.epoch}: loss {loss:.6g}{size} after "
             f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
-            f"try {remedy(engine.recipe, report.learning_rate)}"
+            f"try {remedy(engine.step_config, report.learning_rate)}"
         )
 
 
-def remedy(recipe: Recipe, rate: float) -> str:
+def remedy(step_config: StepConfig, rate: float) -> str:
     """Say what to try against steps that are too long, at a learning rate η.
 
     A weight w that decays by λ becomes ``(1 - η λ) w`` at each step, which grows if η λ is above 2,
     whatever the samples say. The gradient of an L2 penalty does the same in gradient descent,
     unless it is clipped; there momentum μ makes the limit ``2 (1 + μ)``.
     """
-    optimizer, more = recipe.optimizer, recipe.more
+    optimizer, more = step_config.optimizer, step_config.regularization
     culprits = [("optimizer.weight_decay", optimizer.weight_decay, 2.0)]
     if isinstance(optimizer, SGD) and not more.clip_norm:
         culprits.append(("l2", more.l2, 2 * (1 + optimizer.momentum)))
@@ -61,7 +61,7 @@ def remedy(recipe: Recipe, rate: float) -> str:
 
 
 def learned_nothing(
-    network: Network, recipe: Recipe, samples: Samples, history: list[Report]
+    network: Network, step_config: StepConfig, samples: Samples, history: list[Report]
 ) -> str | None:
     """Say that a run is over and its network is no better than outputs that never change.
 
@@ -74,7 +74,7 @@ def learned_nothing(
     ----------
     network
         As trained.
-    recipe
+    step_config
         Of a step.
     samples
         That it was trained on.
@@ -95,9 +95,9 @@ def learned_nothing(
     if history[-1].accuracy > bound:
         return None
     with one_blas_thread(), np.errstate(all="ignore"):
-        loss, predicted = score(network, recipe.loss, *samples)
+        loss, predicted = score(network, step_config.loss, *samples)
     accuracy = float(np.mean(predicted == samples.y))
-    constant = _loss_of_constant_outputs(network, recipe.loss, shares)
+    constant = _loss_of_constant_outputs(network, step_config.loss, shares)
     if accuracy > bound or loss < constant:
         return None
     losses, absurd = [report.loss for report in history], ABSURD * constant
@@ -108,7 +108,7 @@ def learned_nothing(
         f"the network learned nothing: its loss is {loss:.3g}, where always giving the shares of "
         f"the classes has {constant:.3g}; {accuracy:.1%} of its training samples are right, and "
         f"{chance:.1%} are of one class\n"
-        f"try {remedy(recipe, history[-1].learning_rate)}; "
+        f"try {remedy(step_config, history[-1].learning_rate)}; "
         "if the loss hardly moved from epoch to epoch, a larger rate or more epochs"
     )
 

@@ -79,8 +79,8 @@ def fit(
     n = len(samples.y)
     size = step_size(n, settings.batch_size)
     _check_network(network, settings.loss, size)
-    recipe = settings.recipe
-    choice = choose_engine(settings.engine, network, recipe, size)
+    step_config = settings.step_config
+    choice = choose_engine(settings.engine, network, step_config, size)
     shuffling, dropout, pictures = _generators(rng)
     distort = None
     if augmentation is not None and augmentation.active:
@@ -98,7 +98,7 @@ def fit(
         validation=validation,
         running=running,
     )
-    course = Course(make_engine(choice, network, recipe, *samples, size, dropout), plan)
+    course = Course(make_engine(choice, network, step_config, *samples, size, dropout), plan)
     if snapshot is not None:
         course.restore(snapshot)
     return course

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import Recipe, choose_engine, make_engine
+from mnist_nn.engines import StepConfig, choose_engine, make_engine
 from mnist_nn.extras import install_command
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Activation, Dense, Layer, Network, block
 from mnist_nn.training import SGD
@@ -16,7 +16,7 @@ from mnist_nn.training import SGD
 from ..fitting import fit
 
 NETWORK = Network(784, block(10, "softmax"), rng=None)
-PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
+PLAIN = StepConfig(LOSSES["cross_entropy"], SGD())
 WITHOUT_NUMBA = (
     "import sys; sys.modules['numba'] = None\n"
     "import mnist_nn.cli\n"
@@ -44,7 +44,7 @@ class Twice(SGD):
 
 
 def test_an_optimizer_of_ones_own_is_numpys(digits: Samples) -> None:
-    choice = choose_engine("numba", NETWORK, Recipe(LOSSES["cross_entropy"], Twice()), 32)
+    choice = choose_engine("numba", NETWORK, StepConfig(LOSSES["cross_entropy"], Twice()), 32)
     assert choice == ("numpy", "the numba engine does not know the optimizer Twice")
     ends = []
     for optimizer in (Twice(learning_rate=0.1), SGD(learning_rate=0.2)):
@@ -69,8 +69,8 @@ def test_an_activation_and_a_loss_of_ones_own_train_with_the_default_engine(
         layers = [*block(16, activation), *block(10, "softmax")]
         rng = np.random.default_rng(0)
         network = Network(784, layers, rng=rng, input_scale=1 / 255)
-        recipe = Recipe(LOSSES[loss], SGD())
-        reasons.append(choose_engine("auto", network, recipe, 32).reason)
+        step_config = StepConfig(LOSSES[loss], SGD())
+        reasons.append(choose_engine("auto", network, step_config, 32).reason)
         course = fit(network, digits, rng=np.random.default_rng(0), epochs=1, loss=loss)
         *_, report = course
         ends.append(network.params)
@@ -149,15 +149,15 @@ def test_numba_asked_for_by_name_must_be_there(tmp_path) -> None:
 CHOOSE = """
 from mnist_nn.engines import choose_engine
 from mnist_nn.errors import ConfigError
-from mnist_nn.engines import Recipe
+from mnist_nn.engines import StepConfig
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
 network = Network(784, block(10, "softmax"), rng=None)
-recipe = Recipe(LOSSES["cross_entropy"], SGD())
+step_config = StepConfig(LOSSES["cross_entropy"], SGD())
 for name in ("auto", "numba"):
     try:
-        print(*choose_engine(name, network, recipe, 32))
+        print(*choose_engine(name, network, step_config, 32))
     except ConfigError as error:
         print("ConfigError", str(error).replace(chr(10), " "))
 """

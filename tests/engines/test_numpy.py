@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import NumpyEngine, Recipe
+from mnist_nn.engines import NumpyEngine, StepConfig
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
@@ -42,8 +42,8 @@ def test_a_run_is_that_of_an_independent_implementation(
 
     network, oracle = make(), make().astype(np.float64)
     order = np.random.default_rng(4).permutation(5000)[:200]
-    recipe = Recipe(LOSSES["cross_entropy"], SGD(learning_rate=0.3))
-    engine = NumpyEngine(network, recipe, *digits, size, np.random.default_rng(0))
+    step_config = StepConfig(LOSSES["cross_entropy"], SGD(learning_rate=0.3))
+    engine = NumpyEngine(network, step_config, *digits, size, np.random.default_rng(0))
     total, hits = engine.run(order, np.full(200, 0.3))
     expected_total, expected_hits = reference_run(
         oracle, digits.x[order], digits.y[order], size, 0.3
@@ -57,8 +57,8 @@ def test_a_run_in_pieces_is_the_same_run(digits: Samples) -> None:
     ends = []
     for pieces in ([slice(0, 640)], [slice(0, 320), slice(320, 640)]):
         network = Network(784, [*block(10, "softmax")], rng=np.random.default_rng(0))
-        recipe = Recipe(LOSSES["cross_entropy"], SGD())
-        engine = NumpyEngine(network, recipe, *digits, 32, np.random.default_rng(0))
+        step_config = StepConfig(LOSSES["cross_entropy"], SGD())
+        engine = NumpyEngine(network, step_config, *digits, 32, np.random.default_rng(0))
         for piece in pieces:
             engine.run(np.arange(640)[piece], np.full(20, 1e-5))
         ends.append(network.params)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import Recipe
+from mnist_nn.engines import StepConfig
 from mnist_nn.errors import DivergenceError
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, Adam, AdamW, learned_nothing
@@ -34,7 +34,7 @@ def verdict(network: Network, samples: Samples, loss: str, optimizer=None, **opt
     rng = np.random.default_rng(1)
     course = fit(network, samples, rng=rng, loss=loss, optimizer=optimizer, **options)
     list(course)
-    return learned_nothing(network, Recipe(LOSSES[loss], optimizer), samples, course.history)
+    return learned_nothing(network, StepConfig(LOSSES[loss], optimizer), samples, course.history)
 
 
 @engines

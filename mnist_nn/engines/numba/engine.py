@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise
 from ..interface import EngineSnapshot, whole_batches
-from ..recipe import Recipe
+from ..step_config import StepConfig
 from .barrier import CAN_WAIT, make_barrier
 from .elementwise import ACTIVATION_CODES, LOSS_CODES
 from .helpers import Helpers
@@ -43,12 +43,12 @@ DENSE = 0.33
 _kernel = cache(compiled)
 
 
-def unsupported_reason(network: Network, recipe: Recipe, batch_size: int) -> str | None:
+def unsupported_reason(network: Network, step_config: StepConfig, batch_size: int) -> str | None:
     """Return why this engine cannot run a training, None if it can.
 
     Parameters
     ----------
-    network, recipe, batch_size
+    network, step_config, batch_size
         Of the run.
 
     Returns
@@ -61,8 +61,8 @@ def unsupported_reason(network: Network, recipe: Recipe, batch_size: int) -> str
     except ValueError as error:
         return str(error)
     used = [("activation", stage.activation, set(ACTIVATION_CODES)) for stage in stages]
-    used.append(("loss", recipe.loss.name, set(LOSS_CODES)))
-    used.append(("optimizer", type(recipe.optimizer).__name__, set(OPTIMIZERS)))
+    used.append(("loss", step_config.loss.name, set(LOSS_CODES)))
+    used.append(("optimizer", type(step_config.optimizer).__name__, set(OPTIMIZERS)))
     for kind, name, known in used:
         if name not in known:  # one that somebody else wrote, in Python
             return f"does not know the {kind} {name}"
@@ -105,7 +105,7 @@ class NumbaEngine:
 
     Parameters
     ----------
-    network, recipe, x, y, batch_size, rng
+    network, step_config, x, y, batch_size, rng
         As for every `Engine`.
     threads
         How many threads share a batch; None for as many as are worth it (see `tuner`), at most
@@ -121,7 +121,7 @@ class NumbaEngine:
     def __init__(
         self,
         network: Network,
-        recipe: Recipe,
+        step_config: StepConfig,
         x: NDArray[Any],
         y: NDArray[np.integer[Any]],
         batch_size: int,
@@ -131,11 +131,11 @@ class NumbaEngine:
         if x.shape != (len(y), network.sizes[0]):
             raise ValueError(f"samples must be ({len(y)}, {network.sizes[0]}), got {x.shape}")
         check_labels(y, network.sizes[-1])
-        self.network, self.recipe, self.rng = network, recipe, rng
+        self.network, self.step_config, self.rng = network, step_config, rng
         self.dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
         self.x, self.y = self._flat(x), np.ascontiguousarray(y, np.int64)
         self.batch_size = batch_size
-        self.group_size = batch_size * (max(GROUP // batch_size, 1) if recipe.plain else 1)
+        self.group_size = batch_size * (max(GROUP // batch_size, 1) if step_config.plain else 1)
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
         self.inputs = Inputs(self.x, np.array([scale], network.dtype))
         work = network.params.size
@@ -148,15 +148,17 @@ class NumbaEngine:
             self.group_size,
             n_tasks=most,
             dense=_is_dense(x),
-            plain=recipe.plain,
+            plain=step_config.plain,
         )
         n, n_weights = self.layout.n_parameters, int(self.layout.plan[BIASES, 0])
         self.arena = aligned(self.layout.size, network.dtype)
         self.params = self.arena[:n]
         pack(network, self.layout, self.params)
-        self.settings = settings_of(recipe, n_weights)
-        self.state = recipe.optimizer.start(self.params, n_weights)
-        self.averaged = network.astype(network.dtype) if recipe.more.ema_decay else None
+        self.settings = settings_of(step_config, n_weights)
+        self.state = step_config.optimizer.start(self.params, n_weights)
+        self.averaged = (
+            network.astype(network.dtype) if step_config.regularization.ema_decay else None
+        )
         self.memory = self._remember()
         self.lists = self._allocate_lists()
         grouped = self.group_size > batch_size
@@ -173,7 +175,7 @@ class NumbaEngine:
 
     def _remember(self) -> Memory | None:
         """Make the arrays that outlive a step; a plain one has none."""
-        if self.recipe.plain:
+        if self.step_config.plain:
             return None
         n, empty = len(self.params), np.empty(0, self.network.dtype)
         slots = [*self.state.slots, empty, empty]
@@ -273,7 +275,10 @@ class NumbaEngine:
         """Have a number of threads go through some samples, and fill in `rows`."""
         barrier, kernel = make_barrier(), _kernel()
         threads = min(threads, self.helpers.count + 1)  # after a fork there may be fewer
-        loss = LOSS_CODES[self.recipe.loss.name], float(self.recipe.more.label_smoothing)
+        loss = (
+            LOSS_CODES[self.step_config.loss.name],
+            float(self.step_config.regularization.label_smoothing),
+        )
         arguments = (
             self.layout.plan,
             self.arena,

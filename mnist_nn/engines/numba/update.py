@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...compiling import part
 from ...nn.arrays import FloatArray
-from ..recipe import Recipe
+from ..step_config import StepConfig
 from .elementwise import OPTIONS
 from .vectors import pick, put
 
@@ -65,7 +65,7 @@ class Settings(NamedTuple):
     n_weights
         How many parameters are weights; biases come behind them.
     weight_decay, l2, clip_norm, ema_decay
-        As in a `Recipe`; 0 for none.
+        As in a `StepConfig`; 0 for none.
     """
 
     code: int
@@ -77,18 +77,18 @@ class Settings(NamedTuple):
     ema_decay: float
 
 
-def settings_of(recipe: Recipe, n_weights: int) -> Settings:
-    """Put a recipe into numbers."""
-    code, names = OPTIMIZERS[type(recipe.optimizer).__name__]
-    constants = [float(getattr(recipe.optimizer, name)) for name in names] + [0.0] * 3
+def settings_of(step_config: StepConfig, n_weights: int) -> Settings:
+    """Put a step_config into numbers."""
+    code, names = OPTIMIZERS[type(step_config.optimizer).__name__]
+    constants = [float(getattr(step_config.optimizer, name)) for name in names] + [0.0] * 3
     return Settings(
         code,
         (constants[0], constants[1], constants[2]),
         n_weights,
-        float(recipe.optimizer.weight_decay),
-        float(recipe.more.l2),
-        float(recipe.more.clip_norm or 0),
-        float(recipe.more.ema_decay or 0),
+        float(step_config.optimizer.weight_decay),
+        float(step_config.regularization.l2),
+        float(step_config.regularization.clip_norm or 0),
+        float(step_config.regularization.ema_decay or 0),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.engines import NumpyEngine, Recipe
+from mnist_nn.engines import NumpyEngine, StepConfig
 from mnist_nn.engines.numba import NumbaEngine, unsupported_reason
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
 from mnist_nn.engines.numba.sparse import SLACK
@@ -14,7 +14,7 @@ from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
 from mnist_nn.training import SGD
 
 TRAINABLE = [a.name for a in ACTIVATIONS.values() if a.trainable and not a.needs_sums]
-PLAIN = Recipe(LOSSES["cross_entropy"], SGD())
+PLAIN = StepConfig(LOSSES["cross_entropy"], SGD())
 PAIRS = [(loss.name, y) for loss in LOSSES.values() for y in loss.fits if y in ACTIVATION_CODES]
 
 
@@ -39,8 +39,8 @@ def run_both(
     results: list = []
     for engine in (NumpyEngine, NumbaEngine):
         copy = network.astype(network.dtype)
-        recipe = Recipe(LOSSES[loss], SGD())
-        worker = engine(copy, recipe, *samples, size, np.random.default_rng(0))
+        step_config = StepConfig(LOSSES[loss], SGD())
+        worker = engine(copy, step_config, *samples, size, np.random.default_rng(0))
         results += [worker.run(order, np.full(len(order), rate)), copy]
     return tuple(results)
 
@@ -220,14 +220,14 @@ def test_a_second_process_finds_the_kernel_compiled() -> None:
     program = (
         "import numpy as np\n"
         "from mnist_nn.data import load_dataset\n"
-        "from mnist_nn.engines import Recipe\n"
+        "from mnist_nn.engines import StepConfig\n"
         "from mnist_nn.engines.numba import engine\n"
         "from mnist_nn.nn import LOSSES, block, Network\n"
         "from mnist_nn.training import SGD\n"
         "network = Network(784, [*block(10, 'softmax')], rng=np.random.default_rng(0))\n"
         "samples = load_dataset('mnist-sample').train\n"
-        "recipe = Recipe(LOSSES['cross_entropy'], SGD())\n"
-        "engine.NumbaEngine(network, recipe, *samples, 32, np.random.default_rng(0))\n"
+        "step_config = StepConfig(LOSSES['cross_entropy'], SGD())\n"
+        "engine.NumbaEngine(network, step_config, *samples, 32, np.random.default_rng(0))\n"
         "stats = engine._kernel().stats\n"
         "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))\n"
     )

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from mnist_nn.engines import Recipe
+from mnist_nn.engines import StepConfig
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.barrier import make_barrier
 from mnist_nn.engines.numba.helpers import Helpers
@@ -29,7 +29,7 @@ print(caught[0].message)
 FORK = """
 import os, signal, sys
 import numpy as np
-from mnist_nn.engines import NumpyEngine, Recipe
+from mnist_nn.engines import NumpyEngine, StepConfig
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.nn import LOSSES, block, Network
 from mnist_nn.training import SGD
@@ -40,7 +40,7 @@ rng = np.random.default_rng(0)
 x, y = rng.integers(0, 256, (256, 784), np.uint8), rng.integers(0, 10, 256, np.uint8)
 layers = [*block(128, "relu"), *block(10, "softmax")]
 network = Network(784, layers, rng=rng, input_scale=1 / 255)
-engine = engine_class(network, Recipe(LOSSES["cross_entropy"], SGD()), x, y, 64, rng, **options)
+engine = engine_class(network, StepConfig(LOSSES["cross_entropy"], SGD()), x, y, 64, rng, **options)
 engine.run(np.arange(256), np.full(4, 0.1))
 child = os.fork()
 if child == 0:
@@ -58,8 +58,8 @@ def train(threads: int) -> np.ndarray:
     x, y = rng.integers(0, 256, (64, 784), np.uint8), rng.integers(0, 10, 64, np.uint8)
     layers = [*block(64, "relu"), *block(10, "softmax")]
     network = Network(784, layers, rng=rng, input_scale=1 / 255)
-    recipe = Recipe(LOSSES["cross_entropy"], SGD())
-    engine = NumbaEngine(network, recipe, x, y, 32, rng, threads=threads)
+    step_config = StepConfig(LOSSES["cross_entropy"], SGD())
+    engine = NumbaEngine(network, step_config, x, y, 32, rng, threads=threads)
     engine.run(np.arange(64), np.full(2, 0.1))
     return network.params
 

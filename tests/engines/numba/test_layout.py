@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import Recipe, Regularization
+from mnist_nn.engines import Regularization, StepConfig
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.layout import aligned, lay_out, pack, unpack
 from mnist_nn.nn import LOSSES, Network, block
@@ -32,8 +32,10 @@ def test_units_that_do_not_exist_never_learn(digits: Samples, optimizer: Rule) -
     """Eleven units are padded to sixteen; what is behind them must stay zero to be harmless."""
     layers = [*block(11, "tanh", dropout=0.1), *block(11, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
-    recipe = Recipe(LOSSES["cross_entropy"], optimizer, Regularization(label_smoothing=0.1))
-    engine = NumbaEngine(network, recipe, *digits, 32, np.random.default_rng(0))
+    step_config = StepConfig(
+        LOSSES["cross_entropy"], optimizer, Regularization(label_smoothing=0.1)
+    )
+    engine = NumbaEngine(network, step_config, *digits, 32, np.random.default_rng(0))
     engine.run(np.arange(640), np.full(20, 0.01))
     assert np.count_nonzero(engine.params) <= network.params.size
     assert np.count_nonzero(network.params) > 0.8 * network.params.size

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.engines import NumpyEngine, Recipe, Regularization
+from mnist_nn.engines import NumpyEngine, Regularization, StepConfig
 from mnist_nn.engines.numba import NumbaEngine
 from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES
 from mnist_nn.engines.numba.update import OPTIMIZERS
@@ -38,22 +38,29 @@ def make_network(*layers: tuple, n_inputs: int = 784, dtype: type = np.float64) 
 
 
 def some_steps(
-    network: Network, recipe: Recipe, samples: Samples, size: int, rate: float, n: int = 200
+    network: Network,
+    step_config: StepConfig,
+    samples: Samples,
+    size: int,
+    rate: float,
+    n: int = 200,
 ) -> list[tuple[float, Network, Network]]:
     """Take the same steps, at a rate that falls, with either engine."""
     found = []
     for engine in (NumpyEngine, NumbaEngine):
         copy = network.astype(network.dtype)
-        worker = engine(copy, recipe, *samples, size, np.random.default_rng(7))
+        worker = engine(copy, step_config, *samples, size, np.random.default_rng(7))
         rates = rate / np.arange(1, -(-n // size) + 1)
         total, _ = worker.run(np.arange(n), rates)
         found.append((total, copy, worker.averaged or copy))
     return found
 
 
-def assert_same_course(network: Network, recipe: Recipe, samples: Samples, size: int, rate: float):
+def assert_same_course(
+    network: Network, step_config: StepConfig, samples: Samples, size: int, rate: float
+):
     (total, by_numpy, average), (numba_total, by_numba, numba_average) = some_steps(
-        network, recipe, samples, size, rate
+        network, step_config, samples, size, rate
     )
     change = np.abs(by_numpy.params - network.params).max()
     assert change > 1e-3
@@ -76,7 +83,7 @@ def test_many_steps_are_numpys_for_every_optimizer(
 ) -> None:
     network = make_network((20, "sigmoid"), (13, "tanh"), (10, "softmax"), dtype=dtype)
     rate = 0.1 if optimizer.name == "sgd" else 0.01
-    assert_same_course(network, Recipe(LOSSES["cross_entropy"], optimizer), digits, size, rate)
+    assert_same_course(network, StepConfig(LOSSES["cross_entropy"], optimizer), digits, size, rate)
 
 
 @pytest.mark.parametrize("size", [4, 32])
@@ -96,21 +103,23 @@ def test_many_steps_are_numpys_for_every_regularisation(
     digits: Samples, more: dict, optimizer: Rule, size: int
 ) -> None:
     network = make_network((20, "sigmoid"), (10, "softmax"))
-    recipe = Recipe(LOSSES["cross_entropy"], optimizer, Regularization(**more))
-    assert_same_course(network, recipe, digits, size, 0.05)
+    step_config = StepConfig(LOSSES["cross_entropy"], optimizer, Regularization(**more))
+    assert_same_course(network, step_config, digits, size, 0.05)
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_smoothed_labels_are_numpys_for_every_loss(digits: Samples, loss: str, output: str) -> None:
     network = make_network((17, "tanh"), (10, output))
-    assert_same_course(network, Recipe(LOSSES[loss], SGD(), Regularization(0.3)), digits, 32, 0.1)
+    assert_same_course(
+        network, StepConfig(LOSSES[loss], SGD(), Regularization(0.3)), digits, 32, 0.1
+    )
 
 
 def test_a_smoothed_single_output_is_numpys() -> None:
     samples = load_dataset("moons").train
     network = make_network((8, "tanh"), (1, "sigmoid"), n_inputs=2)
-    recipe = Recipe(LOSSES["binary_cross_entropy"], SGD(), Regularization(0.2))
-    assert_same_course(network, recipe, samples, 10, 0.5)
+    step_config = StepConfig(LOSSES["binary_cross_entropy"], SGD(), Regularization(0.2))
+    assert_same_course(network, step_config, samples, 10, 0.5)
 
 
 @pytest.mark.parametrize("size", [1, 5, 32])
@@ -120,7 +129,9 @@ def test_dropout_is_numpys(digits: Samples, hidden: str, size: int) -> None:
     network = make_network((20, hidden, 0.3), (9, hidden), (13, hidden, 0.5), (10, "softmax"))
     for optimizer in (SGD(), Adam()):
         rate = 0.1 if optimizer.name == "sgd" else 0.01
-        assert_same_course(network, Recipe(LOSSES["cross_entropy"], optimizer), digits, size, rate)
+        assert_same_course(
+            network, StepConfig(LOSSES["cross_entropy"], optimizer), digits, size, rate
+        )
 
 
 @pytest.mark.parametrize("engine", [NumpyEngine, NumbaEngine])
@@ -130,9 +141,12 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
     )
     order, rates = np.arange(100, 200), np.full(20, 0.1)
     mirrored = digits.x[:, ::-1]
-    recipe, rng = Recipe(LOSSES["cross_entropy"], SGD(momentum=0.5)), np.random.default_rng(0)
-    engine(shown, recipe, mirrored, digits.y, 5, rng).run(order, rates)
-    engine(swapped, recipe, *digits, 5, rng).run(order, rates, mirrored[order])
+    step_config, rng = (
+        StepConfig(LOSSES["cross_entropy"], SGD(momentum=0.5)),
+        np.random.default_rng(0),
+    )
+    engine(shown, step_config, mirrored, digits.y, 5, rng).run(order, rates)
+    engine(swapped, step_config, *digits, 5, rng).run(order, rates, mirrored[order])
     np.testing.assert_array_equal(shown.params, swapped.params)
 
 
@@ -156,8 +170,8 @@ def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Rul
     results = []
     for tuner in (None, Restless()):
         network = make_network((40, "relu", 0.2), (10, "softmax"), dtype=np.float32)
-        recipe, rng = Recipe(LOSSES["cross_entropy"], optimizer), np.random.default_rng(3)
-        engine = NumbaEngine(network, recipe, *digits, 20, rng, threads=2)
+        step_config, rng = StepConfig(LOSSES["cross_entropy"], optimizer), np.random.default_rng(3)
+        engine = NumbaEngine(network, step_config, *digits, 20, rng, threads=2)
         if tuner is not None:
             engine.tuner = tuner
         found = [engine.run(np.arange(k, k + 990), np.full(50, 0.01)) for k in (0, 990)]
@@ -168,16 +182,16 @@ def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Rul
 
 def test_a_dropout_that_is_next_to_none_takes_its_noise_too(digits: Samples) -> None:
     network = make_network((20, "tanh", 1e-6), (13, "tanh", 0.5), (10, "softmax"))
-    assert_same_course(network, Recipe(LOSSES["cross_entropy"], SGD()), digits, 32, 0.1)
+    assert_same_course(network, StepConfig(LOSSES["cross_entropy"], SGD()), digits, 32, 0.1)
 
 
 def test_threads_change_no_bit_of_what_is_not_plain(digits: Samples) -> None:
-    recipe = Recipe(LOSSES["cross_entropy"], AdamW(), Regularization(0.1, 1e-4, 1.0, 0.99))
+    step_config = StepConfig(LOSSES["cross_entropy"], AdamW(), Regularization(0.1, 1e-4, 1.0, 0.99))
     results = []
     for n_tasks in (1, 2, 3):
         network = make_network((130, "relu", 0.2), (10, "softmax"), dtype=np.float32)
         rng = np.random.default_rng(3)
-        engine = NumbaEngine(network, recipe, *digits, 64, rng, threads=n_tasks)
+        engine = NumbaEngine(network, step_config, *digits, 64, rng, threads=n_tasks)
         engine.run(np.arange(1000), np.full(16, 0.01))
         results.append(network.params)
     np.testing.assert_array_equal(results[1], results[0])

@@ -1,4 +1,4 @@
-"""A recipe says what goes into a training step."""
+"""Step config: what goes into a training step."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -65,7 +65,7 @@ class Regularization:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class StepConfig:
     """What a training step is made of.
 
     Attributes
@@ -74,13 +74,13 @@ class Recipe:
         What it lowers.
     optimizer
         How it turns a gradient into a step.
-    more
-        What else there is to it.
+    regularization
+        What keeps it in bounds.
     """
 
     loss: Loss
     optimizer: Stepper
-    more: Regularization = Regularization()
+    regularization: Regularization = Regularization()
 
     @property
     def plain(self) -> bool:
@@ -88,5 +88,5 @@ class Recipe:
 
         Then it is linear in the samples, and what they say can be added up in any order.
         """
-        more = self.more
+        more = self.regularization
         return self.optimizer.plain and not (more.l2 or more.clip_norm or more.ema_decay)
