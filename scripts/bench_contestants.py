@@ -5,15 +5,17 @@ cross-entropy through softmax, sigmoid hidden layers, the same learning rate, th
 order each epoch. Each hands back its weights, and one function measures them all.
 """
 
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mnist_nn.blas import one_blas_thread
 from mnist_nn.engines import StepConfig, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Network, block
-from mnist_nn.training import SGD
+from mnist_nn.training import SGD, Adam
 
 SIZES = (784, 128, 64, 10)  # inputs, and units of each layer
 Array = NDArray[Any]
@@ -96,10 +98,12 @@ class OurNumpy:
     engine_name = "numpy"
 
     def __init__(self, job: Job) -> None:
-        self.network = start_network()
-        sgd = SGD(learning_rate=job.learning_rate)
-        step_config = StepConfig(LOSSES["cross_entropy"], sgd)
+        self.network = start_network((len(job.start[0][0]), *(len(b) for _, b in job.start)))
+        optimizer = {"sgd": SGD, "adam": Adam}[job.optimizer](learning_rate=job.learning_rate)
+        step_config = StepConfig(LOSSES["cross_entropy"], optimizer)
         choice = choose_engine(self.engine_name, self.network, step_config, job.batch_size)
+        self.chosen = choice.name
+        self.threads = one_blas_thread if job.threads is None else nullcontext  # as `fit` does
         self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
         rng = np.random.default_rng(0)
         self.engine = make_engine(

@@ -146,7 +146,7 @@ def linearity(name: str, times: str, batch_size: str, dataset: str) -> None:
     del train
     network, sgd = start_network(), SGD(learning_rate=0.5)
     step_config, rng = StepConfig(LOSSES["cross_entropy"], sgd), np.random.default_rng(0)
-    arguments = (choose_engine(name, network, sgd, size), network, step_config)
+    arguments = (choose_engine(name, network, step_config, size), network, step_config)
     rates = np.full(len(y), sgd.learning_rate)  # more than enough
     make_engine(*arguments, x[:1000], y[:1000], size, rng).run(np.arange(1000), rates)
     forget_peak()

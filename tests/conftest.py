@@ -135,10 +135,11 @@ def published_a(monkeypatch: pytest.MonkeyPatch) -> str:
     """
 
     def wrong(z: np.ndarray, y: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
-        s = softmax(z)
+        y = np.clip(y, 1e-15, 1 - 1e-15)
+        s = softmax(np.log(y / (1 - y)))  # of the sums, as far as the outputs tell them
         return np.multiply(dy, s * (1 - s), out=out)
 
-    published = ActivationFunction("published", sigmoid, wrong, needs_sums=True)
+    published = ActivationFunction("published", sigmoid, wrong)
     monkeypatch.setitem(ACTIVATIONS, "published", published)
     return "published"
 
