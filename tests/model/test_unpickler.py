@@ -197,3 +197,36 @@ def test_what_follows_the_end_is_refused() -> None:
 def test_what_is_no_pickle_is_refused(blob: bytes) -> None:
     with pytest.raises(ModelError, match="damaged or no pickle"):
         read_pickle(blob)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(["text"]),
+        np.array([b"text"]),
+        np.array([1 + 2j]),
+        np.ones(2, [("a", "f4")]),
+        np.ones(2, np.int64),
+        np.ones(2, np.float16),
+        np.ones(2, bool),
+        np.array(["2020-01-01"], "M8[D]"),
+        np.array([None]),
+        np.ma.array([1.0], mask=[True]),
+        np.float64(1),
+    ],
+    ids=lambda array: str(array.dtype),
+)
+def test_arrays_of_other_types_are_refused(array: np.ndarray) -> None:
+    with pytest.raises(ModelError):
+        read_pickle(pickle.dumps(array, 4))
+
+
+def test_arrays_whose_bytes_are_elsewhere_are_refused() -> None:
+    aside: list[pickle.PickleBuffer] = []
+    for blob in (
+        pickle.dumps(np.ones(3), 5),
+        pickle.dumps(np.ones(3), 5, buffer_callback=aside.append),
+    ):
+        with pytest.raises(ModelError):
+            read_pickle(blob)
+    assert len(aside) == 1
