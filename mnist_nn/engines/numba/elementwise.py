@@ -13,6 +13,7 @@ from numba import types
 from numba.extending import overload
 
 from ...compiling import PartCompiler, part
+from ...nn import ACTIVATIONS, LOSSES
 from ...nn.activations import LEAK
 from ...nn.arrays import FloatArray
 from .vectors import from_bits, pick, put
@@ -42,6 +43,9 @@ LOSS_CODES = {
     "binary_cross_entropy": BINARY_CROSS_ENTROPY,
     "mean_squared_error": MEAN_SQUARED_ERROR,
 }
+
+KNOWN = [*map(ACTIVATIONS.__getitem__, ACTIVATION_CODES), *map(LOSSES.__getitem__, LOSS_CODES)]
+"""The records of `nn` that are compiled here; another of the same name is not."""
 
 F = np.float32
 LOG2_E = F(1.44269504)

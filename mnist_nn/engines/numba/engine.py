@@ -20,7 +20,7 @@ from ...nn import Network, check_labels, draw_noise
 from ..interface import EngineSnapshot, whole_batches
 from ..step_config import StepConfig
 from .barrier import CAN_WAIT, make_barrier
-from .elementwise import ACTIVATION_CODES, LOSS_CODES
+from .elementwise import KNOWN, LOSS_CODES
 from .helpers import Helpers
 from .kernel import Inputs, Lists, Sizes, compiled
 from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, read_stages, unpack
@@ -60,12 +60,14 @@ def unsupported_reason(network: Network, step_config: StepConfig, batch_size: in
         stages = read_stages(network)
     except ValueError as error:
         return str(error)
-    used = [("activation", stage.activation, set(ACTIVATION_CODES)) for stage in stages]
-    used.append(("loss", step_config.loss.name, set(LOSS_CODES)))
-    used.append(("optimizer", type(step_config.optimizer).__name__, set(OPTIMIZERS)))
-    for kind, name, known in used:
-        if name not in known:  # one that somebody else wrote, in Python
-            return f"does not know the {kind} {name}"
+    for stage in stages:
+        if stage.activation not in KNOWN:  # one that somebody else wrote, in Python
+            return f"does not know the activation {stage.activation.name}"
+    if step_config.loss not in KNOWN:
+        return f"does not know the loss {step_config.loss.name}"
+    optimizer = type(step_config.optimizer).__name__
+    if optimizer not in OPTIMIZERS:
+        return f"does not know the optimizer {optimizer}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...nn import Activation, Dense, Dropout, Network
+from ...nn import ACTIVATIONS, Activation, ActivationFunction, Dense, Dropout, Network
 from ...nn.arrays import FloatArray
 from ...nn.layers.dropout import threshold
 from .elementwise import ACTIVATION_CODES
@@ -65,7 +65,7 @@ class Stage(NamedTuple):
     """A dense layer and what is on top of it."""
 
     dense: Dense
-    activation: str
+    activation: ActivationFunction
     dropout: float
 
 
@@ -80,9 +80,9 @@ def read_stages(network: Network) -> list[Stage]:
     stages: list[Stage] = []
     for layer, below in zip(network.layers, [None, *network.layers], strict=False):
         if isinstance(layer, Dense) and not isinstance(below, Dense):
-            stages.append(Stage(layer, "", 0.0))
+            stages.append(Stage(layer, ACTIVATIONS["identity"], 0.0))
         elif isinstance(layer, Activation) and isinstance(below, Dense):
-            stages[-1] = stages[-1]._replace(activation=layer.name)
+            stages[-1] = stages[-1]._replace(activation=layer.function)
         elif isinstance(layer, Dropout) and isinstance(below, Activation):
             stages[-1] = stages[-1]._replace(dropout=layer.rate)
         elif isinstance(layer, Dense | Activation | Dropout):
@@ -137,7 +137,7 @@ def lay_out(
         OUTPUT: outputs,
         DELTA: deltas,
         SUMS: sums,
-        ACTIVATION: [ACTIVATION_CODES[stage.activation] for stage in stages],
+        ACTIVATION: [ACTIVATION_CODES[stage.activation.name] for stage in stages],
         READ: [end, *np.where(masked, copies, outputs)[:-1]],
         READ_WIDTH: [read_width, *widths[:-1]],
         WIDTH: widths,
