@@ -45,7 +45,6 @@ class Workspace:
         self.delta = np.empty((n, n_outputs), dtype)
         self.caches = [
             Cache(
-                n,
                 dtype,
                 training=training,
                 bottom=i == 0,

@@ -81,10 +81,13 @@ def test_an_activation_and_a_loss_of_ones_own_train_with_the_default_engine(
     np.testing.assert_allclose(ends[0], ends[2], atol=1e-4)
 
 
-def test_a_loss_that_takes_a_known_name_is_numpys_too() -> None:
+def test_what_takes_a_known_name_is_numpys_too() -> None:
     own = replace(LOSSES["cross_entropy"], reason="it is another one")
     choice = choose_engine("auto", NETWORK, StepConfig(own, SGD()), 32)
     assert choice == ("numpy", "the numba engine does not know the loss cross_entropy")
+    optimizer = type("SGD", (Twice,), {"__module__": "mine"})()
+    choice = choose_engine("auto", NETWORK, StepConfig(LOSSES["cross_entropy"], optimizer), 32)
+    assert choice == ("numpy", "the numba engine does not know the optimizer SGD")
 
 
 @pytest.mark.parametrize(

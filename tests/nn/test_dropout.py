@@ -22,7 +22,7 @@ def test_no_rate_drops_nothing() -> None:
 
 def mask_of(rate: float) -> np.ndarray:
     """The mask that all noise there is makes."""
-    cache = Cache(LEVELS, np.float64, training=True, bottom=False, overwrite=False)
+    cache = Cache(np.float64, training=True, bottom=False, overwrite=False)
     Dropout(rate).fill_mask(ALL, cache)
     return cache["mask"]
 

@@ -7,7 +7,9 @@ from mnist_nn.data import Samples
 from mnist_nn.nn import (
     ACTIVATIONS,
     LOSSES,
+    Activation,
     ActivationFunction,
+    Dense,
     Dropout,
     Initializer,
     Network,
@@ -185,3 +187,24 @@ def test_checking_leaves_the_network_alone(rng: np.random.Generator) -> None:
     worst(network, "cross_entropy", Samples(rng.normal(size=(2, 4)), np.array([0, 1], np.uint8)))
     np.testing.assert_array_equal(network.params, before)
     assert not network.grads.any()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_an_activation_may_stand_on_dropout(training: bool, rng: np.random.Generator) -> None:
+    """In evaluation dropout hands on what it is given, which the layer below still needs."""
+    layers = [
+        Dense(6),
+        Activation("tanh"),
+        Dropout(0.4),
+        Activation("sigmoid"),
+        *block(3, "softmax"),
+    ]
+    network = Network(4, layers, rng=rng, dtype=np.float64)
+    x, y, noise = (
+        rng.normal(size=(5, 4)),
+        [0, 1, 2, 1, 0],
+        rng.integers(0, 1 << 16, (5, 6), np.uint16),
+    )
+    loss = LOSSES["cross_entropy"]
+    for group in check_gradients(network, loss, x, y, training=training, noise=noise):
+        assert group.error < 1e-7

@@ -65,9 +65,10 @@ def unsupported_reason(network: Network, step_config: StepConfig, batch_size: in
             return f"does not know the activation {stage.activation.name}"
     if step_config.loss not in KNOWN:
         return f"does not know the loss {step_config.loss.name}"
-    optimizer = type(step_config.optimizer).__name__
-    if optimizer not in OPTIMIZERS:
-        return f"does not know the optimizer {optimizer}"
+    optimizer = type(step_config.optimizer)
+    ours = optimizer.__module__.partition(".")[0] == __name__.partition(".")[0]
+    if not ours or optimizer.__name__ not in OPTIMIZERS:
+        return f"does not know the optimizer {optimizer.__name__}"
     n_inputs = network.sizes[0]
     most = MAX_LISTS // ((n_inputs + SLACK) * (4 + network.dtype.itemsize))
     if batch_size <= most:

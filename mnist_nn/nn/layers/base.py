@@ -15,8 +15,6 @@ class Cache(dict[str, FloatArray]):
 
     Parameters
     ----------
-    n
-        Samples in the batch.
     dtype
         Type of the numbers.
     training
@@ -27,11 +25,9 @@ class Cache(dict[str, FloatArray]):
         Whether the layer may write over its inputs: nobody reads them again.
     """
 
-    def __init__(
-        self, n: int, dtype: DTypeLike, *, training: bool, bottom: bool, overwrite: bool
-    ) -> None:
+    def __init__(self, dtype: DTypeLike, *, training: bool, bottom: bool, overwrite: bool) -> None:
         super().__init__()
-        self.n, self.dtype = n, dtype
+        self.dtype = dtype
         self.training, self.bottom, self.overwrite = training, bottom, overwrite
         self._buffers: dict[str, FloatArray] = {}
 
@@ -58,7 +54,8 @@ class Layer:
     Attributes
     ----------
     keeps_outputs
-        Whether `backward` reads what `forward` returned, so that nobody may write over it.
+        Whether nobody may write over what `forward` returns: `backward` reads it, or it is the very
+        input.
     """
 
     keeps_outputs = True

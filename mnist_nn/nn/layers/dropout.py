@@ -46,8 +46,6 @@ class Dropout(Layer):
     rate: float
     units: int = field(init=False, repr=False)
 
-    keeps_outputs = False
-
     def __post_init__(self) -> None:
         if not 0 <= self.rate < 1:
             raise ValueError(f"dropout must be 0 or more and below 1, got {self.rate}")
