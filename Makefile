@@ -8,7 +8,7 @@ IN_VENV = "$(VENV)/bin/python" -m
 INSTALL = "$(PYTHON)" scripts/environment.py
 PEERS := torch jax scikit-learn
 MODEL ?= model.pkl
-ALL := fast,pictures,plots,tensorboard,dev
+ALL := fast,images,plots,tensorboard,dev
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo data train evaluate bench bench-grid test test-lowest check dist-check format clean
@@ -66,7 +66,7 @@ $(VENV)/.installed: pyproject.toml
 	@$(INSTALL) $@
 
 $(VENV)/.installed-fast: $(VENV)/.installed
-	@$(INSTALL) $@ --extras fast,pictures,plots
+	@$(INSTALL) $@ --extras fast,images,plots
 
 $(VENV)/.installed-all: $(VENV)/.installed
 	@$(INSTALL) $@ --extras $(ALL)

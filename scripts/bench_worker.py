@@ -38,7 +38,7 @@ from mnist_nn.errors import MnistNNError
 
 IMPORTS = {  # what a contestant needs, imported before its preparation is timed
     "auto": "mnist_nn.engines",
-    "numba": "mnist_nn.engines.numba",
+    "numba": "mnist_nn.engines.compiled",
     "pytorch": "torch",
     "jax": "jax",
     "scikit-learn": "sklearn.neural_network",

@@ -1,6 +1,6 @@
 """Install mnist-nn into a virtual environment, for the Makefile.
 
-    python scripts/environment.py .venv/.installed --extras fast,pictures
+    python scripts/environment.py .venv/.installed --extras fast,images
 
 Two at once take turns, and the second finds it done.
 """

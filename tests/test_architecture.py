@@ -27,14 +27,14 @@ MAY_IMPORT = {
     "augmentation": GROUND,
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,
     "evaluation": {"nn", "data"} | GROUND,
-    "drawing": {"nn", "pictures"} | GROUND,
-    "pictures": GROUND,
+    "page": {"nn", "images"} | GROUND,
+    "images": GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
     "model": {"nn", "data", "engines", "augmentation", "training", "config"} | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
-        "drawing",
-        "pictures",
+        "page",
+        "images",
     }
     | GROUND,
 }
@@ -111,7 +111,7 @@ def test_the_mathematics_needs_numpy_only() -> None:
             assert {module.partition(".")[0] for module in modules} <= allowed, path.name
 
 
-@pytest.mark.parametrize("package", ["config", "data", "evaluation", "model", "pictures"])
+@pytest.mark.parametrize("package", ["config", "data", "evaluation", "model", "images"])
 def test_every_public_function_takes_paths_as_strings(package: str) -> None:
     module = importlib.import_module(f"mnist_nn.{package}")
     functions = [getattr(module, name) for name in module.__all__]

@@ -29,9 +29,9 @@ def draw(
     import webbrowser
 
     from ..data import dataset_info
-    from ..drawing import draw_page
     from ..files import replacing
     from ..model import check_fits, load_model
+    from ..page import draw_page
 
     trained = load_model(model)
     name = trained.config.data.dataset

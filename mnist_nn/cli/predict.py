@@ -82,7 +82,7 @@ def predict(
 
 def _listed(images: list[str]) -> list[str]:
     """Put the pictures of a folder in its place; one that has none is kept, to be reported."""
-    from ..pictures import pictures_in
+    from ..images import pictures_in
 
     listed: list[str] = []
     for image in images:
@@ -113,8 +113,8 @@ def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
     """Name the classes, if the model is one for images like MNIST's."""
     from ..data import dataset_info, datasets_that
     from ..errors import ConfigError
+    from ..images import PREPARED_SHAPE
     from ..model import check_fits
-    from ..pictures import PREPARED_SHAPE
 
     name = trained.config.data.dataset
     info = dataset_info(name)
@@ -139,7 +139,7 @@ def _kind(trained: "Model") -> str:
 def _prepared(image: str, given: _Stdin) -> "NDArray[np.float64]":
     """Read and prepare one picture."""
     from ..errors import DataError
-    from ..pictures import MAX_BYTES, decode_picture, prepare, read_picture
+    from ..images import MAX_BYTES, decode_picture, prepare, read_picture
 
     name = "standard input" if image == STDIN else escaped(image)
     try:

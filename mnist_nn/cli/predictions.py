@@ -106,7 +106,7 @@ class Predictions:
 
     def _draw(self, image: str, prepared: "NDArray[np.float64]") -> None:
         """Draw what the model saw, if it is wanted."""
-        from ..pictures import draw_blocks
+        from ..images import draw_blocks
 
         if not self.show:
             return

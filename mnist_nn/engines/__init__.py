@@ -2,7 +2,7 @@
 
 from .choice import Choice, EngineName, choose_engine, make_engine
 from .interface import Engine, EngineSnapshot
-from .numpy import NumpyEngine
+from .numpy_engine import NumpyEngine
 from .step_config import Regularization, StepConfig
 
 __all__ = [

@@ -14,7 +14,7 @@ from ..errors import ConfigError, shown
 from ..extras import install_command
 from ..nn import Network
 from .interface import Engine
-from .numpy import NumpyEngine
+from .numpy_engine import NumpyEngine
 from .step_config import StepConfig
 
 EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
@@ -65,7 +65,7 @@ def choose_engine(
         return Choice("numpy", fault)
     if fault:
         raise ConfigError(f"training.engine: {fault}\nuse engine auto or numpy to train without it")
-    from .numba import slower_reason, unsupported_reason
+    from .compiled import slower_reason, unsupported_reason
 
     limit = unsupported_reason(network, step_config, batch_size)
     if limit is None and name == "auto":
@@ -83,7 +83,7 @@ def numba_fault() -> str:
 
             if numba.config.DISABLE_JIT:
                 return "the environment variable NUMBA_DISABLE_JIT is set; unset it"
-            import_module(f"{__package__}.numba")
+            import_module(f"{__package__}.compiled")
     except ModuleNotFoundError as error:
         if error.name in ("numba", "llvmlite"):
             remedy = f"{install_command('fast')} makes training several times faster"
@@ -143,6 +143,6 @@ def make_engine(
     """Make the chosen engine; the other parameters are those of an `Engine`."""
     if choice.name == "numpy":
         return NumpyEngine(network, step_config, x, y, batch_size, rng)
-    from .numba import NumbaEngine
+    from .compiled import NumbaEngine
 
     return NumbaEngine(network, step_config, x, y, batch_size, rng)

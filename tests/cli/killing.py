@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import mnist_nn.engines.numba  # noqa: F401
+import mnist_nn.engines.compiled  # noqa: F401
 from mnist_nn.cli import main
 from mnist_nn.cli.app import app  # noqa: F401
 from mnist_nn.model import load_checkpoint, load_model

@@ -16,7 +16,7 @@ PAUSE = 2.0  # seconds; the step that it falls into takes a small part of one
 STOPS_IN_ITS_STEP = """
 import os, signal, sys
 from mnist_nn.cli import main
-from mnist_nn.engines.numpy import NumpyEngine
+from mnist_nn.engines.numpy_engine import NumpyEngine
 
 def run(self, *arguments, run=NumpyEngine.run):
     os.kill(os.getpid(), signal.SIGSTOP)

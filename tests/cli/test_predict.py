@@ -369,5 +369,5 @@ def test_without_pillow_the_extra_is_named_and_arrays_are_read(
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.splitlines() == [
         "error: pictures need Pillow (.npy files do not)",
-        install_command("pictures"),
+        install_command("images"),
     ]

@@ -116,7 +116,7 @@ def test_what_the_compiled_engine_lacks_is_numpys(layers: list[Layer], reason: s
 def test_auto_leaves_wide_layers_in_large_batches_on_one_processor_to_numpy(
     monkeypatch, name, size, cpus, expected
 ) -> None:
-    monkeypatch.setattr("mnist_nn.engines.numba.engine.most_threads", lambda: cpus)
+    monkeypatch.setattr("mnist_nn.engines.compiled.engine.most_threads", lambda: cpus)
     wide = Network(
         784, [*block(1024, "relu"), *block(1024, "relu"), *block(10, "softmax")], rng=None
     )

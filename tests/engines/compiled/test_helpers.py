@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from mnist_nn.engines import StepConfig
-from mnist_nn.engines.numba import NumbaEngine
-from mnist_nn.engines.numba.barrier import make_barrier
-from mnist_nn.engines.numba.helpers import Helpers
+from mnist_nn.engines.compiled import NumbaEngine
+from mnist_nn.engines.compiled.barrier import make_barrier
+from mnist_nn.engines.compiled.helpers import Helpers
 from mnist_nn.errors import MnistNNWarning
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD
 
 WITHOUT_THREADS = """
 import os, resource, warnings
-from mnist_nn.engines.numba.helpers import Helpers
+from mnist_nn.engines.compiled.helpers import Helpers
 
 if os.getuid() == 0:  # whom no limit binds
     os.setgid(54321)
@@ -30,7 +30,7 @@ FORK = """
 import os, signal, sys
 import numpy as np
 from mnist_nn.engines import NumpyEngine, StepConfig
-from mnist_nn.engines.numba import NumbaEngine
+from mnist_nn.engines.compiled import NumbaEngine
 from mnist_nn.nn import LOSSES, block, Network
 from mnist_nn.training import SGD
 

@@ -7,9 +7,9 @@ import pytest
 
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.engines import NumpyEngine, StepConfig
-from mnist_nn.engines.numba import NumbaEngine, unsupported_reason
-from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES, LOSS_CODES
-from mnist_nn.engines.numba.sparse import SLACK
+from mnist_nn.engines.compiled import NumbaEngine, unsupported_reason
+from mnist_nn.engines.compiled.elementwise import ACTIVATION_CODES, LOSS_CODES
+from mnist_nn.engines.compiled.sparse import SLACK
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
 from mnist_nn.training import SGD
 
@@ -221,7 +221,7 @@ def test_a_second_process_finds_the_kernel_compiled() -> None:
         "import numpy as np\n"
         "from mnist_nn.data import load_dataset\n"
         "from mnist_nn.engines import StepConfig\n"
-        "from mnist_nn.engines.numba import engine\n"
+        "from mnist_nn.engines.compiled import engine\n"
         "from mnist_nn.nn import LOSSES, block, Network\n"
         "from mnist_nn.training import SGD\n"
         "network = Network(784, [*block(10, 'softmax')], rng=np.random.default_rng(0))\n"

@@ -7,9 +7,9 @@ import pytest
 
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.engines import NumpyEngine, Regularization, StepConfig
-from mnist_nn.engines.numba import NumbaEngine
-from mnist_nn.engines.numba.elementwise import ACTIVATION_CODES
-from mnist_nn.engines.numba.update import OPTIMIZERS
+from mnist_nn.engines.compiled import NumbaEngine
+from mnist_nn.engines.compiled.elementwise import ACTIVATION_CODES
+from mnist_nn.engines.compiled.update import OPTIMIZERS
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block
 from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 from mnist_nn.training.optimizers import Rule

@@ -15,14 +15,14 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import ConfigError
+from ..images import PREPARED_SHAPE
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
-from ..pictures import PREPARED_SHAPE
 
 PROGRAMS = tuple(
     f"{name}.js"
     for name in (
-        *("arrays", "sheet", "components", "surface", "prepare"),  # as in mnist_nn/pictures
+        *("arrays", "sheet", "components", "surface", "prepare"),  # as in mnist_nn/images
         *("forward", "pen", "show"),
     )
 )

@@ -1,4 +1,4 @@
-from mnist_nn.engines.numba.tuner import LONGEST_WAIT, PIECE, TRIAL, ThreadTuner
+from mnist_nn.engines.compiled.tuner import LONGEST_WAIT, PIECE, TRIAL, ThreadTuner
 
 
 def work(

@@ -3,7 +3,7 @@ import time
 
 from numba import njit
 
-from mnist_nn.engines.numba.barrier import make_barrier, release, wait
+from mnist_nn.engines.compiled.barrier import make_barrier, release, wait
 
 
 @njit(nogil=True)

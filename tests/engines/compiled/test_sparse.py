@@ -3,7 +3,7 @@ import pytest
 from numba import njit
 
 from mnist_nn.data import Samples
-from mnist_nn.engines.numba.sparse import SLACK, list_inputs
+from mnist_nn.engines.compiled.sparse import SLACK, list_inputs
 
 
 @njit

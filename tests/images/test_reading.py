@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mnist_nn.errors import DataError
-from mnist_nn.pictures import decode_picture, read_picture
+from mnist_nn.images import decode_picture, read_picture
 
 RAMP = np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)
 

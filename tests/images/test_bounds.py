@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from mnist_nn.errors import DataError
-from mnist_nn.pictures import decode_picture, prepare
-from mnist_nn.pictures.reducing import reduce_picture
+from mnist_nn.images import decode_picture, prepare
+from mnist_nn.images.reducing import reduce_picture
 
 from .hostile import bmp_of_runs, chunk, exif, jpeg, png, with_scans, with_segment
 
@@ -88,7 +88,7 @@ def test_49_million_pixels_take_less_than_500_megabytes(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     path.write_bytes(png(7000, 7000, colour=6))
     program = (
-        "import sys, pathlib, mnist_nn.pictures as p\n"
+        "import sys, pathlib, mnist_nn.images as p\n"
         "assert p.read_picture(pathlib.Path(sys.argv[1])).shape == (584, 584)\n"
         "print(*(line for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )

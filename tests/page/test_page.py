@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.drawing import draw_page
-from mnist_nn.drawing.page import PROGRAMS
 from mnist_nn.errors import ConfigError
 from mnist_nn.nn import Network, block
+from mnist_nn.page import draw_page
+from mnist_nn.page.page import PROGRAMS
 
 DIGITS = tuple("0123456789")
 HOSTILE = "</script><script>alert(1)</script><!--&\u2028'\"\udcff"
@@ -90,9 +90,9 @@ def test_a_network_that_reads_no_pictures_is_refused() -> None:
 
 def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     network = small()
-    monkeypatch.setattr("mnist_nn.drawing.page.MAX_BYTES", network.params.nbytes)
+    monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes)
     assert draw_page(network, DIGITS, "just.pkl")
-    monkeypatch.setattr("mnist_nn.drawing.page.MAX_BYTES", network.params.nbytes - 1)
+    monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes - 1)
     with pytest.raises(ConfigError, match="take a smaller network"):
         draw_page(network, DIGITS, "large.pkl")
 
@@ -101,12 +101,12 @@ def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.Mon
 def test_the_page_prepares_with_the_constants_of_python(name: str) -> None:
     package = Path(__file__).parents[2] / "mnist_nn"
     ours = re.findall(
-        r"^([A-Z_]+) = ([\d.]+)\b", (package / "pictures" / f"{name}.py").read_text(), re.MULTILINE
+        r"^([A-Z_]+) = ([\d.]+)\b", (package / "images" / f"{name}.py").read_text(), re.MULTILINE
     )
     theirs = dict(
         re.findall(
             r"^const ([A-Z_]+) = ([\d.]+);",
-            (package / "drawing" / f"{name}.js").read_text(),
+            (package / "page" / f"{name}.js").read_text(),
             re.MULTILINE,
         )
     )

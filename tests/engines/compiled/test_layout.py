@@ -3,8 +3,8 @@ import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.engines import Regularization, StepConfig
-from mnist_nn.engines.numba import NumbaEngine
-from mnist_nn.engines.numba.layout import aligned, lay_out, pack, unpack
+from mnist_nn.engines.compiled import NumbaEngine
+from mnist_nn.engines.compiled.layout import aligned, lay_out, pack, unpack
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, AdaGrad, AdamW, RMSprop
 from mnist_nn.training.optimizers import Rule

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mnist_nn.pictures import draw_blocks
+from mnist_nn.images import draw_blocks
 
 
 def test_plain_blocks_show_two_rows_in_one() -> None:

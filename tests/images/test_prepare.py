@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mnist_nn.data import Samples
-from mnist_nn.pictures import prepare
+from mnist_nn.images import prepare
 
 Grey = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from mnist_nn.engines.numba.elementwise import (
+from mnist_nn.engines.compiled.elementwise import (
     ACTIVATION_CODES,
     activate,
     activation_backward,

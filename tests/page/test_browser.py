@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.drawing import draw_page
+from mnist_nn.images import prepare
 from mnist_nn.model import load_model
 from mnist_nn.nn import ACTIVATIONS, Network, block
-from mnist_nn.pictures import prepare
+from mnist_nn.page import draw_page
 
 from .strokes import Stroke, smooth, strokes_of
 
