@@ -28,7 +28,7 @@ from .errors import MnistNNWarning
 log = logging.getLogger(__name__)  # of a record whenever a function has to be compiled
 
 
-def kept_compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def cached_njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a function for Numba (`njit` options): compiled when first called, or found."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -64,7 +64,7 @@ def read_bounded(path: StrPath, limit: int, error: type[Exception]) -> bytes:
 
 
 @contextlib.contextmanager
-def replacing(path: StrPath) -> Iterator[IO[bytes]]:
+def atomic_write(path: StrPath) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes `path` when the block ends well, and vanishes otherwise.
 
     A file that is replaced hands on its mode and, where this user may set them, owner and group.

@@ -71,11 +71,11 @@ def model_seeds() -> Iterable[bytes]:
 def checkpoint_seeds() -> Iterable[bytes]:
     """Write a checkpoint as small as can be."""
     config, rng = resolve([Source("", SMALL)]), np.random.default_rng(0)
-    course = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
-    next(course)
+    trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
+    next(trainer)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl.ckpt"
-        parts = course.snapshot(), None, None, {"x_train": "ab"}, current_versions()
+        parts = trainer.snapshot(), None, None, {"x_train": "ab"}, current_versions()
         save_checkpoint(path, Checkpoint(config, "numpy", *parts))
         yield path.read_bytes()
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mnist_nn.data import DATASETS
 from mnist_nn.data.folder import read_folder
-from mnist_nn.files import replacing
+from mnist_nn.files import atomic_write
 
 TARGET = Path(__file__).parents[1] / "mnist_nn" / "data" / "mnist-sample.npz"
 
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with MNIST's four files, .gz or raw")
     arrays = sample(parser.parse_args().folder)
-    with replacing(TARGET) as file:
+    with atomic_write(TARGET) as file:
         np.savez_compressed(file, **arrays)
     print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes")
 

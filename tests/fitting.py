@@ -8,21 +8,21 @@ from mnist_nn import training
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
 from mnist_nn.nn import Network
-from mnist_nn.streams import Streams
-from mnist_nn.training import Course, Snapshot, TrainingConfig
+from mnist_nn.rngs import Rngs
+from mnist_nn.training import Snapshot, Trainer, TrainingConfig
 
 
 def fit(
     network: Network,
     samples: Samples,
     *,
-    rng: np.random.Generator | Streams,
+    rng: np.random.Generator | Rngs,
     augmentation: Augmentation | None = None,
     validation: Samples | None = None,
     running: bool = False,
     snapshot: Snapshot | None = None,
     **settings: Any,
-) -> Course:
+) -> Trainer:
     """Train with `TrainingConfig(**settings)`."""
     return training.fit(
         network,

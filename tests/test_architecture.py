@@ -17,7 +17,7 @@ GROUND = {
     "limits",
     "blas",
     "checks",
-    "streams",
+    "rngs",
 }  # importable from everywhere but the mathematics
 
 MAY_IMPORT = {
@@ -79,13 +79,13 @@ def test_every_room_has_a_rule() -> None:
 
 
 def test_the_rule_sees_imports_of_every_form() -> None:
-    assert imported_rooms(PACKAGE / "cli" / "run.py") >= {"config", "data", "model", "streams"}
+    assert imported_rooms(PACKAGE / "cli" / "run.py") >= {"config", "data", "model", "rngs"}
     assert imported_rooms(PACKAGE / "training" / "trainer.py") == {
         "augmentation",
         "data",
         "engines",
         "nn",
-        "streams",
+        "rngs",
     }
 
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from mnist_nn.blas import one_blas_thread
 from mnist_nn.data import Samples
-from mnist_nn.evaluation import evaluate, read
+from mnist_nn.evaluation import evaluate, predict
 from mnist_nn.model import load_model
 from mnist_nn.nn import LOSSES, Network, block
 
@@ -81,13 +81,13 @@ def test_fit_evaluate_and_read_come_to_the_same_with_any_number_of_threads() -> 
         layers = [*block(256, "sigmoid"), *block(10, "softmax")]
         network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
         with threadpool_limits(threads, user_api="blas"):
-            course = fit(
+            trainer = fit(
                 network, Samples(x, y), rng=np.random.default_rng(0), batch_size=500, engine="numpy"
             )
-            next(course)
+            next(trainer)
             result = evaluate(network, LOSSES["cross_entropy"], Samples(x, y))
-            readings = read(network, x)
-        results.append((network.params.tobytes(), result.loss, readings.confidence.tobytes()))
+            predictions = predict(network, x)
+        results.append((network.params.tobytes(), result.loss, predictions.confidence.tobytes()))
     assert results[0] == results[1]
 
 

@@ -7,7 +7,7 @@ import pytest
 from numba.core import config
 
 from mnist_nn.cli.progress import compilation_noted
-from mnist_nn.compiling import kept_compiled
+from mnist_nn.compiling import cached_njit
 from mnist_nn.errors import MnistNNWarning
 
 
@@ -34,7 +34,7 @@ def ran_from_cache(kernel: Callable) -> bool:
 
 def call(x: float = 1) -> bool:
     """Compile `double` as a new process would, call it, and say whether it was kept compiled."""
-    kernel = kept_compiled(nogil=True)(double)
+    kernel = cached_njit(nogil=True)(double)
     assert kernel(x) == 2 * x
     return ran_from_cache(kernel)
 
@@ -106,7 +106,7 @@ def test_a_full_disk_costs_a_warning(folder: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_costs_a_warning(folder: Path) -> None:
-    kernel = kept_compiled()(double)
+    kernel = cached_njit()(double)
     (cache,) = folder.iterdir()
     cache.rmdir()
     cache.write_text("not a folder")
@@ -134,5 +134,5 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same() -> None:
     names: dict = {}
     exec("def double(x): return x + x", names)  # from no file, so that it belongs to no folder
     with pytest.warns(MnistNNWarning, match="cannot be kept"):
-        kernel = kept_compiled(nogil=True)(names["double"])
+        kernel = cached_njit(nogil=True)(names["double"])
     assert kernel(np.ones(3)).tolist() == [2, 2, 2]

@@ -13,16 +13,16 @@ import pytest
 
 from mnist_nn import files
 from mnist_nn.errors import DataError
-from mnist_nn.files import read_bounded, replacing, resolved, written_in_place
+from mnist_nn.files import atomic_write, read_bounded, resolved, written_in_place
 
 WRITE = """
 import sys
 from pathlib import Path
-from mnist_nn.files import replacing, written_in_place
+from mnist_nn.files import atomic_write, written_in_place
 path, size = Path(sys.argv[1]), int(sys.argv[2])
 print(written_in_place(path))
 try:
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"n" * size)
 except OSError as error:
     print(error.strerror)
@@ -49,7 +49,7 @@ def write_elsewhere(tmp_path: Path, *unshare: str, prepare: str = ":", size: int
 
 def test_the_file_appears_whole(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         assert not path.exists()
     assert path.read_bytes() == b"new"
@@ -61,7 +61,7 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     path.write_bytes(b"old")
 
     def fail() -> None:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(b"half of the n")
             raise KeyboardInterrupt
 
@@ -76,8 +76,8 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_is_in_use_is_not(
 ) -> None:
     litter = tmp_path / ".mnist-nn-0123456789abcdef.part"
     litter.write_bytes(b"half of a model")
-    with replacing(tmp_path / "slow") as slow:
-        with replacing(tmp_path / "quick") as quick:
+    with atomic_write(tmp_path / "slow") as slow:
+        with atomic_write(tmp_path / "quick") as quick:
             quick.write(b"quick")
         slow.write(b"slow")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
@@ -89,7 +89,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_is_in_use_is_not(
 def test_many_writers_at_once_end_with_one_whole_file_and_no_litter(tmp_path: Path) -> None:
     def write(number: int) -> None:
         for _ in range(20):
-            with replacing(tmp_path / "file") as file:
+            with atomic_write(tmp_path / "file") as file:
                 file.write(bytes([number]) * 5000)
 
     with ThreadPoolExecutor(8) as pool:
@@ -116,7 +116,7 @@ def test_a_name_that_is_used_again_meanwhile_is_not_removed(
         return real(file, wait=wait)
 
     monkeypatch.setattr(files, "_lock", lock)
-    with replacing(tmp_path / "file") as file:
+    with atomic_write(tmp_path / "file") as file:
         file.write(b"new")
     assert stale.exists()
     writers[0].close()
@@ -136,7 +136,7 @@ def test_a_file_that_is_removed_before_it_is_locked_is_made_again_under_another_
         return real(file, wait=wait)
 
     monkeypatch.setattr(files, "_lock", lock)
-    with replacing(tmp_path / "file") as file:
+    with atomic_write(tmp_path / "file") as file:
         file.write(b"new")
     assert len(set(names)) == 3
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
@@ -152,9 +152,9 @@ def test_where_there_are_no_locks_nobody_takes_a_file_in_use_for_a_stale_one(
 
     with monkeypatch.context() as without_locks:
         without_locks.setattr(files.fcntl, "flock", refuse)
-        slow = replacing(tmp_path / "slow")
+        slow = atomic_write(tmp_path / "slow")
         slow_file = slow.__enter__()
-    with replacing(tmp_path / "quick") as file:
+    with atomic_write(tmp_path / "quick") as file:
         file.write(b"quick")
     slow_file.write(b"slow")
     slow.__exit__(None, None, None)
@@ -170,7 +170,7 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     for mode in (0o600, 0o664, 0o400):
         path.touch()
         path.chmod(mode)
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             (temporary,) = tmp_path.glob(".mnist-nn-*")
             assert stat.S_IMODE(temporary.stat().st_mode) == mode
             file.write(b"new")
@@ -184,7 +184,7 @@ def test_a_file_that_root_replaces_keeps_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     os.chown(path, 12345, 54321)
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 54321)
 
@@ -247,14 +247,14 @@ def test_a_link_to_itself_is_refused_and_stays(tmp_path: Path) -> None:
     (tmp_path / "two").symlink_to("one")
     with pytest.raises(OSError, match="link to itself"):
         resolved(tmp_path / "one")
-    with pytest.raises(OSError, match="link to itself"), replacing(tmp_path / "one"):
+    with pytest.raises(OSError, match="link to itself"), atomic_write(tmp_path / "one"):
         pass
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one", "two"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
-    with replacing(tmp_path / "file") as file:
+    with atomic_write(tmp_path / "file") as file:
         file.write(b"")
     plain = tmp_path / "plain"
     plain.touch()

@@ -26,8 +26,8 @@ from mnist_nn.nn import (
     predicted_classes,
 )
 from mnist_nn.nn.initializers import Initializer
-from mnist_nn.streams import streams
-from mnist_nn.training import SGD, Report, TrainingConfig, fit
+from mnist_nn.rngs import make_rngs
+from mnist_nn.training import SGD, EpochMetrics, TrainingConfig, fit
 
 REFERENCE = Path(__file__).parents[1] / "configs" / "reference"
 
@@ -36,9 +36,9 @@ def settings(name: str) -> Config:
     return load_config([REFERENCE / f"{name}.yaml"])
 
 
-def train(config: Config, samples: Samples) -> tuple[Network, list[Report]]:
+def train(config: Config, samples: Samples) -> tuple[Network, list[EpochMetrics]]:
     """Train as the command does, on samples of our choice."""
-    info, rng, plan = dataset_info(config.data.dataset), streams(config.seed), config.training
+    info, rng, plan = dataset_info(config.data.dataset), make_rngs(config.seed), config.training
     network = build_network(config, info.n_inputs, info.input_scale, rng.initialisation)
     return network, list(fit(network, samples, plan, rng=rng))
 
@@ -55,7 +55,7 @@ def mnist(data_dir: Path) -> Dataset:
 @pytest.mark.slow
 def test_a_reaches_90_percent_where_its_write_up_stopped_at_62(mnist: Dataset) -> None:
     config = settings("per-sample-mnist")
-    kept, held = stratified_split(mnist.train.y, 11_000, streams(config.seed).validation)
+    kept, held = stratified_split(mnist.train.y, 11_000, make_rngs(config.seed).validation)
     network, reports = train(config, mnist.train.take(kept))
     assert network.params.size == network.spec.n_decaying  # no biases
     measured = [0.697, 0.868, 0.893, 0.904, 0.911]
@@ -73,7 +73,7 @@ def test_a_with_its_published_line_stays_where_its_write_up_stayed(
 
     Three of its five epochs are enough to see it.
     """
-    config, rng = settings("per-sample-mnist"), streams(0)
+    config, rng = settings("per-sample-mnist"), make_rngs(0)
     kept, _ = stratified_split(mnist.train.y, 11_000, rng.validation)
     network = Network(
         784,

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiling import kept_compiled
+from ..compiling import cached_njit
 from .warp import MIDDLE, SIDE, Floats, Warps
 
 WIDTH = 32  # of a padded picture: 1 blank pixel before it and 3 behind
@@ -19,7 +19,7 @@ def warp(images: NDArray[np.uint8], warps: Warps) -> NDArray[np.uint8]:
     return out
 
 
-@kept_compiled(nogil=True, fastmath={"contract"}, error_model="numpy")
+@cached_njit(nogil=True, fastmath={"contract"}, error_model="numpy")
 def _warp(
     images: NDArray[np.uint8],
     matrices: Floats,

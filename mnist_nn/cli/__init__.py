@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
             sys.unraisablehook = _unraisable
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored
                 signal.signal(signal.SIGINT, leave)
-            _hasten()
+            _reduce_startup_time()
         from .environment import drop_unusable_sizes
 
         drop_unusable_sizes()  # which Typer reads on import
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
         leave()
 
 
-def _hasten() -> None:
+def _reduce_startup_time() -> None:
     """Skip what Python and Numba would spend time on without any use for this program."""
     import atexit
     import gc

@@ -5,8 +5,8 @@ from typing import IO, TYPE_CHECKING
 
 from tqdm import tqdm
 
-from .guard import note
-from .subject import Measured
+from .evaluated_model import Measured
+from .guard import eprint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ def write_animation(file: IO[bytes], whole: Measured) -> None:
     frames = []
     for epoch, field in fields(whole, _epochs(n)):
         title = f"epoch {epoch:,} of {n:,}"
-        chart = charts.draw_boundary(whole.subject, whole.parts, field, title)
+        chart = charts.draw_boundary(whole.evaluated, whole.parts, field, title)
         assert chart is not None
         frames.append(images.frame(chart))
     images.write_gif(file, frames)
@@ -61,15 +61,15 @@ def fields(whole: Measured, epochs: list[int]) -> "Iterator[tuple[int, NDArray[n
     data = whole.data
     plane = Plane.around(np.concatenate([samples.x for samples in whole.parts]))
     run = Run(config, data.info, data.train, quiet=True)
-    note(f"training again for {epochs[-1]:,} epochs, to see how the boundary moves")
+    eprint(f"training again for {epochs[-1]:,} epochs, to see how the boundary moves")
     run.begin()
-    assert run.course is not None
+    assert run.trainer is not None
     with tqdm(total=epochs[-1], unit=" epochs", leave=False, disable=None) as bar:
-        for report in run.course:
-            if not report.complete:
+        for metrics in run.trainer:
+            if not metrics.complete:
                 continue
             bar.update()
-            if report.epoch in epochs:
-                yield report.epoch, plane.read(run.network)
-            if report.epoch == epochs[-1]:
+            if metrics.epoch in epochs:
+                yield metrics.epoch, plane.read(run.network)
+            if metrics.epoch == epochs[-1]:
                 return

@@ -17,9 +17,9 @@ from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .guard import (
     PIPE_CLOSED,
+    eprint,
     finish_output,
     guarded,
-    note,
     remember_arguments,
     report,
 )
@@ -118,5 +118,5 @@ def _report_usage(error: Any) -> int:
     """Word what the option parser did not understand; return the exit code."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "mnist-nn"
-    note(f"error: {error.format_message()}\nsee: {command} --help")
+    eprint(f"error: {error.format_message()}\nsee: {command} --help")
     return 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import ModelError
-from .guard import note
+from .guard import eprint
 from .saving import checkpoint_path, save_anywhere
 from .signals import Interrupted
 
@@ -53,7 +53,7 @@ class Checkpoints:
 
     def go_on(self, path: Path, snapshot: "Snapshot") -> None:
         """Note that the run resumes from what this checkpoint file held."""
-        seconds = sum(report.seconds for report in snapshot.history)
+        seconds = sum(metrics.seconds for metrics in snapshot.history)
         self._began -= seconds + snapshot.position.seconds
         if path.resolve() == self.path.resolve():
             self._is_own = True
@@ -115,7 +115,7 @@ class Checkpoints:
             self._save(self._last or self.make(), self.path)
         except ModelError as error:
             if not self._failed:
-                note(f"warning: {error}; training goes on without a new checkpoint")
+                eprint(f"warning: {error}; training goes on without a new checkpoint")
             self._failed = True
         else:
             self.kept, self._failed = epoch, False
@@ -147,7 +147,7 @@ class Checkpoints:
         text = f"note: {self.path} was not of a finished run and is now {aside}"
         if stamp != self._unreadable:
             text += f"; resume it with: {self.resume(aside, output=output)}"
-        note(text)
+        eprint(text)
 
 
 def _examine(path: Path) -> tuple[Stamp | None, Stamp | None]:

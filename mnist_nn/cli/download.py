@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .guard import note, print_path, printable
+from .guard import eprint, print_path, printable
 from .options import DataDir, Debug
 
 if TYPE_CHECKING:
@@ -104,5 +104,5 @@ def _conclude(dataset: str, finished: "Finished") -> None:
         "rebuilt": "was made of files with the right SHA-256",
         "downloaded": "was downloaded, and every file has the right SHA-256",
     }
-    note(f"{dataset} {words[finished.how]}")
+    eprint(f"{dataset} {words[finished.how]}")
     print_path(finished.path)

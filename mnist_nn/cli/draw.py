@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import escaped
-from .guard import note, print_path
+from .guard import eprint, print_path
 from .options import Debug
 from .saving import check_output
 
@@ -29,7 +29,7 @@ def draw(
     import webbrowser
 
     from ..data import dataset_info
-    from ..files import replacing
+    from ..files import atomic_write
     from ..model import check_fits, load_model
     from ..page import draw_page
 
@@ -39,8 +39,8 @@ def draw(
     check_fits(trained.config, name, info)
     check_output(output, inputs=[model])
     page = draw_page(trained.network, info.class_names, f"{escaped(model.name)}, trained on {name}")
-    with replacing(output) as file:
+    with atomic_write(output) as file:
         file.write(page)
     print_path(output)
     if open_ and not webbrowser.open(output.resolve().as_uri()):
-        note(f"note: there is no browser to open {output} with")
+        eprint(f"note: there is no browser to open {output} with")

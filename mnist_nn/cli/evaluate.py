@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import escaped
+from .evaluated_model import Measured, measured, model_curves
 from .options import DataDir, Debug
 from .saving import check_output
-from .subject import Measured, measured, model_curves
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -57,7 +57,7 @@ def evaluate(
     data = load_dataset(trained.config.data.dataset if dataset is None else dataset, data_dir)
     curves = model_curves(model, trained) if report is not None else None
     whole = measured(model, trained, data, split, curves)
-    result = whole.subject.result
+    result = whole.evaluated.result
     if report is not None:
         _write_report(report, whole)
     if as_json:
@@ -82,7 +82,7 @@ def _write_report(report: Path, whole: Measured) -> None:
     """Draw everything, and say where the model comes from."""
     from ..config import dump_config
     from ..evaluation.report import Provenance, write_report
-    from ..files import replacing
+    from ..files import atomic_write
 
     trained, config = whole.model, whole.model.config
     seconds = [epoch.get("seconds") or 0.0 for epoch in trained.history]
@@ -95,8 +95,8 @@ def _write_report(report: Path, whole: Measured) -> None:
         *trained.versions.items(),
         *((f"SHA-256 {key}", value) for key, value in trained.sha256.items()),
     ]
-    page = write_report(whole.subject, whole.parts, Provenance(facts, dump_config(config)))
-    with replacing(report) as file:
+    page = write_report(whole.evaluated, whole.parts, Provenance(facts, dump_config(config)))
+    with atomic_write(report) as file:
         file.write(page)
 
 

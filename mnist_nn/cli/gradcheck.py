@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .guard import note
+from .guard import eprint
 from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ def gradcheck(
     from ..data import dataset_info, load_dataset
     from ..model import build_network, check_fits
     from ..nn import LOSSES, check_gradients, draw_noise, target_rows
-    from ..streams import streams
+    from ..rngs import make_rngs
     from .tables import table
 
     settings = read_settings(config, set_)
     name = settings.data.dataset
     info = dataset_info(name)
     check_fits(settings, name, info)
-    rng = streams(settings.seed)
+    rng = make_rngs(settings.seed)
     network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
     samples = load_dataset(name, data_dir).train
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
@@ -95,7 +95,7 @@ def _judge(groups: "list[GroupCheck]") -> None:
         )
     skipped = len(groups) - len(measured)
     if skipped:
-        note(
+        eprint(
             f"note: {skipped} of {len(groups)} groups have gradients too small to be measured well"
         )
     worst = max(measured)

@@ -34,7 +34,7 @@ def remember_arguments(arguments: Sequence[str]) -> None:
     _broken[:] = sorted((part for part in parts if "\n" in part), key=len, reverse=True)
 
 
-def note(text: str) -> None:
+def eprint(text: str) -> None:
     """Say something on standard error; if nobody can hear it, that is no error."""
     with contextlib.suppress(OSError):
         typer.echo(printable(text), err=True)
@@ -65,7 +65,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except typer.Exit:
             raise
         except KeyboardInterrupt as error:
-            note(f"\n{str(error) or 'interrupted'}")
+            eprint(f"\n{str(error) or 'interrupted'}")
             raise typer.Exit(exit_code_of(error)) from None
         except BrokenPipeError:  # whoever read our output has seen enough
             raise typer.Exit(PIPE_CLOSED) from None
@@ -85,7 +85,7 @@ def _warnings_as_notes() -> Iterator[None]:
             usual(message, category, *place, **more)
         elif str(message) not in said:
             said.add(str(message))
-            note(f"warning: {message}")
+            eprint(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", MnistNNWarning)
@@ -101,17 +101,17 @@ def report(error: Exception) -> int:
     if _debug:
         raise error
     if isinstance(error, MnistNNError):
-        note(f"error: {error}")
+        eprint(f"error: {error}")
         return error.exit_code
     if isinstance(error, MemoryError):
-        note("error: there is not enough memory for this\ntry a smaller network or batch_size")
+        eprint("error: there is not enough memory for this\ntry a smaller network or batch_size")
         return 1
     if isinstance(error, OSError):
         place = f" ({escaped(os.fsdecode(error.filename))})" if error.filename else ""
-        note(f"error: {error.strerror or error}{place}")
+        eprint(f"error: {error.strerror or error}{place}")
         return 1
-    note(f"error: unexpected {type(error).__name__}: {error}")
-    note("this is a bug in mnist-nn; --debug shows where it happened")
+    eprint(f"error: unexpected {type(error).__name__}: {error}")
+    eprint("this is a bug in mnist-nn; --debug shows where it happened")
     return 1
 
 
@@ -121,7 +121,7 @@ def finish_output(stdout: TextIO, code: int) -> int:
     if isinstance(error, BrokenPipeError):
         code = PIPE_CLOSED
     elif error:
-        note(f"error: cannot write to standard output: {error.strerror or error}")
+        eprint(f"error: cannot write to standard output: {error.strerror or error}")
         code = code or 1
     for stream in (stdout, sys.stderr):
         if _flush(stream):  # or Python would try again, and complain

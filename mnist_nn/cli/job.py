@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .checkpoints import Checkpoints
-from .guard import note
+from .guard import eprint
 from .logs import Logs
 from .saving import check_room, save_anywhere
 from .seeds import kept_results, seed_path, sha256_of
@@ -51,7 +51,7 @@ class Job:
             defer = cache(lambda: stack.enter_context(deferred()))
             for seed in [settings.seed, *(n for n in series.seeds if n not in done)]:
                 if not self.quiet:
-                    note(f"seed {seed}")
+                    eprint(f"seed {seed}")
                 job = self if seed == settings.seed else replace(self, resume=None, checkpoint=None)
                 try:
                     run = job._run(
@@ -83,9 +83,9 @@ class Job:
         log_dir = self.log_dir / f"seed{settings.seed}" if self.log_dir and series else self.log_dir
         with closing(Logs(log_dir)) as logs:
             run.begin()
-            assert run.course is not None
+            assert run.trainer is not None
             checkpoints = self._checkpoints(run, output, versions, series)
-            logs.begin(run.course.history)
+            logs.begin(run.trainer.history)
             request = defer()
             run.train(checkpoints, logs, request)
             model = Model(settings, run.network, run.history, data.sha256, versions)
@@ -109,9 +109,9 @@ class Job:
             every, snapshot = every or self.checkpoint.every, self.checkpoint.snapshot
 
         def make() -> Checkpoint:
-            assert run.course is not None
+            assert run.trainer is not None
             best = run.stopper.best if run.stopper else None
-            parts = run.course.snapshot(), best, every, self.dataset.train_sha256, versions
+            parts = run.trainer.snapshot(), best, every, self.dataset.train_sha256, versions
             return Checkpoint(run.settings, run.choice.name, *parts, series=series)
 
         resume = partial(command, dataset=self.dataset, log_dir=self.log_dir)
@@ -126,7 +126,7 @@ def _result(run: "Run", path: Path) -> "SeedResult":
     """Record what a finished run came to."""
     from ..model import SeedResult
 
-    assert run.course is not None
-    history = run.course.history
-    seconds = sum(report.seconds for report in history)
+    assert run.trainer is not None
+    history = run.trainer.history
+    seconds = sum(metrics.seconds for metrics in history)
     return SeedResult(run.settings.seed, sha256_of(path), history[run.kept_epoch - 1], seconds)

@@ -8,11 +8,11 @@ from os.path import realpath
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from .guard import note
+from .guard import eprint
 from .tensorboard import Board, open_board, warn
 
 if TYPE_CHECKING:
-    from ..training import Report
+    from ..training import EpochMetrics
 
 try:
     import fcntl
@@ -71,25 +71,25 @@ class Logs:
             self.close()
             raise ConfigError(f"--log-dir {folder}: {error.strerror or error}") from error
 
-    def begin(self, reports: "Sequence[Report]") -> None:
+    def begin(self, history: "Sequence[EpochMetrics]") -> None:
         """Replace what an earlier run wrote by the epochs of this run that are over."""
         if self.folder is None or self.lines is None or self.table is None:
             return
         self.lines.truncate(0)
         self.table.truncate(0)
         self.board = open_board(self.folder)
-        if reports:
-            self._write(reports)
+        if history:
+            self._write(history)
 
-    def add(self, report: "Report") -> None:
+    def add(self, metrics: "EpochMetrics") -> None:
         """Write an epoch that is over."""
-        self._write([report])
+        self._write([metrics])
 
-    def _write(self, reports: "Sequence[Report]") -> None:
+    def _write(self, history: "Sequence[EpochMetrics]") -> None:
         """Write epochs, and flush once."""
         if self.lines is None or self.table is None:
             return
-        rows = [report.figures() for report in reports]
+        rows = [metrics.as_dict() for metrics in history]
         try:
             self.lines.write("".join(f"{json.dumps(row)}\n" for row in rows))
             self.lines.flush()
@@ -99,12 +99,12 @@ class Logs:
             self.writer.writerows(rows)
             self.table.flush()
         except OSError as error:
-            note(f"warning: cannot write the logs: {error.strerror or error}; training goes on")
+            eprint(f"warning: cannot write the logs: {error.strerror or error}; training goes on")
             self.lines = None
             return
         try:
             if self.board is not None:
-                self.board.add(reports)
+                self.board.add(history)
         except Exception as error:
             warn(error)
             self.board = None

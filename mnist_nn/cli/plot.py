@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import escaped
-from ..files import replacing
-from .guard import note, print_path
-from .metrics import metrics_file, read_metrics
+from ..files import atomic_write
+from .evaluated_model import Measured, measured, model_curves
+from .guard import eprint, print_path
+from .metrics_file import metrics_file, read_metrics
 from .options import DataDir, Debug
 from .saving import check_output
-from .subject import Measured, measured, model_curves
 
 if TYPE_CHECKING:
     from ..evaluation import Curves
@@ -70,9 +70,9 @@ def plot(
     _check_folder(output, files, models)
     written = [_write(output, chart, format_) for chart in _charts(runs, wholes)]
     if not written:
-        note("note: there is nothing to draw that these models have in common")
+        eprint("note: there is nothing to draw that these models have in common")
     if animate:
-        with replacing(output / "boundary.gif") as file:
+        with atomic_write(output / "boundary.gif") as file:
             write_animation(file, wholes[0])
         print_path(output / "boundary.gif")
 
@@ -94,7 +94,7 @@ def _read(models: list[Path], data_dir: Path | None) -> "tuple[list[Curves], lis
         split = "test" if "test" in dataset_info(name).parts else "train"
         wholes.append(measured(path, trained, load_dataset(name, data_dir), split, curves))
         if curves is None:
-            note(f"note: {path} has no history, so there are no curves of it")
+            eprint(f"note: {path} has no history, so there are no curves of it")
         else:
             runs.append(curves)
     return runs, wholes
@@ -116,7 +116,7 @@ def _charts(runs: "list[Curves]", wholes: list[Measured]) -> "Iterator[Chart]":
     """Draw what there is of all of them together, and more of a single one."""
     from ..evaluation import charts
 
-    subjects = [whole.subject for whole in wholes]
+    subjects = [whole.evaluated for whole in wholes]
     drawn: list[Chart | None] = [charts.draw_curves(runs)] if runs else []
     if subjects:
         if len({subject.class_names for subject in subjects}) == 1:
@@ -138,7 +138,7 @@ def _write(output: Path, chart: "Chart", format_: str) -> Path:
 
     path = output / f"{chart.name}.{format_}"
     blob = images.png(chart) if format_ == "png" else images.svg(chart).encode()
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(blob)
     print_path(path)
     return path

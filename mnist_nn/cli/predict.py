@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import escaped
-from .guard import note
+from .guard import eprint
 from .options import Debug
 from .signals import Interrupted, exit_code_of
 
@@ -50,7 +50,7 @@ def predict(
     """
     from ..errors import ConfigError
     from ..model import load_model
-    from .predictions import Predictions
+    from .prediction_output import Predictions
 
     if show and as_json:
         raise ConfigError("--show draws for people and --json prints for programs; choose one")
@@ -126,7 +126,7 @@ def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
         )
     check_fits(trained.config, name, info)
     if not info.holds_digits:
-        note(f"note: {model} has learnt {name}, but pictures are prepared as digits of MNIST are")
+        eprint(f"note: {model} has learnt {name}, but pictures are prepared as digits of MNIST are")
     return info.class_names
 
 

@@ -9,14 +9,14 @@ from typing import Self
 
 from tqdm import tqdm
 
-from ..training import Report
-from .guard import note
+from ..training import EpochMetrics
+from .guard import eprint
 
 MAX_LINES = 100  # a run of more epochs than this does not print each
 
 
 class TrainingProgress:
-    """Shows reports on standard error, unless `quiet`.
+    """Shows history on standard error, unless `quiet`.
 
     `samples` is how many the run will see in all its epochs, `seen` how many it has seen already,
     in whole epochs.
@@ -50,26 +50,26 @@ class TrainingProgress:
         with contextlib.suppress(OSError):
             self.bar.close()
 
-    def show(self, report: Report) -> None:
+    def show(self, metrics: EpochMetrics) -> None:
         """Move the bar; at the end of an epoch, print its line.
 
         A standard error that has gone away does not end the training.
         """
         with contextlib.suppress(OSError):
-            self._show(report)
+            self._show(metrics)
 
-    def _show(self, report: Report) -> None:
+    def _show(self, metrics: EpochMetrics) -> None:
         self.bar.set_description_str(
-            f"epoch {report.epoch}/{self.epochs}  loss {_short(report.loss)}  "
-            f"accuracy {report.accuracy:.2%}",
+            f"epoch {metrics.epoch}/{self.epochs}  loss {_short(metrics.loss)}  "
+            f"accuracy {metrics.accuracy:.2%}",
             refresh=False,
         )
-        self.bar.update(self.seen + report.samples - self.bar.n)
-        if not report.complete:
+        self.bar.update(self.seen + metrics.samples - self.bar.n)
+        if not metrics.complete:
             return
-        self.seen += report.samples
-        if not self.quiet and self._worth_a_line(report.epoch):
-            self.bar.write(epoch_line(report, self.epochs), file=sys.stderr)
+        self.seen += metrics.samples
+        if not self.quiet and self._worth_a_line(metrics.epoch):
+            self.bar.write(epoch_line(metrics, self.epochs), file=sys.stderr)
 
     def _worth_a_line(self, epoch: int) -> bool:
         return epoch % self.every == 0 or epoch in (1, self.epochs)
@@ -84,7 +84,9 @@ class _CompilationNote(logging.Handler):
         """Take a record of `compiling`."""
         if not self.said:
             self.said = True
-            note("compiling the engine, which takes some seconds; the next run will find it ready")
+            eprint(
+                "compiling the engine, which takes some seconds; the next run will find it ready"
+            )
 
 
 @contextlib.contextmanager
@@ -99,20 +101,20 @@ def compilation_noted(*, quiet: bool) -> Iterator[None]:
         log.removeHandler(handler)
 
 
-def epoch_line(report: Report, epochs: int) -> str:
+def epoch_line(metrics: EpochMetrics, epochs: int) -> str:
     """Sum an epoch up in one line."""
     parts = [
-        f"epoch {report.epoch:>{len(str(epochs))}}/{epochs}",
-        f"loss {_short(report.loss)}",
-        f"accuracy {report.accuracy:7.2%}",
+        f"epoch {metrics.epoch:>{len(str(epochs))}}/{epochs}",
+        f"loss {_short(metrics.loss)}",
+        f"accuracy {metrics.accuracy:7.2%}",
     ]
-    if report.validation_loss is not None:
+    if metrics.validation_loss is not None:
         parts.append(
-            f"validation {_short(report.validation_loss)} {report.validation_accuracy:7.2%}"
+            f"validation {_short(metrics.validation_loss)} {metrics.validation_accuracy:7.2%}"
         )
     else:  # together they would not fit a line of 80 columns
-        parts.append(f"{report.samples / max(report.seconds, 1e-9):,.0f} samples/s")
-    return "  ".join([*parts, f"{report.seconds:.2f} s"])
+        parts.append(f"{metrics.samples / max(metrics.seconds, 1e-9):,.0f} samples/s")
+    return "  ".join([*parts, f"{metrics.seconds:.2f} s"])
 
 
 def _short(loss: float) -> str:

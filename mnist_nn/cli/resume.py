@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shell_command
-from .guard import note
+from .guard import eprint
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -67,7 +67,7 @@ def check_surroundings(checkpoint: "Checkpoint", dataset: "Dataset") -> None:
     for name, now in current_versions(*libraries).items():
         then = checkpoint.versions.get(name)
         if then != now:
-            note(f"note: the run began with {name} {then}, this is {now}; last digits may differ")
+            eprint(f"note: the run began with {name} {then}, this is {now}; last digits may differ")
 
 
 def command(

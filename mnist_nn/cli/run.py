@@ -5,7 +5,7 @@ It is handed the training samples only; there is no way from here to the test sa
 
 from typing import TYPE_CHECKING, Any
 
-from .guard import note
+from .guard import eprint
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..engines import Choice
     from ..model import Checkpoint
     from ..nn import Network
-    from ..streams import Streams
-    from ..training import Course, EarlyStopper, Position
+    from ..rngs import Rngs
+    from ..training import EarlyStopper, Position, Trainer
     from .checkpoints import Checkpoints
     from .logs import Logs
     from .signals import Request
@@ -30,8 +30,8 @@ class Run:
 
     ConfigError if it would have too many epochs or take more memory than there is, or cannot be
     under the engine that it began under. `epochs` and `samples` count what it goes through,
-    `stopper` may end it sooner, `course` is what it has done since it began, and `kept_epoch`, from
-    1, is the epoch whose parameters the network has in the end.
+    `stopper` may end it sooner, `trainer` is what it has done since it began, and `kept_epoch`,
+    from 1, is the epoch whose parameters the network has in the end.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Run:
         checkpoint: "Checkpoint | None" = None,
     ) -> None:
         from ..model import build_network
-        from ..streams import streams
+        from ..rngs import make_rngs
         from ..training import EarlyStopper, run_length
 
         self.settings, self.quiet, self.checkpoint = settings, quiet, checkpoint
-        self.rng: Streams = streams(settings.seed)
+        self.rng: Rngs = make_rngs(settings.seed)
         self.training, self.validation = hold_out(
             samples, settings.data.validation, self.rng.validation
         )
@@ -62,13 +62,13 @@ class Run:
         self.choice: Choice = self._choose_engine()
         stopping, best = plan.early_stopping, checkpoint.best if checkpoint else None
         self.stopper = EarlyStopper(stopping, self.network, best) if stopping else None
-        self.course: Course | None = None
+        self.trainer: Trainer | None = None
         self.kept_epoch = 0
 
     @property
     def history(self) -> list[dict[str, Any]]:
         """One dict per epoch that is over."""
-        return [report.figures() for report in self.course.history] if self.course else []
+        return [metrics.as_dict() for metrics in self.trainer.history] if self.trainer else []
 
     def size(self) -> int:
         """Bytes that its model and two checkpoints, the old one and the new, take at most."""
@@ -83,7 +83,7 @@ class Run:
 
         self._announce()
         with compilation_noted(quiet=self.quiet):
-            self.course = self._start()
+            self.trainer = self._start()
 
     def train(self, checkpoints: "Checkpoints", logs: "Logs", request: "Request") -> None:
         """Train, showing how it goes, once it has begun.
@@ -93,58 +93,58 @@ class Run:
         """
         from ..errors import DivergenceError
 
-        assert self.course is not None
+        assert self.trainer is not None
         try:
-            self._go_through(self.course, checkpoints, logs, request)
+            self._go_through(self.trainer, checkpoints, logs, request)
         except DivergenceError as error:
             if checkpoints.kept is None:
                 raise
             kept = f"the checkpoint of epoch {checkpoints.kept} is kept: {checkpoints.path}"
             raise DivergenceError(f"{error}; {kept}") from error
-        self.kept_epoch = len(self.course.history)
+        self.kept_epoch = len(self.trainer.history)
         checkpoints.finish(self.kept_epoch)
         if self.stopper:
             self._finish(self.stopper)
         self._warn_if_nothing_was_learned()
 
     def _go_through(
-        self, course: "Course", checkpoints: "Checkpoints", logs: "Logs", request: "Request"
+        self, trainer: "Trainer", checkpoints: "Checkpoints", logs: "Logs", request: "Request"
     ) -> None:
         """Train to the end, or until the program is asked to end."""
         from .clock import training_clock
         from .progress import TrainingProgress
 
-        done, stopper = sum(report.samples for report in course.history), self.stopper
+        done, stopper = sum(metrics.samples for metrics in trainer.history), self.stopper
         bar = TrainingProgress(self.epochs, self.samples, done, quiet=self.quiet)
-        with bar as progress, training_clock() as course.clock:
-            while not (stopper and stopper.is_over(len(course.history))):
-                report = next(course, None)
-                if report is None:
+        with bar as progress, training_clock() as trainer.clock:
+            while not (stopper and stopper.is_over(len(trainer.history))):
+                metrics = next(trainer, None)
+                if metrics is None:
                     break
-                progress.show(report)
-                if report.complete:
-                    logs.add(report)
+                progress.show(metrics)
+                if metrics.complete:
+                    logs.add(metrics)
                     if stopper:
-                        stopper.watch(report)
-                    checkpoints.after_epoch(report.epoch, self.epochs)
+                        stopper.watch(metrics)
+                    checkpoints.after_epoch(metrics.epoch, self.epochs)
                 if request.number is not None:
-                    checkpoints.interrupt(request.number, f"epoch {report.epoch} of {self.epochs}")
+                    checkpoints.interrupt(request.number, f"epoch {metrics.epoch} of {self.epochs}")
 
     def _choose_engine(self) -> "Choice":
         """Choose the engine: of a run that goes on, the one that it began under."""
         from ..engines import choose_engine
         from ..errors import ConfigError
-        from ..training import step_size
+        from ..training import effective_batch_size
 
         plan, checkpoint = self.settings.training, self.checkpoint
-        size = step_size(len(self.training.y), plan.batch_size)
+        size = effective_batch_size(len(self.training.y), plan.batch_size)
         wanted = checkpoint.engine if checkpoint else plan.engine
         choice = choose_engine(wanted, self.network, plan.step_config, size)
         if checkpoint and choice.name != checkpoint.engine:
             raise ConfigError(f"--resume: the run began under another engine: {choice.reason}")
         return choice
 
-    def _start(self) -> "Course":
+    def _start(self) -> "Trainer":
         """Set training up as the config says."""
         from ..errors import ModelError
         from ..training import fit
@@ -175,7 +175,7 @@ class Run:
             self.kept_epoch = best
         if not self.quiet and (done < self.epochs or self.kept_epoch < done):
             stopped = f"stopped after epoch {done}; " if done < self.epochs else ""
-            note(
+            eprint(
                 f"{stopped}the best {stopper.settings.monitor} was in epoch {best}; "
                 f"the model is of epoch {self.kept_epoch}"
             )
@@ -184,28 +184,28 @@ class Run:
         """Say so where all the training came to nothing, even to those who want it quiet."""
         from ..training import learned_nothing
 
-        assert self.course is not None
-        reports, step_config = self.course.history, self.course.engine.step_config
-        problem = learned_nothing(self.network, step_config, self.training, reports)
+        assert self.trainer is not None
+        history, step_config = self.trainer.history, self.trainer.engine.step_config
+        problem = learned_nothing(self.network, step_config, self.training, history)
         if problem:
-            note(f"warning: {problem}")
+            eprint(f"warning: {problem}")
 
     def _announce(self) -> None:
         """Say what is going to be trained, on what, and by which engine."""
         choice, network = self.choice, self.network
         if self.quiet:
             if self.settings.training.engine not in ("auto", choice.name):
-                note(f"engine: {choice.name} ({choice.reason})")
+                eprint(f"engine: {choice.name} ({choice.reason})")
             return
-        note(
+        eprint(
             f"training {'-'.join(map(str, network.sizes))} ({network.params.size:,} parameters) "
             f"on {len(self.training.y):,} samples of {self.settings.data.dataset}"
         )
         if self.validation:
-            note(f"validating on {len(self.validation.y):,} more that are held out")
+            eprint(f"validating on {len(self.validation.y):,} more that are held out")
         if self.checkpoint:
-            note(self._where_it_resumes(self.checkpoint.snapshot.position))
-        note(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
+            eprint(self._where_it_resumes(self.checkpoint.snapshot.position))
+        eprint(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
 
     def _where_it_resumes(self, position: "Position") -> str:
         """Say how far the run has come already."""
@@ -236,9 +236,9 @@ def _check_memory(settings: "Config", n_inputs: int, n: int) -> None:
     from ..errors import ConfigError
     from ..limits import available_memory
     from ..model import parameters_of
-    from ..training import step_size
+    from ..training import effective_batch_size
 
-    size = step_size(n, settings.training.batch_size)
+    size = effective_batch_size(n, settings.training.batch_size)
     spec = parameters_of(settings, n_inputs)
     numbers = spec.size * 2 * (4 + settings.training.optimizer.n_slots)
     width = n_outputs = n_inputs

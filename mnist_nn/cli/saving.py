@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..errors import ConfigError, ModelError
 from ..files import resolved, written_in_place
-from .guard import note
+from .guard import eprint
 
 MARGIN = 1 << 20  # bytes that are left free
-REFUGES: tuple[Callable[[], str | Path], ...] = (tempfile.gettempdir, Path.home)
+FALLBACK_FOLDERS: tuple[Callable[[], str | Path], ...] = (tempfile.gettempdir, Path.home)
 
 
 def checkpoint_path(output: Path) -> Path:
@@ -31,17 +31,17 @@ def save_anywhere(path: Path, save: Callable[[Path], None]) -> None:
         return
     except ModelError as error:
         first = error
-    for find in REFUGES:
-        refuge = _saved_in_refuge(find, path.name, save)
-        if refuge is not None:
-            raise ModelError(f"{first}\nit was saved as {refuge} instead") from first
+    for find in FALLBACK_FOLDERS:
+        fallback = _saved_in_fallback(find, path.name, save)
+        if fallback is not None:
+            raise ModelError(f"{first}\nit was saved as {fallback} instead") from first
     raise first
 
 
-def _saved_in_refuge(
+def _saved_in_fallback(
     find: Callable[[], str | Path], name: str, save: Callable[[Path], None]
 ) -> Path | None:
-    """Save a file in a new folder of a refuge; if that fails, remove the folder, return None."""
+    """Save a file in a new folder of a fallback; if that fails, remove the folder, return None."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="mnist-nn-", dir=find()))
     except (OSError, RuntimeError):  # it does not exist, or this user has no home
@@ -65,7 +65,7 @@ def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] 
     """
     in_place = _checked(output, option, inputs)
     if in_place:
-        note(
+        eprint(
             f"note: no new file can take the place of {output}, so it will be written in place; "
             "a crash at that moment would damage it"
         )
@@ -86,7 +86,7 @@ def check_run_output(output: Path, configs: Iterable[Path], resume: Path | None)
     except _UnwritableFolder:
         if not in_place:
             raise
-        note(f"note: {checkpoint} cannot be written, so there will be no checkpoint beside it")
+        eprint(f"note: {checkpoint} cannot be written, so there will be no checkpoint beside it")
 
 
 class _UnwritableFolder(ConfigError):

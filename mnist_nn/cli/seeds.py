@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .guard import note
+from .guard import eprint
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -32,7 +32,7 @@ def kept_results(series: "Series", output: Path) -> "list[SeedResult]":
     for result in series.results:
         path = seed_path(output, result.seed)
         if not path.exists():
-            note(f"note: {path} is missing, so seed {result.seed} is trained again")
+            eprint(f"note: {path} is missing, so seed {result.seed} is trained again")
         elif not path.is_file() or sha256_of(path) != result.sha256:
             raise ConfigError(
                 f"--resume: {path} is not the model that the interrupted run wrote there\n"
@@ -87,4 +87,4 @@ def summarise(
         f"95 % interval of the mean: {low:.2%} to {high:.2%}"
     )
     if settings.network.initializer.legacy_seed is not None:
-        note("note: with network.initializer.legacy_seed all seeds start from the same weights")
+        eprint("note: with network.initializer.legacy_seed all seeds start from the same weights")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .guard import note, print_path
+from .guard import eprint, print_path
 from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
 from .saving import check_output
 
@@ -33,9 +33,9 @@ def show(
     from ..augmentation import Augmenter
     from ..data import dataset_info, datasets_that, load_dataset
     from ..errors import ConfigError
-    from ..evaluation import draw_sheet
+    from ..evaluation import draw_image_grid
     from ..model import check_fits
-    from ..streams import streams
+    from ..rngs import make_rngs
 
     settings = read_settings(config, set_, seed=seed)
     name, augmentation = settings.data.dataset, settings.data.augmentation
@@ -45,18 +45,18 @@ def show(
         known = datasets_that(lambda known: known.image_shape is not None)
         raise ConfigError(f"{name} holds no images; set data.dataset to {known}")
     check_output(output, inputs=config)
-    samples, rng = load_dataset(name, data_dir).train, streams(settings.seed)
+    samples, rng = load_dataset(name, data_dir).train, make_rngs(settings.seed)
     order = rng.shuffling.permutation(len(samples.y))
     _, first = np.unique(samples.y[order], return_index=True)
     before = samples.x[order[first]]  # (n_classes, n_inputs)
     copies = np.repeat(before, VARIANTS, axis=0)
     after = Augmenter(augmentation, rng.augmentation)(copies)
-    draw_sheet(
+    draw_image_grid(
         output,
         before.reshape(-1, *info.image_shape),
         after.reshape(-1, VARIANTS, *info.image_shape),
         ("as it is", "as training shows it"),
     )
     if not augmentation.active:
-        note("note: this config distorts nothing; data.augmentation says how much")
+        eprint("note: this config distorts nothing; data.augmentation says how much")
     print_path(output)

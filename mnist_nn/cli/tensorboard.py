@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .guard import note
+from .guard import eprint
 
 if TYPE_CHECKING:
-    from ..training import Report
+    from ..training import EpochMetrics
 
 TAGS = {
     "loss": "loss/training",
@@ -38,10 +38,10 @@ class Board:
         start = SessionLog(status=SessionLog.START)  # voids what older files have from step 1 on
         self._writer.write_event(Event(step=1, session_log=start))
 
-    def add(self, reports: "Sequence[Report]") -> None:
+    def add(self, history: "Sequence[EpochMetrics]") -> None:
         """Write epochs that are over."""
-        for report in reports:
-            figures = report.figures()
+        for metrics in history:
+            figures = metrics.as_dict()
             values = [
                 self._summary.Value(tag=tag, simple_value=figures[name])
                 for name, tag in TAGS.items()
@@ -49,7 +49,7 @@ class Board:
             ]
             summary = self._summary(value=values)
             self._writer.write_event(
-                self._event(wall_time=time.time(), step=report.epoch, summary=summary)
+                self._event(wall_time=time.time(), step=metrics.epoch, summary=summary)
             )
         self._writer.flush()
 
@@ -71,7 +71,7 @@ def open_board(folder: Path) -> Board | None:
 def warn(error: Exception) -> None:
     """Say that there is nothing for TensorBoard, and why."""
     first = next(iter(str(error).splitlines()), "")
-    note(
+    eprint(
         f"warning: tensorboardX failed ({type(error).__name__}: {first:.200}); "
         "there are no event files, the other logs and the training go on"
     )

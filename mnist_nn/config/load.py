@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError, hint, shown
 from ..files import StrPath
-from ..training import EarlyStopping, Optimizer, Schedule
+from ..training import AnyOptimizer, AnySchedule, EarlyStopping
 from .schema import MAX_LAYERS, Config
 from .sources import Source, brief, merge, read_file
 
@@ -31,7 +31,7 @@ COMPARISONS = (
 
 RECORDS = {  # the kinds of record that a key may hold, by their names
     key: {record.name: record for record in get_args(get_args(table)[0])}
-    for key, table in (("optimizer", Optimizer), ("schedule", Schedule))
+    for key, table in (("optimizer", AnyOptimizer), ("schedule", AnySchedule))
 }
 
 

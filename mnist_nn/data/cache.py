@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, shown
-from ..files import replacing
+from ..files import atomic_write
 from .record import DataFile, DatasetInfo
 
 Arrays = dict[str, NDArray[np.uint8]]
@@ -20,7 +20,7 @@ NPY_HEADER = 256  # bytes; 118 are used, and Python's parser needs megabytes for
 
 def write_cache(path: Path, arrays: Arrays) -> None:
     """Write verified arrays as one ``.npz``, whole or not at all."""
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
         for key, array in arrays.items():
             with archive.open(f"{key}.npy", "w") as member:  # savez of NumPy 2.0 adds a member
                 np.lib.format.write_array(member, array, allow_pickle=False)

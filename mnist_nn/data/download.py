@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from ..errors import DataError
-from ..files import StrPath, read_bounded, replacing
+from ..files import StrPath, atomic_write, read_bounded
 from . import idx
 from .cache import read_cache, write_cache
 from .folder import read_folder, verified
@@ -213,7 +213,7 @@ def _fetch(
     url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Stream one file beside its target and move it there once its payload is proved right."""
-    with closing(receive(url, timeout)) as pieces, replacing(path) as target:
+    with closing(receive(url, timeout)) as pieces, atomic_write(path) as target:
         done = 0
         for content, total in pieces:
             done += target.write(content)

@@ -14,7 +14,11 @@ GROUP = 64  # samples that small batches go through the first layer with
 
 def grouping_pays(network: Network, step_config: StepConfig, batch_size: int) -> bool:
     """Return whether batches are small enough for groups, and steps linear in the samples."""
-    return batch_size <= GROUP // 4 and step_config.plain and isinstance(network.layers[0], Dense)
+    return (
+        batch_size <= GROUP // 4
+        and step_config.is_plain_sgd
+        and isinstance(network.layers[0], Dense)
+    )
 
 
 class GroupedSteps:
@@ -48,7 +52,7 @@ class GroupedSteps:
         targets: FloatArray,
         logits: FloatArray,
         noise: NDArray[np.uint16],
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
     ) -> None:
         """Take the steps of a group, and fill in the logits before each."""
         network, first = self.network, self.first
@@ -59,7 +63,7 @@ class GroupedSteps:
         rest = slice(first.W.size, None)  # behind the first layer's weights come all others
         params, grads = network.trainable[rest], network.grads[rest]
         for step, start in enumerate(range(0, len(x), self.batch_size)):
-            batch, rate = slice(start, start + self.batch_size), float(rates[step])
+            batch, rate = slice(start, start + self.batch_size), float(learning_rates[step])
             z = sums[batch]
             if start:
                 z += np.dot(products[batch, :start], steps[:start])

@@ -59,7 +59,7 @@ class Engine(Protocol):
     def run(
         self,
         order: NDArray[np.intp],
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
         """Step through samples in the given order, batch by batch; the last batch may be short.

@@ -57,7 +57,7 @@ class NumpyEngine:
     def run(
         self,
         order: NDArray[np.intp],
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`.
@@ -72,11 +72,13 @@ class NumpyEngine:
             for start in range(0, len(order), self.group_size):
                 part = slice(start, start + self.group_size)
                 steps = slice(start // self.batch_size, None)
-                self.take_steps(x[part], targets[part], logits[part], noise[part], rates[steps])
+                self.take_steps(
+                    x[part], targets[part], logits[part], noise[part], learning_rates[steps]
+                )
             outputs = self.network.output.function(logits, None)
             values = self.step_config.loss.values(logits, outputs, targets)
-        hits = np.count_nonzero(predicted_classes(outputs) == labels)
-        return float(np.sum(values, dtype=np.float64)), int(hits)
+        n_correct = np.count_nonzero(predicted_classes(outputs) == labels)
+        return float(np.sum(values, dtype=np.float64)), int(n_correct)
 
     def snapshot(self) -> EngineSnapshot:
         """Copy what it knows: see `Engine`."""
@@ -98,7 +100,7 @@ class NumpyEngine:
         targets: FloatArray,
         logits: FloatArray,
         noise: NDArray[np.uint16],
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
     ) -> None:
         """Take one step, and fill in the logits before it."""
         network, step_config, more = self.network, self.step_config, self.step_config.regularization
@@ -114,7 +116,9 @@ class NumpyEngine:
             norm = np.linalg.norm(network.grads)
             if norm > more.clip_norm:
                 network.grads *= more.clip_norm / norm
-        step_config.optimizer.step(network.trainable, network.grads, self.state, float(rates[0]))
+        step_config.optimizer.step(
+            network.trainable, network.grads, self.state, float(learning_rates[0])
+        )
         if self.averaged:
             change = network.params - self.averaged.params
             change *= 1 - more.share_kept(self.state.steps)

@@ -7,7 +7,7 @@ from ..nn import Loss
 from ..nn.arrays import FloatArray
 
 
-class Stepper(Protocol):
+class OptimizerProtocol(Protocol):
     """What an engine needs of an optimizer."""
 
     @property
@@ -19,7 +19,7 @@ class Stepper(Protocol):
         """By which share of the learning rate each step shrinks weights."""
 
     @property
-    def plain(self) -> bool:
+    def is_plain_sgd(self) -> bool:
         """Whether a step is the gradient times the rate, and nothing else."""
 
     def start(self, params: FloatArray, n_decaying: int) -> Any:
@@ -79,14 +79,14 @@ class StepConfig:
     """
 
     loss: Loss
-    optimizer: Stepper
+    optimizer: OptimizerProtocol
     regularization: Regularization = Regularization()
 
     @property
-    def plain(self) -> bool:
+    def is_plain_sgd(self) -> bool:
         """Whether a step is the gradient times a rate and nothing else.
 
         Then it is linear in the samples, and what they say can be added up in any order.
         """
         more = self.regularization
-        return self.optimizer.plain and not (more.l2 or more.clip_norm or more.ema_decay)
+        return self.optimizer.is_plain_sgd and not (more.l2 or more.clip_norm or more.ema_decay)

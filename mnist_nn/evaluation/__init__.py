@@ -2,28 +2,28 @@
 
 from .boundary import Plane
 from .calibration import Calibration, calibrate
+from .evaluated_model import EvaluatedModel
 from .history import Curves, curves_of
+from .image_grid import draw_image_grid
 from .metrics import ClassScore, Evaluation, evaluate, wilson_interval
 from .palette import require_matplotlib
-from .readings import Readings, read
-from .sheet import draw_sheet
-from .subject import Subject
+from .predictions import Predictions, predict
 from .summary import Summary, summary
 
 __all__ = [
     "Calibration",
     "ClassScore",
     "Curves",
+    "EvaluatedModel",
     "Evaluation",
     "Plane",
-    "Readings",
-    "Subject",
+    "Predictions",
     "Summary",
     "calibrate",
     "curves_of",
-    "draw_sheet",
+    "draw_image_grid",
     "evaluate",
-    "read",
+    "predict",
     "require_matplotlib",
     "summary",
     "wilson_interval",

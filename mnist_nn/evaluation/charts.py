@@ -14,12 +14,12 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ..data import Samples
-from . import pictures, plots, words
+from . import alt_text, pictures, plots
 from .boundary import Plane
 from .calibration import Calibration
+from .evaluated_model import EvaluatedModel
 from .history import Curves, Figured
 from .palette import INK, MODELS, MUTED, style
-from .subject import Subject
 
 WIDTH = 4.4  # inches of 72 points: on a phone such a chart's text is about its nominal size
 MAX_MISTAKES = 24
@@ -62,7 +62,7 @@ def draw_curve(run: Curves, figure: Figured) -> Chart:
         axes = sheet.add_subplot()
         plots.plot_curves(axes, [run], figure)
         axes.legend()
-    return Chart(figure, f"{figure} by epoch", words.of_curves(run, figure), sheet)
+    return Chart(figure, f"{figure} by epoch", alt_text.of_curves(run, figure), sheet)
 
 
 def draw_curves(runs: Sequence[Curves]) -> Chart:
@@ -75,7 +75,7 @@ def draw_curves(runs: Sequence[Curves]) -> Chart:
         handles = both[0].get_legend_handles_labels() if len(runs) == 1 else _key(runs)
         sheet.legend(*handles, loc="outside lower center", ncols=min(len(handles[0]), 4))
     said = [
-        f"{run.name}: {words.of_curves(run, figure)}" for run in runs for figure in run.training
+        f"{run.name}: {alt_text.of_curves(run, figure)}" for run in runs for figure in run.training
     ]
     return Chart("curves", "Learning curves", " ".join(said), sheet)
 
@@ -109,43 +109,43 @@ def _short(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def draw_confusion(subject: Subject) -> Chart:
+def draw_confusion(model: EvaluatedModel) -> Chart:
     """Draw the confusion matrix."""
     with style():
-        n = len(subject.class_names)
+        n = len(model.class_names)
         sheet = _figure(WIDTH if n > 4 else 3.2, WIDTH if n > 4 else 3.6)
-        plots.plot_confusion(sheet.add_subplot(), subject.result.confusion, subject.class_names)
+        plots.plot_confusion(sheet.add_subplot(), model.result.confusion, model.class_names)
     return Chart(
         "confusion",
-        f"{subject.result.accuracy:.2%} of {subject.where}",
-        words.of_confusion(subject),
+        f"{model.result.accuracy:.2%} of {model.where}",
+        alt_text.of_confusion(model),
         sheet,
     )
 
 
-def draw_scores(subjects: Sequence[Subject]) -> Chart:
+def draw_scores(models: Sequence[EvaluatedModel]) -> Chart:
     """Draw each class's scores: of one model all three, of several, of the same classes, F1."""
-    names = subjects[0].class_names
+    names = models[0].class_names
     with style():
         sheet = _figure(1.2 + 0.36 * len(names))
         axes = sheet.add_subplot()
-        if len(subjects) == 1:
-            plots.plot_scores(axes, subjects[0].result.per_class, names)
+        if len(models) == 1:
+            plots.plot_scores(axes, models[0].result.per_class, names)
             handles: Any = axes.get_legend_handles_labels()
         else:
-            plots.plot_f1(axes, [subject.result.per_class for subject in subjects], names)
+            plots.plot_f1(axes, [model.result.per_class for model in models], names)
             axes.set_xlabel("F1")
-            handles = _colours([subject.name for subject in subjects])
-        sheet.legend(*handles, loc="outside lower center", ncols=3 if len(subjects) == 1 else 2)
-    said = words.of_scores(subjects[0]) if len(subjects) == 1 else words.of_f1(subjects)
-    title = "Precision, recall and F1 by class" if len(subjects) == 1 else "F1 by class"
+            handles = _colours([model.name for model in models])
+        sheet.legend(*handles, loc="outside lower center", ncols=3 if len(models) == 1 else 2)
+    said = alt_text.of_scores(models[0]) if len(models) == 1 else alt_text.of_f1(models)
+    title = "Precision, recall and F1 by class" if len(models) == 1 else "F1 by class"
     return Chart("classes", title, said, sheet)
 
 
-def draw_calibration(subjects: Sequence[Subject]) -> Chart | None:
+def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
     """Draw how far models can be believed; None if nobody claims to be sure of anything."""
-    known: list[tuple[Subject, Calibration]] = [
-        (subject, subject.calibration) for subject in subjects if subject.calibration
+    known: list[tuple[EvaluatedModel, Calibration]] = [
+        (model, model.calibration) for model in models if model.calibration
     ]
     if not known:
         return None
@@ -157,25 +157,26 @@ def draw_calibration(subjects: Sequence[Subject]) -> Chart | None:
             plots.plot_counts(lower, calibrations[0])
         else:
             upper = lower = sheet.add_subplot()
-            handles = _colours([subject.name for subject, _ in known])
+            handles = _colours([model.name for model, _ in known])
             sheet.legend(*handles, loc="outside lower center", ncols=2)
         plots.plot_calibration(upper, calibrations)
         lower.set_xlabel("how sure it is")
-    said = [f"{subject.name}: {words.of_calibration(own)}" for subject, own in known]
+    said = [f"{model.name}: {alt_text.of_calibration(own)}" for model, own in known]
     title = "Calibration"
     if len(known) == 1:
         title = f"Expected calibration error {calibrations[0].error:.2%}"
     return Chart("calibration", title, " ".join(said), sheet)
 
 
-def draw_mistakes(subject: Subject) -> Chart | None:
+def draw_mistakes(model: EvaluatedModel) -> Chart | None:
     """Draw the mistakes that a reader of pictures was surest of; None if there is none."""
-    mistakes = subject.worst_mistakes(MAX_MISTAKES)
-    if not len(mistakes) or subject.image_shape is None:
+    mistakes = model.worst_mistakes(MAX_MISTAKES)
+    if not len(mistakes) or model.image_shape is None:
         return None
-    names, readings = subject.class_names, subject.readings
+    names, found = model.class_names, model.predictions
     captions = [
-        f"{names[subject.samples.y[i]]} read as {names[readings.predicted[i]]}\n{readings.sure(i)}"
+        f"{names[model.samples.y[i]]} read as {names[found.predicted[i]]}\n"
+        f"{found.confidence_text(i)}"
         for i in mistakes
     ]
     long = max(map(len, names)) > 3
@@ -183,27 +184,27 @@ def draw_mistakes(subject: Subject) -> Chart | None:
     with style():
         cell = 1.6 if long else 1.15  # inches
         sheet = _figure(cell * 1.28 * math.ceil(len(mistakes) / columns), cell * columns)
-        shown = subject.samples.x[mistakes].reshape(-1, *subject.image_shape)
+        shown = model.samples.x[mistakes].reshape(-1, *model.image_shape)
         pictures.plot_mistakes(sheet.add_subplot(), shown, captions, columns)
-    said = words.of_mistakes(subject, list(mistakes))
+    said = alt_text.of_mistakes(model, list(mistakes))
     return Chart("mistakes", "The mistakes it was surest of", said, sheet)
 
 
-def draw_weights(subject: Subject) -> Chart | None:
+def draw_weights(model: EvaluatedModel) -> Chart | None:
     """Draw the first layer's weights of a reader of pictures; None of any other."""
-    if subject.image_shape is None:
+    if model.image_shape is None:
         return None
-    units = subject.strongest_units(MAX_UNITS)
-    outputs = len(subject.network.dense) == 1 and subject.network.sizes[-1] > 1
-    captions = [subject.class_names[unit] for unit in units] if outputs else []
+    units = model.strongest_units(MAX_UNITS)
+    outputs = len(model.network.dense) == 1 and model.network.sizes[-1] > 1
+    captions = [model.class_names[unit] for unit in units] if outputs else []
     columns = 5 if outputs else math.ceil(math.sqrt(len(units)))
     rows = math.ceil(len(units) / columns)
     with style():
         sheet = _figure(WIDTH * rows / columns)
         axes = sheet.add_subplot()
-        weights = subject.first_weights(units).reshape(-1, *subject.image_shape)
+        weights = model.first_weights(units).reshape(-1, *model.image_shape)
         scale = pictures.plot_weights(axes, weights, columns, captions)
-    n = subject.network.sizes[1]
+    n = model.network.sizes[1]
     chosen = f"the {len(units)} of {n:,} units that matter most" if n > len(units) else "each unit"
     said = (
         f"The weights from each pixel to {chosen} in the first layer. "
@@ -213,29 +214,29 @@ def draw_weights(subject: Subject) -> Chart | None:
 
 
 def draw_boundary(
-    subject: Subject,
+    model: EvaluatedModel,
     parts: Sequence[Samples],
     field: NDArray[np.float64] | None = None,
     title: str | None = None,
 ) -> Chart | None:
     """Draw where a reader of two numbers changes its mind; None of any other.
 
-    `field` is what `Plane.read` gave for another network, to be drawn instead of the subject's own;
+    `field` is what `Plane.read` gave for another network, to be drawn instead of the model's own;
     the title is otherwise how many samples are on their own side.
     """
-    if subject.network.sizes[0] != 2 or len(subject.class_names) != 2:
+    if model.network.sizes[0] != 2 or len(model.class_names) != 2:
         return None
     plane = Plane.around(np.concatenate([samples.x for samples in parts]))
     with style():
         sheet = _figure(3.3)
         axes = sheet.add_subplot()
-        own = plane.read(subject.network) if field is None else field
-        pictures.plot_boundary(axes, plane, own, parts, subject.class_names)
+        own = plane.read(model.network) if field is None else field
+        pictures.plot_boundary(axes, plane, own, parts, model.class_names)
         sheet.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    names, share = subject.class_names, float(np.mean(own > 0.5))
+    names, share = model.class_names, float(np.mean(own > 0.5))
     said = (
         f"It takes {share:.0%} of this part of the plane for {names[1]} and the rest for "
-        f"{names[0]}; {subject.result.accuracy:.2%} of {subject.where} are on their own side."
+        f"{names[0]}; {model.result.accuracy:.2%} of {model.where} are on their own side."
     )
-    title = title or f"{subject.result.accuracy:.2%} of {subject.where} on their own side"
+    title = title or f"{model.result.accuracy:.2%} of {model.where} on their own side"
     return Chart("boundary", title, said, sheet)

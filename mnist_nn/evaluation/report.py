@@ -10,8 +10,8 @@ from string import Template
 from ..data import Samples
 from . import charts
 from .charts import MAX_MISTAKES, Chart
+from .evaluated_model import EvaluatedModel
 from .images import picture_png, svg
-from .subject import Subject
 
 Facts = Sequence[tuple[str, str]]
 
@@ -32,11 +32,11 @@ class Provenance:
     config: str
 
 
-def write_report(subject: Subject, parts: Sequence[Samples], provenance: Provenance) -> bytes:
+def write_report(model: EvaluatedModel, parts: Sequence[Samples], provenance: Provenance) -> bytes:
     """Write the report of a model as an HTML file; the same for the same model."""
-    result, (low, high) = subject.result, subject.result.interval
+    result, (low, high) = model.result, model.result.interval
     wrong = result.samples - round(result.accuracy * result.samples)
-    calibration = subject.calibration
+    calibration = model.calibration
     tiles = [
         ("accuracy", f"{result.accuracy:.2%}", f"95 % interval {low:.2%} to {high:.2%}"),
         ("mistakes", f"{wrong:,}", f"of {result.samples:,} samples"),
@@ -45,12 +45,12 @@ def write_report(subject: Subject, parts: Sequence[Samples], provenance: Provena
     if calibration:
         error = f"{calibration.error:.2%}"
         tiles.append(("calibration error", error, "between sure and right"))
-    sections = [_training(subject), _boundary(subject, parts), _confusion(subject)]
-    sections += [_mistakes(subject), _calibration(subject), _weights(subject)]
+    sections = [_training(model), _boundary(model, parts), _confusion(model)]
+    sections += [_mistakes(model), _calibration(model), _weights(model)]
     page = Template(_text("report.html")).substitute(
-        title=escape(subject.name),
+        title=escape(model.name),
         style=_text("report.css"),
-        where=escape(subject.where),
+        where=escape(model.where),
         tiles="\n".join(map(_tile, tiles)),
         sections="\n".join(filter(None, sections)),
         facts=_facts(provenance.facts),
@@ -81,8 +81,8 @@ def _section(heading: str, note: str, *content: str, wide: bool = False) -> str:
     )
 
 
-def _training(subject: Subject) -> str:
-    run = subject.curves
+def _training(model: EvaluatedModel) -> str:
+    run = model.curves
     if run is None:
         return _section("Training", "The model has no history of its training.", wide=True)
     kept = f" Early stopping kept epoch {run.kept:,}." if run.kept else ""
@@ -97,18 +97,18 @@ def _chart(heading: str, note: str, chart: Chart | None, *more: str) -> str:
     return _section(heading, note, svg(chart, themed=True), *more) if chart else ""
 
 
-def _boundary(subject: Subject, parts: Sequence[Samples]) -> str:
+def _boundary(model: EvaluatedModel, parts: Sequence[Samples]) -> str:
     note = "What it takes each point of the plane for. Samples it did not learn from are larger."
-    return _chart("Decision boundary", note, charts.draw_boundary(subject, parts))
+    return _chart("Decision boundary", note, charts.draw_boundary(model, parts))
 
 
-def _confusion(subject: Subject) -> str:
+def _confusion(model: EvaluatedModel) -> str:
     note = "Right in blue, mistakes in orange, each the stronger the more there are."
-    matrix = _chart("Confusion matrix", note, charts.draw_confusion(subject))
+    matrix = _chart("Confusion matrix", note, charts.draw_confusion(model))
     rows = "".join(
         f"<tr><th scope=row>{escape(name)}</th><td>{score.precision:.2%}</td>"
         f"<td>{score.recall:.2%}</td><td>{score.f1:.2%}</td><td>{score.support:,}</td></tr>"
-        for name, score in zip(subject.class_names, subject.result.per_class, strict=True)
+        for name, score in zip(model.class_names, model.result.per_class, strict=True)
     )
     table = (
         "<details><summary>The numbers</summary><div class=scroll><table><thead><tr>"
@@ -120,46 +120,47 @@ def _confusion(subject: Subject) -> str:
         "Precision: of those predicted as it. Recall: of those that are. F1: between the two. "
         "The axis does not begin at 0."
     )
-    return f"{matrix}\n{_chart('By class', note, charts.draw_scores([subject]), table)}"
+    return f"{matrix}\n{_chart('By class', note, charts.draw_scores([model]), table)}"
 
 
-def _mistakes(subject: Subject) -> str:
+def _mistakes(model: EvaluatedModel) -> str:
     """Show the mistakes that it was surest of: as pictures, or as numbers where there are none."""
     heading = "The mistakes it was surest of"
-    mistakes = subject.worst_mistakes(MAX_MISTAKES)
+    mistakes = model.worst_mistakes(MAX_MISTAKES)
     if not len(mistakes):
-        return _section(heading, f"There is none in {subject.where}.", wide=True)
-    names, readings, items = subject.class_names, subject.readings, []
+        return _section(heading, f"There is none in {model.where}.", wide=True)
+    names, found, items = model.class_names, model.predictions, []
     for i in mistakes:
-        true, predicted = names[subject.samples.y[i]], names[readings.predicted[i]]
-        said = f"{true} read as {predicted}, {readings.sure(i)}"
-        shown = f"({', '.join(f'{value:.3g}' for value in subject.samples.x[i])})"
-        if subject.image_shape:
-            picture = subject.samples.x[i].reshape(subject.image_shape)
+        true, predicted = names[model.samples.y[i]], names[found.predicted[i]]
+        said = f"{true} read as {predicted}, {found.confidence_text(i)}"
+        shown = f"({', '.join(f'{value:.3g}' for value in model.samples.x[i])})"
+        if model.image_shape:
+            picture = model.samples.x[i].reshape(model.image_shape)
             blob = base64.b64encode(picture_png(picture)).decode()
             shown = f'<img alt="{escape(said)}" src="data:image/png;base64,{blob}">'
         items.append(
             f"<figure>{shown}<figcaption><b>{escape(true)}</b> read as <b>{escape(predicted)}</b>"
-            f"<span>{escape(readings.sure(i))}</span><span>no. {i}</span></figcaption></figure>"
+            f"<span>{escape(found.confidence_text(i))}</span><span>no. {i}</span>"
+            "</figcaption></figure>"
         )
     note = "What each is, what it was read as, how sure the network was, and its number, from 0."
-    kind = "mistakes" if subject.image_shape else "mistakes numbers"
+    kind = "mistakes" if model.image_shape else "mistakes numbers"
     return _section(heading, note, f'<div class="{kind}">{"".join(items)}</div>', wide=True)
 
 
-def _calibration(subject: Subject) -> str:
-    chart = charts.draw_calibration([subject])
-    if chart is None or subject.calibration is None:
-        activation = subject.network.output.name
+def _calibration(model: EvaluatedModel) -> str:
+    chart = charts.draw_calibration([model])
+    if chart is None or model.calibration is None:
+        activation = model.network.output.name
         note = f"The outputs of its last layer ({activation}) are no probabilities."
         return _section("Calibration", note)
     note = (
         "Is it right as often as it is sure? On the dotted line it would be. Bars: 95 % intervals. "
-        f"Expected calibration error: {subject.calibration.error:.2%}."
+        f"Expected calibration error: {model.calibration.error:.2%}."
     )
     return _chart("Calibration", note, chart)
 
 
-def _weights(subject: Subject) -> str:
-    chart = charts.draw_weights(subject)
+def _weights(model: EvaluatedModel) -> str:
+    chart = charts.draw_weights(model)
     return _chart("First layer’s weights", chart.description if chart else "", chart)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import label
+from .paper import find_paper
 from .reducing import reduce_picture
-from .sheet import find_sheet
 from .surface import fit_surface
 
 Grey = NDArray[np.float64]
@@ -64,11 +64,11 @@ def prepare(grey: Grey) -> Grey:
 
 
 def _digit(picture: Grey) -> Grey:
-    """Find the ink of the digit, on the sheet that lies in the picture if there is one."""
-    sheet = find_sheet(picture)
-    if sheet:
+    """Find the ink of the digit, on the paper that lies in the picture if there is one."""
+    paper = find_paper(picture)
+    if paper:
         with contextlib.suppress(ValueError):  # it was none, and nothing is on it
-            return _cropped(_ink(_ranged(picture[slice(*sheet[0]), slice(*sheet[1])])))
+            return _cropped(_ink(_ranged(picture[slice(*paper[0]), slice(*paper[1])])))
     return _cropped(_ink(picture))
 
 

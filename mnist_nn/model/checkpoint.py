@@ -16,7 +16,7 @@ from ..data import dataset_info
 from ..engines import EngineSnapshot
 from ..errors import ModelError
 from ..files import StrPath
-from ..training import Best, Position, Report, Snapshot
+from ..training import Best, EpochMetrics, Position, Snapshot
 from .build import parameters_of
 from .content import DatasetPart, Part, config_of, parse, pickled, read, write
 from .unpickler import PickledArray
@@ -48,7 +48,7 @@ class SeedResult:
 
     seed: int
     sha256: str
-    epoch: Report
+    epoch: EpochMetrics
     seconds: float
 
 
@@ -154,7 +154,7 @@ class Streams(Part):
 
 
 class EpochPart(Part):
-    """How an epoch went: a `Report`."""
+    """How an epoch went: a `EpochMetrics`."""
 
     epoch: Whole
     samples: Whole
@@ -230,14 +230,14 @@ def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
         "parameters": snapshot.params,
         "optimizer": {"steps": snapshot.engine.steps, "slots": snapshot.engine.slots},
         "average": snapshot.engine.average,
-        "position": asdict(snapshot.position),
+        "position": _position_part(snapshot.position),
         "streams": {
             "shuffling": snapshot.shuffling,
             "dropout": snapshot.engine.dropout,
             "affine": affine,
             "elastic": elastic,
         },
-        "history": [report.figures() for report in snapshot.history],
+        "history": [metrics.as_dict() for metrics in snapshot.history],
         "best": best and {"epoch": best.epoch, "value": best.value, "parameters": best.params},
         "checkpoint_every": checkpoint.every,
         "dataset": {"name": checkpoint.config.data.dataset, "sha256": checkpoint.sha256},
@@ -247,10 +247,20 @@ def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
         and {
             "first": series.first,
             "count": series.count,
-            "results": [vars(run) | {"epoch": run.epoch.figures()} for run in series.results],
+            "results": [vars(run) | {"epoch": run.epoch.as_dict()} for run in series.results],
         },
     }
     write(path, pickled(content))
+
+
+def _position_part(position: Position) -> dict[str, Any]:
+    values = asdict(position)
+    return {"hits" if key == "n_correct" else key: value for key, value in values.items()}
+
+
+def _position(part: PositionPart) -> Position:
+    values = part.model_dump()
+    return Position(**{"n_correct" if key == "hits" else key: v for key, v in values.items()})
 
 
 def load_checkpoint(path: StrPath) -> Checkpoint:
@@ -307,8 +317,8 @@ def _snapshot(config: Config, content: Content) -> Snapshot:
     return Snapshot(
         _vector(config, content.parameters, "parameters"),
         engine,
-        Position(**content.position.model_dump()),
-        tuple(Report(**epoch.model_dump()) for epoch in content.history),
+        _position(content.position),
+        tuple(EpochMetrics(**epoch.model_dump()) for epoch in content.history),
         streams.shuffling.model_dump(),
         pictures,
     )
@@ -330,7 +340,7 @@ def _series(config: Config, part: SeriesPart | None) -> Series | None:
     if part is None:
         return None
     results = tuple(
-        SeedResult(run.seed, run.sha256, Report(**run.epoch.model_dump()), run.seconds)
+        SeedResult(run.seed, run.sha256, EpochMetrics(**run.epoch.model_dump()), run.seconds)
         for run in part.results
     )
     series = Series(part.first, part.count, results)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .. import __version__
 from ..config import Config, Source, resolve
 from ..errors import ConfigError, ModelError
-from ..files import StrPath, read_bounded, replacing
+from ..files import StrPath, atomic_write, read_bounded
 from .unpickler import read_pickle
 
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
@@ -59,7 +59,7 @@ def pickled(content: dict[str, Any]) -> bytes:
 def write(path: StrPath, blob: bytes) -> None:
     """Write a file, whole or not at all; `ModelError` if that fails."""
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(blob)
     except OSError as error:
         raise ModelError(f"cannot write {path}: {error.strerror or error}") from error

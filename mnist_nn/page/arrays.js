@@ -1,6 +1,6 @@
 "use strict";
 /* What NumPy does in Python. A picture is { h, w, v }: v has h × w doubles (a mask: bytes), row by
-   row. Sums go from the first number to the last, as they do in mnist_nn/pictures. */
+   row. Sums go from the first number to the last, as they do in mnist_nn/images. */
 
 function sumOf(values) {
   let sum = 0;

@@ -22,7 +22,7 @@ from ..nn.arrays import FloatArray
 PROGRAMS = tuple(
     f"{name}.js"
     for name in (
-        *("arrays", "sheet", "components", "surface", "prepare"),  # as in mnist_nn/images
+        *("arrays", "paper", "components", "surface", "prepare"),  # as in mnist_nn/images
         *("forward", "pen", "show"),
     )
 )

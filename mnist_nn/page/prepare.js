@@ -1,7 +1,7 @@
 "use strict";
 /* Preparing turns a drawing into what MNIST would have made of it.
 
-   This and sheet.js, components.js and surface.js are mnist_nn/pictures in another language: the
+   This and paper.js, components.js and surface.js are mnist_nn/images in another language: the
    same functions in the same order with the same arithmetic, so that the numbers are the same. Only
    the reduction of large pictures is missing: the paper of the page is small. */
 
@@ -25,11 +25,11 @@ function prepare(grey) {
   return Array.from(centred(fitted(digitOf(ranged(grey)))).v);
 }
 
-/** Find the ink of the digit, on the sheet that lies in the picture if there is one. */
+/** Find the ink of the digit, on the paper that lies in the picture if there is one. */
 function digitOf(picture) {
-  const sheet = findSheet(picture);
+  const paper = findPaper(picture);
   try {
-    if (sheet) return cropped(inkOf(ranged(cut(picture, sheet.rows, sheet.columns))));
+    if (paper) return cropped(inkOf(ranged(cut(picture, paper.rows, paper.columns))));
   } catch (error) {
     if (!(error instanceof NoDigit)) throw error; // it was none, and nothing is on it
   }

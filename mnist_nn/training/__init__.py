@@ -1,47 +1,47 @@
 """How a network learns."""
 
 from .config import TrainingConfig
-from .course import Course
 from .early_stopping import Best, EarlyStopper, EarlyStopping
+from .epoch import EpochMetrics
+from .fit import effective_batch_size, fit, run_length
 from .health import learned_nothing
-from .optimizers import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
-from .report import Report
+from .optimizers import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
 from .schedules import (
+    AnySchedule,
     Constant,
     Cosine,
     Exponential,
     OneCycle,
     ReduceOnPlateau,
-    Schedule,
     Step,
 )
 from .snapshot import Position, Snapshot
-from .trainer import fit, run_length, step_size
+from .trainer import Trainer
 
 __all__ = [
     "SGD",
     "AdaGrad",
     "Adam",
     "AdamW",
+    "AnyOptimizer",
+    "AnySchedule",
     "Best",
     "Constant",
     "Cosine",
-    "Course",
     "EarlyStopper",
     "EarlyStopping",
+    "EpochMetrics",
     "Exponential",
     "OneCycle",
-    "Optimizer",
     "Position",
     "RMSprop",
     "ReduceOnPlateau",
-    "Report",
-    "Schedule",
     "Snapshot",
     "Step",
+    "Trainer",
     "TrainingConfig",
+    "effective_batch_size",
     "fit",
     "learned_nothing",
     "run_length",
-    "step_size",
 ]

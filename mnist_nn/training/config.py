@@ -9,8 +9,8 @@ from ..engines import EngineName, Regularization, StepConfig
 from ..errors import shown
 from ..nn import LOSSES
 from .early_stopping import EarlyStopping
-from .optimizers import SGD, Optimizer, Rule
-from .schedules import Constant, Schedule
+from .optimizers import SGD, AnyOptimizer, Optimizer
+from .schedules import AnySchedule, Constant
 
 BatchSize = Annotated[
     int | Literal["full"],
@@ -23,7 +23,7 @@ BatchSize = Annotated[
 
 def _own_optimizer(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     """Take an optimizer of a class that is not in the table as it is."""
-    return value if isinstance(value, Rule) else check(value)
+    return value if isinstance(value, Optimizer) else check(value)
 
 
 class TrainingConfig(Section):
@@ -73,8 +73,8 @@ class TrainingConfig(Section):
     loss: Annotated[str, one_of("loss", LOSSES)] = "cross_entropy"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     l2: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    optimizer: Annotated[Optimizer, WrapValidator(_own_optimizer)] = SGD()
-    schedule: Schedule = Constant()
+    optimizer: Annotated[AnyOptimizer, WrapValidator(_own_optimizer)] = SGD()
+    schedule: AnySchedule = Constant()
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     batch_size: BatchSize = 32

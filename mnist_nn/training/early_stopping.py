@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from ..nn import Network
 from ..nn.arrays import FloatArray
-from .report import Report
+from .epoch import EpochMetrics
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -76,12 +76,12 @@ class EarlyStopper:
     def __init__(self, settings: EarlyStopping, network: Network, best: Best | None = None) -> None:
         self.settings, self.network, self.best = settings, network, best
 
-    def watch(self, report: Report) -> None:
+    def watch(self, metrics: EpochMetrics) -> None:
         """Take note of an epoch that is over.
 
         Parameters
         ----------
-        report
+        metrics
             Of the epoch; the network has its parameters.
 
         Raises
@@ -89,13 +89,13 @@ class EarlyStopper:
         ValueError
             If nothing is held out and a validation figure is to be watched.
         """
-        value: float | None = getattr(report, self.settings.monitor)
+        value: float | None = getattr(metrics, self.settings.monitor)
         if value is None:
             raise ValueError(f"{self.settings.monitor} needs validation samples")
         sign = 1 if self.settings.monitor.endswith("accuracy") else -1
         gain = math.inf if self.best is None else sign * (value - self.best.value)
         if gain > self.settings.min_delta:
-            self.best = Best(report.epoch, value, self.network.params.copy())
+            self.best = Best(metrics.epoch, value, self.network.params.copy())
 
     def is_over(self, epochs: int) -> bool:
         """Say whether a run that has done so many epochs should do no more."""

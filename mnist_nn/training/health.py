@@ -10,15 +10,15 @@ from ..data import Samples
 from ..engines import Engine, StepConfig
 from ..errors import DivergenceError
 from ..nn import Loss, Network, score, target_rows
+from .epoch import EpochMetrics
 from .optimizers import SGD
-from .report import Report
 
 NEAR_CHANCE = 0.25  # of the way from the commonest class's share to all samples right
 ABSURD = 10  # times the loss of constant outputs
 STILL_FALLING = 0.995  # of the loss of the epoch before
 
 
-def check_divergence(engine: Engine, report: Report) -> None:
+def check_divergence(engine: Engine, metrics: EpochMetrics) -> None:
     """Stop as soon as a number is not finite or, at the end of an epoch, absurdly large.
 
     With ε the rounding error of 1 (1.2e-7 in float32), a parameter above 1/ε cannot take a step of
@@ -26,16 +26,16 @@ def check_divergence(engine: Engine, report: Report) -> None:
     and 1 apart. Such numbers may be finite or not by the order in which they were added up, so
     without this bound the engines would disagree. DivergenceError says when, and what to try.
     """
-    params, loss = engine.network.params, report.loss + (report.validation_loss or 0.0)
+    params, loss = engine.network.params, metrics.loss + (metrics.validation_loss or 0.0)
     finite = math.isfinite(loss) and bool(np.isfinite(params).all())
     most = 1 / float(np.finfo(params.dtype).eps)
-    huge = report.complete and (loss > most**2 or max(params.max(), -params.min()) > most)
+    huge = metrics.complete and (loss > most**2 or max(params.max(), -params.min()) > most)
     if not finite or huge:
         size = "" if not finite or loss > most**2 else f", with a parameter above {most:.2g},"
         raise DivergenceError(
-            f"training diverged in epoch {report.epoch}: loss {loss:.6g}{size} after "
-            f"{report.samples:,} samples at learning_rate {report.learning_rate:g}\n"
-            f"try {remedy(engine.step_config, report.learning_rate)}"
+            f"training diverged in epoch {metrics.epoch}: loss {loss:.6g}{size} after "
+            f"{metrics.samples:,} samples at learning_rate {metrics.learning_rate:g}\n"
+            f"try {remedy(engine.step_config, metrics.learning_rate)}"
         )
 
 
@@ -61,7 +61,7 @@ def remedy(step_config: StepConfig, rate: float) -> str:
 
 
 def learned_nothing(
-    network: Network, step_config: StepConfig, samples: Samples, history: list[Report]
+    network: Network, step_config: StepConfig, samples: Samples, history: list[EpochMetrics]
 ) -> str | None:
     """Say that a run is over and its network is no better than outputs that never change.
 
@@ -79,7 +79,7 @@ def learned_nothing(
     samples
         That it was trained on.
     history
-        The reports of its epochs.
+        The history of its epochs.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def learned_nothing(
     constant = _loss_of_constant_outputs(network, step_config.loss, shares)
     if accuracy > bound or loss < constant:
         return None
-    losses, absurd = [report.loss for report in history], ABSURD * constant
+    losses, absurd = [metrics.loss for metrics in history], ABSURD * constant
     stuck = len(losses) > 1 and (losses[-1] >= STILL_FALLING * losses[-2] or max(losses) > absurd)
     if not stuck and loss <= absurd:
         return None

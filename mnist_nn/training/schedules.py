@@ -57,7 +57,7 @@ class Progress:
     total
         Epochs of the whole run, above 0.
     seen
-        What the losses so far have come to: see `Curve.watch`.
+        What the losses so far have come to: see `Schedule.watch`.
     """
 
     epochs: Floats
@@ -67,7 +67,7 @@ class Progress:
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Curve:
+class Schedule:
     """What all schedules share.
 
     Attributes
@@ -86,7 +86,7 @@ class Curve:
     name: str = ""
     warmup: Annotated[float, Field(ge=0, strict=True)] = 0.0
 
-    def rates(self, learning_rate: float, progress: Progress) -> Floats:
+    def learning_rates(self, learning_rate: float, progress: Progress) -> Floats:
         """Give the learning rate of each step.
 
         Parameters
@@ -143,7 +143,7 @@ class Curve:
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Constant(Curve):
+class Constant(Schedule):
     """The same rate throughout."""
 
     name: Literal["constant"] = "constant"
@@ -154,7 +154,7 @@ class Constant(Curve):
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Step(Curve):
+class Step(Schedule):
     """A fall every so many epochs.
 
     Attributes
@@ -176,7 +176,7 @@ class Step(Curve):
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Exponential(Curve):
+class Exponential(Schedule):
     """A steady fall.
 
     Attributes
@@ -194,7 +194,7 @@ class Exponential(Curve):
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Cosine(Curve):
+class Cosine(Schedule):
     """Half a cosine from the full rate down to the end of the run.
 
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, without
@@ -217,7 +217,7 @@ class Cosine(Curve):
 
 
 @dataclass(frozen=True, config=CHECKED)
-class OneCycle(Curve):
+class OneCycle(Schedule):
     """A rise to the full rate, then a long fall to next to nothing, both half cosines.
 
     Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
@@ -250,7 +250,7 @@ class OneCycle(Curve):
 
 
 @dataclass(frozen=True, config=CHECKED)
-class ReduceOnPlateau(Curve):
+class ReduceOnPlateau(Schedule):
     """A fall whenever the loss has stopped falling.
 
     It looks at the validation loss or, where nothing is held out, at the loss.
@@ -278,7 +278,7 @@ class ReduceOnPlateau(Curve):
         return np.full_like(epochs, max(self.factor**seen.falls, self.min_factor))
 
     def watch(self, seen: Seen, loss: float) -> Seen:
-        """Count the epochs without a better loss, those of warm-up apart; see `Curve.watch`."""
+        """Count the epochs without a better loss, those of warm-up apart; see `Schedule.watch`."""
         epochs = seen.epochs + 1
         if epochs <= math.ceil(self.warmup):
             return replace(seen, epochs=epochs)
@@ -296,7 +296,7 @@ def _ease(start: float, end: float, share: Floats) -> Floats:
     return eased
 
 
-Schedule: TypeAlias = Annotated[
+AnySchedule: TypeAlias = Annotated[
     Constant | Step | Exponential | Cosine | OneCycle | ReduceOnPlateau,
     Field(discriminator="name"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..engines import EngineSnapshot
 from ..nn.arrays import FloatArray
-from .report import Report
+from .epoch import EpochMetrics
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Position:
         Seen in this epoch; 0 between two epochs.
     loss_sum
         Of those samples.
-    hits
+    n_correct
         How many of them the network had right.
     seconds
         Spent on them.
@@ -29,7 +29,7 @@ class Position:
     epoch: int = 1
     samples: int = 0
     loss_sum: float = 0.0
-    hits: int = 0
+    n_correct: int = 0
     seconds: float = 0.0
 
 
@@ -46,7 +46,7 @@ class Snapshot:
     position
         How far it has come.
     history
-        The reports of the epochs that are over.
+        The metrics of the epochs that are over.
     shuffling
         State of the random generator of the order of samples, before it drew that of this epoch.
     pictures
@@ -56,6 +56,6 @@ class Snapshot:
     params: FloatArray
     engine: EngineSnapshot
     position: Position
-    history: tuple[Report, ...]
+    history: tuple[EpochMetrics, ...]
     shuffling: Any
     pictures: tuple[Any, Any] | None

@@ -200,9 +200,9 @@ def test_a_checkpoint_that_cannot_be_moved_is_not_overwritten(
 def test_the_command_names_the_refuge_of_a_checkpoint(
     run: Run, interrupt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    refuge = tmp_path / "a refuge"
-    refuge.mkdir()
-    monkeypatch.setattr("mnist_nn.cli.saving.REFUGES", (lambda: refuge,))
+    fallback = tmp_path / "a fallback"
+    fallback.mkdir()
+    monkeypatch.setattr("mnist_nn.cli.saving.FALLBACK_FOLDERS", (lambda: fallback,))
     interrupt(2)
     show = TrainingProgress.show
 

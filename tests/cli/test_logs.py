@@ -17,7 +17,7 @@ import pytest
 from mnist_nn.cli.logs import Logs
 from mnist_nn.cli.progress import TrainingProgress
 from mnist_nn.model import load_model
-from mnist_nn.training import Report
+from mnist_nn.training import EpochMetrics
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -276,7 +276,7 @@ def test_a_long_history_is_written_at_once(monkeypatch: pytest.MonkeyPatch, tmp_
         write(logs, reports)
 
     monkeypatch.setattr(Logs, "_write", write_and_tell)
-    history = [Report(epoch, 10, 0.5, 0.5, 0.1, 0.01) for epoch in range(1, 1001)]
+    history = [EpochMetrics(epoch, 10, 0.5, 0.5, 0.1, 0.01) for epoch in range(1, 1001)]
     with closing(Logs(tmp_path)) as logs:
         logs.begin(history)
         assert [epoch["epoch"] for epoch in logged(tmp_path)] == list(range(1, 1001))

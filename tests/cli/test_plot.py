@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mnist_nn.cli.animate import fields
-from mnist_nn.cli.subject import measured
+from mnist_nn.cli.evaluated_model import measured
 from mnist_nn.data import load_dataset
 from mnist_nn.evaluation import Plane
 from mnist_nn.model import Model, load_model, save_model

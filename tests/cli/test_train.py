@@ -18,7 +18,7 @@ import yaml
 from mnist_nn.config import load_config
 from mnist_nn.data import Dataset, load_dataset, stratified_split
 from mnist_nn.model import Model, load_model
-from mnist_nn.streams import streams
+from mnist_nn.rngs import make_rngs
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -94,7 +94,7 @@ def validation_accuracy(model: Model) -> float:
     """That of a model on the samples that were held out from it."""
     samples = load_dataset("mnist-sample").train
     held_out = round(model.config.data.validation * 5000)
-    _, held = stratified_split(samples.y, held_out, streams(model.config.seed).validation)
+    _, held = stratified_split(samples.y, held_out, make_rngs(model.config.seed).validation)
     right = model.network.predict(samples.x[held]).argmax(axis=1) == samples.y[held]
     return float(right.mean())
 

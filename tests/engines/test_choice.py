@@ -71,8 +71,8 @@ def test_an_activation_and_a_loss_of_ones_own_train_with_the_default_engine(
         network = Network(784, layers, rng=rng, input_scale=1 / 255)
         step_config = StepConfig(LOSSES[loss], SGD())
         reasons.append(choose_engine("auto", network, step_config, 32).reason)
-        course = fit(network, digits, rng=np.random.default_rng(0), epochs=1, loss=loss)
-        *_, report = course
+        trainer = fit(network, digits, rng=np.random.default_rng(0), epochs=1, loss=loss)
+        *_, report = trainer
         ends.append(network.params)
     unknown = "the numba engine does not know the"
     assert reasons == [f"{unknown} activation bent", f"{unknown} loss mine", ""]

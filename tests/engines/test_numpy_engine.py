@@ -14,20 +14,20 @@ def reference_run(
     (W1, b1), (W2, b2) = (
         [layer.W.astype(np.float64), layer.b.astype(np.float64)] for layer in network.dense
     )
-    total, hits = 0.0, 0
+    total, n_correct = 0.0, 0
     for i in range(0, len(x), size):
         inputs, labels = x[i : i + size] / 255, y[i : i + size]
         hidden = 1 / (1 + np.exp(-(inputs @ W1 + b1)))
         e = np.exp(hidden @ W2 + b2)
         p = e / e.sum(axis=1, keepdims=True)
         total -= np.log(p[np.arange(len(p)), labels]).sum()
-        hits += (p.argmax(axis=1) == labels).sum()
+        n_correct += (p.argmax(axis=1) == labels).sum()
         dz2 = (p - np.eye(10)[labels]) / len(p)
         dz1 = dz2 @ W2.T * hidden * (1 - hidden)
         W2, b2 = W2 - rate * hidden.T @ dz2, b2 - rate * dz2.sum(axis=0)
         W1, b1 = W1 - rate * inputs.T @ dz1, b1 - rate * dz1.sum(axis=0)
     network.params[:] = np.concatenate([W1.ravel(), W2.ravel(), b1, b2])
-    return total, hits
+    return total, n_correct
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
@@ -44,12 +44,12 @@ def test_a_run_is_that_of_an_independent_implementation(
     order = np.random.default_rng(4).permutation(5000)[:200]
     step_config = StepConfig(LOSSES["cross_entropy"], SGD(learning_rate=0.3))
     engine = NumpyEngine(network, step_config, *digits, size, np.random.default_rng(0))
-    total, hits = engine.run(order, np.full(200, 0.3))
-    expected_total, expected_hits = reference_run(
+    total, n_correct = engine.run(order, np.full(200, 0.3))
+    expected_total, expected_correct = reference_run(
         oracle, digits.x[order], digits.y[order], size, 0.3
     )
     assert total == pytest.approx(expected_total, rel=tolerance)
-    assert hits == expected_hits
+    assert n_correct == expected_correct
     np.testing.assert_allclose(network.params, oracle.params, atol=10 * tolerance)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from mnist_nn.data import DATASETS, Samples
-from mnist_nn.evaluation import Subject, evaluate
+from mnist_nn.evaluation import EvaluatedModel, evaluate
 from mnist_nn.evaluation.report import Provenance, write_report
 from mnist_nn.nn import LOSSES, Network, block
 
@@ -11,8 +11,8 @@ def test_who_makes_no_mistake_has_none_to_show(rng: np.random.Generator) -> None
     x = rng.integers(0, 255, (50, 784), np.uint8)
     samples = Samples(x, network.predict(x).argmax(1).astype(np.uint8))
     result = evaluate(network, LOSSES["cross_entropy"], samples)
-    subject = Subject("m", network, DATASETS["mnist"], samples, "samples", result, None)
-    page = write_report(subject, [samples], Provenance([], "")).decode()
+    model = EvaluatedModel("m", network, DATASETS["mnist"], samples, "samples", result, None)
+    page = write_report(model, [samples], Provenance([], "")).decode()
     assert "There is none in 50 samples." in page
     assert "<strong>100.00%</strong>" in page
     assert "<img" not in page

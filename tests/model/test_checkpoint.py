@@ -19,8 +19,8 @@ from mnist_nn.model import (
     load_model,
     save_checkpoint,
 )
-from mnist_nn.streams import streams
-from mnist_nn.training import Course, EarlyStopper, fit
+from mnist_nn.rngs import make_rngs
+from mnist_nn.training import EarlyStopper, Trainer, fit
 
 VALUES = {
     "data": {
@@ -44,8 +44,8 @@ VALUES = {
 CONFIG = resolve([Source("", VALUES)])
 
 
-def begin(config: Config, samples: Samples, **options) -> Course:
-    rng = streams(0)
+def begin(config: Config, samples: Samples, **options) -> Trainer:
+    rng = make_rngs(0)
     network = build_network(config, 784, 1 / 255, rng.initialisation)
     return fit(
         network,
@@ -67,12 +67,12 @@ def few(digits: Samples) -> Samples:
 @pytest.fixture
 def checkpoint(few: Samples) -> Checkpoint:
     """One of the middle of the second epoch, of a run with everything on."""
-    course = begin(CONFIG, few)
-    stopper = EarlyStopper(CONFIG.training.early_stopping, course.engine.network)
-    for report in islice(course, 5):
+    trainer = begin(CONFIG, few)
+    stopper = EarlyStopper(CONFIG.training.early_stopping, trainer.engine.network)
+    for report in islice(trainer, 5):
         if report.complete:
             stopper.watch(report)
-    parts = course.snapshot(), stopper.best, 5, {"x_train": "ab"}, current_versions()
+    parts = trainer.snapshot(), stopper.best, 5, {"x_train": "ab"}, current_versions()
     return Checkpoint(CONFIG, "numpy", *parts)
 
 
@@ -87,10 +87,10 @@ def test_a_run_goes_on_from_the_file_as_from_the_snapshot(
 ) -> None:
     runs = [begin(CONFIG, few, snapshot=checkpoint.snapshot)]
     runs.append(begin(CONFIG, few, snapshot=load_checkpoint(path).snapshot))
-    histories = [[replace(report, seconds=0) for report in course] for course in runs]
+    histories = [[replace(report, seconds=0) for report in trainer] for trainer in runs]
     assert len(histories[0]) == 4
     assert histories[0] == histories[1]
-    np.testing.assert_array_equal(*(course.engine.network.params for course in runs))
+    np.testing.assert_array_equal(*(trainer.engine.network.params for trainer in runs))
 
 
 def test_the_rest_comes_back_as_it_went(checkpoint: Checkpoint, path: Path) -> None:

@@ -49,10 +49,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoint_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint file, as small."""
     config, rng = resolve([Source("", CONFIG)]), np.random.default_rng(0)
-    course = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
-    next(course)
+    trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
+    next(trainer)
     path = tmp_path_factory.mktemp("fuzz") / "model.pkl.ckpt"
-    parts = course.snapshot(), None, None, {"x_train": "ab"}, current_versions()
+    parts = trainer.snapshot(), None, None, {"x_train": "ab"}, current_versions()
     save_checkpoint(path, Checkpoint(config, "numpy", *parts))
     return path
 

@@ -97,7 +97,7 @@ def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.Mon
         draw_page(network, DIGITS, "large.pkl")
 
 
-@pytest.mark.parametrize("name", ["prepare", "sheet", "surface"])
+@pytest.mark.parametrize("name", ["prepare", "paper", "surface"])
 def test_the_page_prepares_with_the_constants_of_python(name: str) -> None:
     package = Path(__file__).parents[2] / "mnist_nn"
     ours = re.findall(

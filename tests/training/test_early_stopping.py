@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from mnist_nn.nn import Network, block
-from mnist_nn.training import EarlyStopper, EarlyStopping, Report
+from mnist_nn.training import EarlyStopper, EarlyStopping, EpochMetrics
 
 
-def report(epoch: int, loss: float, accuracy: float | None = None) -> Report:
+def metrics(epoch: int, loss: float, accuracy: float | None = None) -> EpochMetrics:
     figures = {"validation_loss": loss, "validation_accuracy": accuracy}
-    return Report(epoch, 100, loss, 0.5, 1.0, 0.1, **figures)
+    return EpochMetrics(epoch, 100, loss, 0.5, 1.0, 0.1, **figures)
 
 
 def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
@@ -16,7 +16,7 @@ def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
     stopper = EarlyStopper(EarlyStopping(**settings), network)
     for epoch, loss in enumerate(losses, 1):
         network.params[...] = epoch
-        stopper.watch(report(epoch, loss))
+        stopper.watch(metrics(epoch, loss))
         if stopper.is_over(epoch):
             break
     stopper.restore()
@@ -47,7 +47,7 @@ def test_an_accuracy_should_rise() -> None:
     )
     verdicts = []
     for epoch, share in enumerate([0.1, 0.2, 0.2], 1):
-        stopper.watch(report(epoch, 1.0, share))
+        stopper.watch(metrics(epoch, 1.0, share))
         verdicts.append(stopper.is_over(epoch))
     assert verdicts == [False, False, True]
 
@@ -55,13 +55,13 @@ def test_an_accuracy_should_rise() -> None:
 def test_what_is_not_measured_cannot_be_watched() -> None:
     stopper = EarlyStopper(EarlyStopping(), Network(2, [*block(1, "sigmoid")], rng=None))
     with pytest.raises(ValueError, match="validation_loss needs validation samples"):
-        stopper.watch(Report(1, 100, 1.0, 0.5, 1.0, 0.1))
+        stopper.watch(EpochMetrics(1, 100, 1.0, 0.5, 1.0, 0.1))
 
 
 def test_the_parameters_it_keeps_are_a_copy() -> None:
     network = Network(2, [*block(1, "sigmoid")], rng=np.random.default_rng(0))
     start, stopper = network.params.copy(), EarlyStopper(EarlyStopping(), network)
-    stopper.watch(report(1, 1.0))
+    stopper.watch(metrics(1, 1.0))
     network.params[...] = 0
     stopper.restore()
     np.testing.assert_array_equal(network.params, start)
@@ -71,7 +71,7 @@ def test_the_statistics_of_batch_normalization_are_restored_too() -> None:
     layers = [*block(3, "relu", batch_norm=True), *block(2, "softmax")]
     network = Network(4, layers, rng=np.random.default_rng(0))
     stopper = EarlyStopper(EarlyStopping(monitor="loss", patience=1), network)
-    stopper.watch(Report(1, 10, loss=1.0, accuracy=0.5, seconds=0.0, learning_rate=0.1))
+    stopper.watch(EpochMetrics(1, 10, loss=1.0, accuracy=0.5, seconds=0.0, learning_rate=0.1))
     best = network.named_parameters()["layer_1.mean"].copy()
     network.forward(np.ones((8, 4)), network.workspace(8, training=True))
     assert (network.named_parameters()["layer_1.mean"] != best).any()

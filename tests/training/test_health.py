@@ -32,9 +32,9 @@ def verdict(network: Network, samples: Samples, loss: str, optimizer=None, **opt
     """Train, and say whether anything was learned."""
     optimizer = optimizer or SGD()
     rng = np.random.default_rng(1)
-    course = fit(network, samples, rng=rng, loss=loss, optimizer=optimizer, **options)
-    list(course)
-    return learned_nothing(network, StepConfig(LOSSES[loss], optimizer), samples, course.history)
+    trainer = fit(network, samples, rng=rng, loss=loss, optimizer=optimizer, **options)
+    list(trainer)
+    return learned_nothing(network, StepConfig(LOSSES[loss], optimizer), samples, trainer.history)
 
 
 @engines
@@ -106,7 +106,9 @@ def test_large_numbers_under_squared_error_are_not_blamed(rng: np.random.Generat
     network = Network(4, [*block(2, "identity")], rng=rng)
     optimizer = SGD(learning_rate=1e-9)
     options = {"loss": "mean_squared_error", "optimizer": optimizer, "engine": "numpy"}
-    history = [report.loss for report in fit(network, Samples(x, y), rng=rng, epochs=8, **options)]
+    history = [
+        metrics.loss for metrics in fit(network, Samples(x, y), rng=rng, epochs=8, **options)
+    ]
     assert history[0] > 1e4 > 10 * history[-1]
 
 
@@ -144,7 +146,7 @@ def test_the_advice_names_what_is_to_blame(
     network = make("identity", "relu")
     rate = 1e30 if "smaller training.optimizer.learning_rate" in expected else 10.0
     optimizer = replace(optimizer, learning_rate=rate)
-    course = fit(
+    trainer = fit(
         network,
         few,
         rng=np.random.default_rng(1),
@@ -155,6 +157,6 @@ def test_the_advice_names_what_is_to_blame(
         optimizer=optimizer,
     )
     with pytest.raises(DivergenceError) as caught:
-        list(course)
+        list(trainer)
     assert expected in str(caught.value)
     assert ("clip_norm" in str(caught.value)) == expected.endswith("clip_norm")

@@ -6,50 +6,52 @@ import pytest
 from pydantic import ValidationError
 
 from mnist_nn.training import Constant, Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
-from mnist_nn.training.schedules import Curve, Progress, Schedule, Seen
+from mnist_nn.training.schedules import AnySchedule, Progress, Schedule, Seen
 
-SCHEDULES = get_args(get_args(Schedule)[0])
+SCHEDULES = get_args(get_args(AnySchedule)[0])
 
 
-def rates(schedule: Curve, epochs: int = 10, steps: int = 100, losses: tuple = ()) -> np.ndarray:
+def learning_rates(
+    schedule: Schedule, epochs: int = 10, steps: int = 100, losses: tuple = ()
+) -> np.ndarray:
     """The rate of every step of a run, at a learning rate of 2."""
     seen = Seen()
     for loss in losses:
         seen = schedule.watch(seen, loss)
     progress = Progress(np.arange(epochs * steps) / steps, 1 / steps, epochs, seen)
-    return schedule.rates(2.0, progress)
+    return schedule.learning_rates(2.0, progress)
 
 
 def test_constant_is_constant() -> None:
-    assert (rates(Constant()) == 2).all()
+    assert (learning_rates(Constant()) == 2).all()
 
 
 def test_a_step_falls_every_so_many_epochs() -> None:
-    found = rates(Step(every=3, factor=0.5))
+    found = learning_rates(Step(every=3, factor=0.5))
     np.testing.assert_allclose(found[[0, 299, 300, 599, 600, 999]], [2, 2, 1, 1, 0.5, 0.25])
 
 
 @pytest.mark.parametrize("steps", [3, 7, 30, 469, 1875])
 def test_a_step_falls_at_the_first_step_of_an_epoch(steps: int) -> None:
-    found = rates(Step(every=1, factor=0.5), 20, steps).reshape(20, steps)
+    found = learning_rates(Step(every=1, factor=0.5), 20, steps).reshape(20, steps)
     np.testing.assert_allclose(found, np.repeat(2 * 0.5 ** np.arange(20.0), steps).reshape(20, -1))
 
 
 def test_exponential_keeps_its_factor_of_every_epoch() -> None:
-    found = rates(Exponential(factor=0.9))
+    found = learning_rates(Exponential(factor=0.9))
     np.testing.assert_allclose(found[::100], 2 * 0.9 ** np.arange(10))
     assert (np.diff(found) < 0).all()
 
 
 def test_cosine_goes_down_by_half_a_cosine() -> None:
-    found = rates(Cosine(final_factor=0.1))
+    found = learning_rates(Cosine(final_factor=0.1))
     np.testing.assert_allclose(found[[0, 500]], [2, 1.1])
     assert 0.2 < found[-1] < 0.201
     assert found[250] == pytest.approx(0.2 + 1.8 * (1 + math.cos(math.pi / 4)) / 2)
 
 
 def test_one_cycle_goes_up_and_down() -> None:
-    found = rates(OneCycle())
+    found = learning_rates(OneCycle())
     assert found[0] == pytest.approx(2 / 25)
     assert found.argmax() == 300
     assert found[300] == pytest.approx(2)
@@ -58,8 +60,8 @@ def test_one_cycle_goes_up_and_down() -> None:
 
 
 @pytest.mark.parametrize("schedule", [cls(warmup=2) for cls in SCHEDULES], ids=lambda s: s.name)
-def test_warmup_rises_in_a_line_before_any_schedule(schedule: Curve) -> None:
-    found, start = rates(schedule), rates(type(schedule)(), epochs=8)
+def test_warmup_rises_in_a_line_before_any_schedule(schedule: Schedule) -> None:
+    found, start = learning_rates(schedule), learning_rates(type(schedule)(), epochs=8)
     rise = 2 * np.arange(1, 201) / 200
     np.testing.assert_allclose(found[:200], rise * start[0] / 2)
     np.testing.assert_allclose(found[200:], start)
@@ -67,7 +69,7 @@ def test_warmup_rises_in_a_line_before_any_schedule(schedule: Curve) -> None:
 
 def test_a_warmup_longer_than_the_run_is_cut_short() -> None:
     for cls in SCHEDULES:
-        found = rates(cls(warmup=50))
+        found = learning_rates(cls(warmup=50))
         assert np.isfinite(found).all()
         assert (np.diff(found) > 0).all()
 
@@ -86,18 +88,18 @@ def test_a_warmup_longer_than_the_run_is_cut_short() -> None:
 )
 def test_a_plateau_lowers_the_rate(losses: tuple, falls: int) -> None:
     schedule = ReduceOnPlateau(factor=0.5, patience=3, min_delta=1e-3)
-    np.testing.assert_allclose(rates(schedule, losses=losses), 2 * 0.5**falls)
+    np.testing.assert_allclose(learning_rates(schedule, losses=losses), 2 * 0.5**falls)
 
 
 def test_epochs_of_warmup_are_no_plateau() -> None:
     schedule = ReduceOnPlateau(factor=0.5, patience=2, warmup=3)
-    assert rates(schedule, losses=(1, 1, 1, 1, 1))[-1] == 2
-    assert rates(schedule, losses=(1, 1, 1, 1, 1, 1))[-1] == 1
+    assert learning_rates(schedule, losses=(1, 1, 1, 1, 1))[-1] == 2
+    assert learning_rates(schedule, losses=(1, 1, 1, 1, 1, 1))[-1] == 1
 
 
 def test_a_plateau_has_a_floor() -> None:
     schedule = ReduceOnPlateau(factor=0.1, patience=1, min_factor=0.05)
-    assert (rates(schedule, losses=(1, 1, 1, 1, 1)) == 0.1).all()
+    assert (learning_rates(schedule, losses=(1, 1, 1, 1, 1)) == 0.1).all()
 
 
 @pytest.mark.parametrize(

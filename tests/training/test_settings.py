@@ -6,15 +6,15 @@ import pytest
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
 from mnist_nn.nn import LOSSES, Network, block, encode
-from mnist_nn.streams import streams
+from mnist_nn.rngs import make_rngs
 from mnist_nn.training import (
     SGD,
     Adam,
     Cosine,
+    EpochMetrics,
     Exponential,
     OneCycle,
     ReduceOnPlateau,
-    Report,
     Step,
     TrainingConfig,
 )
@@ -35,26 +35,26 @@ def make_network(dropout: float = 0.0) -> Network:
     return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
-def train(samples: Samples, network: Network | None = None, **options) -> list[Report]:
+def train(samples: Samples, network: Network | None = None, **options) -> list[EpochMetrics]:
     options = {"rng": np.random.default_rng(1), "epochs": 3, **options}
     return list(fit(network or make_network(), samples, **options))
 
 
 def test_the_rate_of_each_epochs_last_step_is_reported(few: Samples) -> None:
-    reports = train(few, optimizer=SGD(learning_rate=0.4), schedule=Step(every=1, factor=0.5))
-    assert [r.learning_rate for r in reports] == pytest.approx([0.4, 0.2, 0.1])
-    reports = train(few, batch_size=100, schedule=Exponential(factor=0.5, warmup=1))
-    assert [r.learning_rate for r in reports] == pytest.approx(
+    history = train(few, optimizer=SGD(learning_rate=0.4), schedule=Step(every=1, factor=0.5))
+    assert [r.learning_rate for r in history] == pytest.approx([0.4, 0.2, 0.1])
+    history = train(few, batch_size=100, schedule=Exponential(factor=0.5, warmup=1))
+    assert [r.learning_rate for r in history] == pytest.approx(
         [0.1, 0.1 * 0.5**0.9, 0.1 * 0.5**1.9]
     )
 
 
 @pytest.mark.parametrize("length", [{"epochs": 4}, {"epochs": None, "iterations": 36}])
 def test_a_schedule_ends_with_the_run(few: Samples, length: dict) -> None:
-    reports = train(few, batch_size=100, schedule=Cosine(), **length)
+    history = train(few, batch_size=100, schedule=Cosine(), **length)
     n = 40 if length["epochs"] else 36
     last = 0.1 * (1 + np.cos(np.pi * (n - 1) / n)) / 2
-    assert reports[-1].learning_rate == pytest.approx(last)
+    assert history[-1].learning_rate == pytest.approx(last)
 
 
 @engines
@@ -81,10 +81,10 @@ def test_a_plateau_of_the_validation_loss_lowers_the_rate(few: Samples) -> None:
     wrong = Samples(few.x, np.random.default_rng(0).permutation(few.y))
     schedule = ReduceOnPlateau(factor=0.5, patience=2, min_delta=0)
     options = {"schedule": schedule, "optimizer": SGD(learning_rate=1.0), "epochs": 12}
-    reports = train(
+    history = train(
         wrong.take(np.arange(800)), validation=wrong.take(np.arange(800, 1000)), **options
     )
-    losses, rates = [[getattr(r, k) for r in reports] for k in ("validation_loss", "learning_rate")]
+    losses, rates = [[getattr(r, k) for r in history] for k in ("validation_loss", "learning_rate")]
     assert rates[0] == 1
     assert rates[-1] < 1
     for epoch in range(12):
@@ -106,12 +106,12 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
     unaveraged = fit(plain, few, rng=np.random.default_rng(1), **options)
     average = plain.params.copy()
     half = {"ema_decay": 0.5, **options}
-    for report in fit(network, few, rng=np.random.default_rng(1), **half):
+    for metrics in fit(network, few, rng=np.random.default_rng(1), **half):
         next(unaveraged)
-        kept = min(0.5, (1 + report.epoch) / (10 + report.epoch))  # a step per epoch
+        kept = min(0.5, (1 + metrics.epoch) / (10 + metrics.epoch))  # a step per epoch
         average = kept * average + (1 - kept) * plain.params
         np.testing.assert_allclose(network.params, average, atol=1e-5)
-    assert report.epoch == 10
+    assert metrics.epoch == 10
     np.testing.assert_allclose(network.params, average, atol=1e-5)
     assert np.abs(network.params - plain.params).max() > 1e-3
 
@@ -120,9 +120,9 @@ def test_the_average_is_what_is_validated(few: Samples) -> None:
     network = make_network()
     held = few.take(np.arange(100))
     options = {"ema_decay": 0.99, "validation": held}
-    for report in fit(network, few, rng=np.random.default_rng(0), **options):
+    for metrics in fit(network, few, rng=np.random.default_rng(0), **options):
         right = network.predict(held.x).argmax(axis=1) == held.y
-        assert report.validation_accuracy == right.mean()
+        assert metrics.validation_accuracy == right.mean()
 
 
 @engines
@@ -136,13 +136,13 @@ def test_a_penalty_and_decay_keep_weights_small_and_are_no_part_of_the_loss(
 ) -> None:
     free, held = make_network(), make_network()
     train(few, free, engine=engine)
-    reports = train(few, held, engine=engine, **option)
+    history = train(few, held, engine=engine, **option)
     sizes = [np.linalg.norm(n.weights) for n in (free, held)]
     assert sizes[1] < 0.7 * sizes[0]
     full = {"batch_size": "full", "epochs": 1, "engine": engine}
     losses = [train(few, make_network(), **full, **more)[0].loss for more in ({}, option)]
     assert losses[0] == losses[1]
-    assert reports[-1].loss < reports[0].loss
+    assert history[-1].loss < history[0].loss
 
 
 @engines
@@ -168,7 +168,7 @@ def test_dropout_follows_its_own_stream(few: Samples, engine: str) -> None:
     ends = []
     for seed in (5, 5, 6):
         network = make_network(0.5)
-        rngs = streams(1)._replace(dropout=np.random.default_rng(seed))
+        rngs = make_rngs(1)._replace(dropout=np.random.default_rng(seed))
         train(few, network, rng=rngs, engine=engine)
         ends.append(network.params)
     np.testing.assert_array_equal(ends[0], ends[1])
@@ -235,5 +235,5 @@ def test_a_plateau_looks_at_each_loss_once(few: Samples, monkeypatch: pytest.Mon
         return watch(self, seen, loss)
 
     monkeypatch.setattr(ReduceOnPlateau, "watch", counted)
-    reports = train(few, schedule=ReduceOnPlateau(), epochs=6, batch_size="full")
-    assert looked == [report.loss for report in reports]
+    history = train(few, schedule=ReduceOnPlateau(), epochs=6, batch_size="full")
+    assert looked == [metrics.loss for metrics in history]

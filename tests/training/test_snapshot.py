@@ -16,11 +16,11 @@ from mnist_nn.training import (
     AdaGrad,
     Adam,
     AdamW,
-    Course,
+    EpochMetrics,
     Position,
     ReduceOnPlateau,
-    Report,
     RMSprop,
+    Trainer,
 )
 
 from ..fitting import fit
@@ -48,7 +48,7 @@ EVERYTHING = {
 def start(
     samples: Samples, seed: int = 0, dropout: float = 0.3, batch_norm: bool = False, **options
 ) -> tuple:
-    """A network, and a run of three epochs that trains it; a report after every piece."""
+    """A network, and a run of three epochs that trains it; a metrics after every piece."""
     layers = [*block(12, "sigmoid", dropout=dropout, batch_norm=batch_norm), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     options = {"batch_size": 50, "epochs": 3, "optimizer": Adam(), **options}
@@ -56,20 +56,20 @@ def start(
     return network, fit(network, samples, rng=rng, running=True, **options)
 
 
-def outcome(network: Network, course: Course) -> tuple[bytes, list[Report]]:
-    """Let a run end: the parameters it came to, and its reports apart from times."""
-    for _ in course:
+def outcome(network: Network, trainer: Trainer) -> tuple[bytes, list[EpochMetrics]]:
+    """Let a run end: the parameters it came to, and its history apart from times."""
+    for _ in trainer:
         pass
-    return network.params.tobytes(), [replace(report, seconds=0) for report in course.history]
+    return network.params.tobytes(), [replace(metrics, seconds=0) for metrics in trainer.history]
 
 
-def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[Report]]:
-    """The outcome of a run that is frozen after some reports and goes on in a new one."""
-    _, course = start(samples, **options)
-    for _ in islice(course, after):
+def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[EpochMetrics]]:
+    """The outcome of a run that is frozen after some history and goes on in a new one."""
+    _, trainer = start(samples, **options)
+    for _ in islice(trainer, after):
         pass
-    frozen = course.snapshot()
-    for _ in islice(course, 2):  # what the interrupted run still does must not show
+    frozen = trainer.snapshot()
+    for _ in islice(trainer, 2):  # what the interrupted run still does must not show
         pass
     return outcome(*start(samples, seed=99, snapshot=frozen, **options))
 
@@ -124,46 +124,46 @@ def test_a_run_can_be_interrupted_again_and_again(few: Samples, engine: str) -> 
     whole = outcome(*start(few, **options))
     snapshot = None
     while True:
-        network, course = start(few, snapshot=snapshot, **options)
-        if next(course, None) is None:
+        network, trainer = start(few, snapshot=snapshot, **options)
+        if next(trainer, None) is None:
             break
-        snapshot = course.snapshot()
-    assert outcome(network, course) == whole
+        snapshot = trainer.snapshot()
+    assert outcome(network, trainer) == whole
 
 
 def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
     whole = outcome(*start(few, engine="numpy"))
-    _, course = start(few, engine="numpy")
-    next(course)
+    _, trainer = start(few, engine="numpy")
+    next(trainer)
     for seed in (7, 8):
-        _, course = start(few, engine="numpy", seed=seed, snapshot=course.snapshot())
-    assert outcome(course.engine.network, course) == whole
+        _, trainer = start(few, engine="numpy", seed=seed, snapshot=trainer.snapshot())
+    assert outcome(trainer.engine.network, trainer) == whole
 
 
 @engines
 def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> None:
     options = {"engine": engine, "ema_decay": 0.9}
-    network, course = start(few, epochs=2, **options)
-    outcome(network, course)
-    longer = outcome(*start(few, snapshot=course.snapshot(), epochs=4, **options))
+    network, trainer = start(few, epochs=2, **options)
+    outcome(network, trainer)
+    longer = outcome(*start(few, snapshot=trainer.snapshot(), epochs=4, **options))
     assert longer == outcome(*start(few, epochs=4, **options))
 
 
 def test_a_run_by_iterations_goes_on_to_its_last_step(few: Samples) -> None:
     options = {"epochs": None, "iterations": 120, "engine": "numpy"}
-    network, course = start(few, **options)
-    whole = outcome(network, course)
-    assert [report.samples for report in course.history] == [2500, 2500, 1000]
+    network, trainer = start(few, **options)
+    whole = outcome(network, trainer)
+    assert [metrics.samples for metrics in trainer.history] == [2500, 2500, 1000]
     for after in range(1, 7):
         assert interrupted(few, after, **options) == whole
 
 
 def test_a_snapshot_is_a_copy(few: Samples) -> None:
-    network, course = start(few, **EVERYTHING, engine="numpy")
-    next(course)
-    snapshot = course.snapshot()
+    network, trainer = start(few, **EVERYTHING, engine="numpy")
+    next(trainer)
+    snapshot = trainer.snapshot()
     before = snapshot.params.copy(), snapshot.engine.slots.copy(), snapshot.engine.average.copy()
-    outcome(network, course)
+    outcome(network, trainer)
     after = snapshot.params, snapshot.engine.slots, snapshot.engine.average
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
@@ -180,10 +180,10 @@ def test_a_snapshot_is_a_copy(few: Samples) -> None:
     ids=str,
 )
 def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None:
-    _, course = start(few, **EVERYTHING, engine="numpy")
-    next(course)
+    _, trainer = start(few, **EVERYTHING, engine="numpy")
+    next(trainer)
     with pytest.raises(ValueError, match="of another run"):
-        start(few, snapshot=course.snapshot(), **EVERYTHING | {"engine": "numpy"} | other)
+        start(few, snapshot=trainer.snapshot(), **EVERYTHING | {"engine": "numpy"} | other)
 
 
 @pytest.mark.parametrize(
@@ -196,13 +196,13 @@ def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None
     ],
 )
 def test_a_position_that_no_run_can_have_is_refused(few, position, complaint: str) -> None:
-    _, course = start(few, engine="numpy")
+    _, trainer = start(few, engine="numpy")
     with pytest.raises(ValueError, match=complaint):
-        start(few, engine="numpy", snapshot=replace(course.snapshot(), position=position))
+        start(few, engine="numpy", snapshot=replace(trainer.snapshot(), position=position))
 
 
 def test_a_run_cannot_be_made_shorter_than_it_is(few: Samples) -> None:
-    network, course = start(few, engine="numpy")
-    outcome(network, course)
+    network, trainer = start(few, engine="numpy")
+    outcome(network, trainer)
     with pytest.raises(ValueError, match="of epoch 4, past the end"):
-        start(few, engine="numpy", snapshot=course.snapshot(), epochs=2)
+        start(few, engine="numpy", snapshot=trainer.snapshot(), epochs=2)

@@ -24,12 +24,12 @@ def stream(seed: int = 1) -> np.random.Generator:
 
 
 def test_a_network_learns_real_digits(few: Samples) -> None:
-    reports = list(
+    history = list(
         fit(small_network(), few, rng=stream(), optimizer=SGD(learning_rate=1.0), epochs=10)
     )
-    assert [r.epoch for r in reports] == list(range(1, 11))
-    assert reports[0].loss > 5 * reports[-1].loss
-    assert reports[-1].accuracy > 0.95
+    assert [r.epoch for r in history] == list(range(1, 11))
+    assert history[0].loss > 5 * history[-1].loss
+    assert history[-1].accuracy > 0.95
 
 
 def test_the_same_streams_give_the_same_parameters_bit_for_bit(few: Samples) -> None:
@@ -42,23 +42,23 @@ def test_the_same_streams_give_the_same_parameters_bit_for_bit(few: Samples) -> 
 def test_watching_does_not_change_training(few: Samples) -> None:
     plain, watched = small_network(), small_network()
     expected = list(fit(plain, few, rng=stream(), epochs=2, batch_size=7))
-    reports = list(fit(watched, few, rng=stream(), epochs=2, batch_size=7, running=True))
+    history = list(fit(watched, few, rng=stream(), epochs=2, batch_size=7, running=True))
     np.testing.assert_array_equal(plain.params, watched.params)
-    assert [r.loss for r in reports if r.complete] == [r.loss for r in expected]
+    assert [r.loss for r in history if r.complete] == [r.loss for r in expected]
 
 
 def test_running_reports_count_up_to_the_epoch(digits: Samples) -> None:
     options = {"rng": stream(), "epochs": 1, "engine": "numpy", "running": True}
-    reports = list(fit(small_network(), digits, **options))
-    assert [r.samples for r in reports] == [1024, 2048, 3072, 4096, 5000]
-    assert [r.complete for r in reports] == [False] * 4 + [True]
+    history = list(fit(small_network(), digits, **options))
+    assert [r.samples for r in history] == [1024, 2048, 3072, 4096, 5000]
+    assert [r.complete for r in history] == [False] * 4 + [True]
 
 
 def test_full_batch_loss_is_that_of_the_network_before_the_step(few: Samples) -> None:
     network = small_network()
     probabilities = network.predict(few.x)[np.arange(1000), few.y]
-    report = next(fit(network, few, rng=stream(), batch_size="full", epochs=1))
-    assert report.loss == pytest.approx(-np.log(probabilities).mean(), rel=1e-5)
+    metrics = next(fit(network, few, rng=stream(), batch_size="full", epochs=1))
+    assert metrics.loss == pytest.approx(-np.log(probabilities).mean(), rel=1e-5)
 
 
 def test_a_full_batch_step_is_gradient_descent(few: Samples) -> None:
@@ -88,20 +88,20 @@ def test_a_short_last_batch_weighs_each_of_its_samples_more(few: Samples) -> Non
     sgd = SGD(learning_rate=0.5)
     state = sgd.start(by_hand.params, by_hand.spec.n_decaying)
     order = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
-    report = next(fit(network, few, batch_size=600, **order))
+    metrics = next(fit(network, few, batch_size=600, **order))
     for part in (slice(0, 600), slice(600, 1000)):
         targets = encode(few.y[part], 10, np.float32)
         by_hand.loss_and_gradient(few.x[part], targets, LOSSES["cross_entropy"])
         sgd.step(by_hand.params, by_hand.grads, state)
-    assert report.samples == 1000
+    assert metrics.samples == 1000
     np.testing.assert_allclose(network.params, by_hand.params, atol=1e-6)
 
 
 def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
-    reports = list(
+    history = list(
         fit(small_network(), few, rng=stream(), batch_size=100, epochs=None, iterations=25)
     )
-    assert [r.samples for r in reports] == [1000, 1000, 500]
+    assert [r.samples for r in history] == [1000, 1000, 500]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
 def test_run_length_is_what_fit_will_do(batch_size, epochs, iterations, expected, few) -> None:
     length = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
     assert run_length(1000, TrainingConfig(**length)) == expected
-    reports = list(fit(small_network(), few, rng=stream(), **length))
-    assert (len(reports), sum(r.samples for r in reports)) == expected
+    history = list(fit(small_network(), few, rng=stream(), **length))
+    assert (len(history), sum(r.samples for r in history)) == expected
 
 
 def seen_by_an_epoch(few: Samples, **options: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -159,10 +159,10 @@ def test_validation_is_measured_and_not_learnt_from(few: Samples) -> None:
     alone, watched = small_network(), small_network()
     kept, held = few.take(np.arange(800)), few.take(np.arange(800, 1000))
     list(fit(alone, kept, rng=stream(), epochs=2))
-    reports = list(fit(watched, kept, rng=stream(), epochs=2, validation=held))
+    history = list(fit(watched, kept, rng=stream(), epochs=2, validation=held))
     np.testing.assert_array_equal(alone.params, watched.params)
     right = watched.predict(held.x).argmax(axis=1) == held.y
-    assert reports[-1].validation_accuracy == right.mean()
+    assert history[-1].validation_accuracy == right.mean()
 
 
 def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None:

@@ -138,7 +138,9 @@ class NumbaEngine:
         self.dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
         self.x, self.y = self._flat(x), np.ascontiguousarray(y, np.int64)
         self.batch_size = batch_size
-        self.group_size = batch_size * (max(GROUP // batch_size, 1) if step_config.plain else 1)
+        self.group_size = batch_size * (
+            max(GROUP // batch_size, 1) if step_config.is_plain_sgd else 1
+        )
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
         self.inputs = Inputs(self.x, np.array([scale], network.dtype))
         work = network.params.size
@@ -151,7 +153,7 @@ class NumbaEngine:
             self.group_size,
             n_tasks=most,
             dense=_is_dense(x),
-            plain=step_config.plain,
+            is_plain_sgd=step_config.is_plain_sgd,
         )
         n, n_weights = self.layout.n_parameters, int(self.layout.plan[BIASES, 0])
         self.arena = aligned(self.layout.size, network.dtype)
@@ -178,7 +180,7 @@ class NumbaEngine:
 
     def _remember(self) -> Memory | None:
         """Make the arrays that outlive a step; a plain one has none."""
-        if self.step_config.plain:
+        if self.step_config.is_plain_sgd:
             return None
         n, empty = len(self.params), np.empty(0, self.network.dtype)
         slots = [*self.state.slots, empty, empty]
@@ -204,7 +206,7 @@ class NumbaEngine:
     def run(
         self,
         order: NDArray[np.intp],
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
         """Step through samples in the given order: see `Engine`.
@@ -219,31 +221,33 @@ class NumbaEngine:
         if len(order) and not 0 <= order.min() <= order.max() < len(self.y):
             raise IndexError(f"an order is of samples 0 to {len(self.y) - 1}")
         shape = (len(order), self.network.sizes[0])
-        if len(rates) * self.batch_size < len(order) or (x is not None and x.shape != shape):
+        if len(learning_rates) * self.batch_size < len(order) or (
+            x is not None and x.shape != shape
+        ):
             raise ValueError(
                 f"a run of {len(order)} samples needs a rate per step, and all samples"
             )
         pack(self.network, self.layout, self.params)
         inputs = self.inputs if x is None else Inputs(self._flat(x), self.inputs.scale)
-        places = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
+        indices = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
         noise = draw_noise(self.network, len(order), self.rng)
-        rates = np.ascontiguousarray(rates, np.float64)
-        losses, hits = np.empty(len(order)), np.empty(len(order), np.int64)
+        learning_rates = np.ascontiguousarray(learning_rates, np.float64)
+        losses, n_correct = np.empty(len(order)), np.empty(len(order), np.int64)
         start = 0
         while start < len(order):
             threads, n_batches = self.tuner.next_piece()
             size = len(order) if n_batches is None else n_batches * self.group_size
             part, steps = slice(start, start + size), slice(start // self.batch_size, None)
-            rows = Rows(self.y[order[part]], losses[part], hits[part], noise[part])
+            rows = Rows(self.y[order[part]], losses[part], n_correct[part], noise[part])
             began = time.perf_counter()
-            self._run_together(inputs, places[part], rows, rates[steps], threads)
+            self._run_together(inputs, indices[part], rows, learning_rates[steps], threads)
             n_groups = -(-len(order[part]) // self.group_size)
             self.tuner.took(threads, (time.perf_counter() - began) / n_groups)
             start += size
         unpack(self.network, self.layout, self.params)
         if self.averaged and self.memory:
             unpack(self.averaged, self.layout, self.memory.average)
-        return float(losses.sum()), int(hits.sum())
+        return float(losses.sum()), int(n_correct.sum())
 
     def snapshot(self) -> EngineSnapshot:
         """Copy what it knows, out of the panels: see `Engine`."""
@@ -270,9 +274,9 @@ class NumbaEngine:
     def _run_together(
         self,
         inputs: Inputs,
-        places: NDArray[np.int64],
+        indices: NDArray[np.int64],
         rows: Rows,
-        rates: NDArray[np.float64],
+        learning_rates: NDArray[np.float64],
         threads: int,
     ) -> None:
         """Have a number of threads go through some samples, and fill in `rows`."""
@@ -290,9 +294,9 @@ class NumbaEngine:
             self.lists,
             self.products,
             inputs,
-            places,
+            indices,
             rows,
-            rates,
+            learning_rates,
             Sizes(self.batch_size, self.group_size, self.layout.n_scratch),
             self.settings,
             Loss(*loss),
@@ -301,7 +305,7 @@ class NumbaEngine:
             threads,
         )
         self.helpers.run(kernel, arguments, barrier)
-        self.state.steps += -(-len(places) // self.batch_size)
+        self.state.steps += -(-len(indices) // self.batch_size)
 
 
 def _is_dense(x: NDArray[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiling import kept_compiled, part
+from ...compiling import cached_njit, part
 from ...nn import activations
 from ...nn.arrays import FloatArray
 from ...nn.layers import dropout
@@ -50,7 +50,7 @@ class Lists(NamedTuple):
     They are empty where the first layer reads all inputs.
     """
 
-    places: NDArray[np.int32]
+    indices: NDArray[np.int32]
     values: FloatArray
     ends: Numbers
 
@@ -92,7 +92,9 @@ def read_rows(
                 put(a, start + k, pick(scale, 0) * a.dtype.type(pick(x, at + k)))
         else:
             begin = row * (n_inputs + SLACK)
-            lists.ends[row] = list_inputs(x, at, n_inputs, scale, lists.places, lists.values, begin)
+            lists.ends[row] = list_inputs(
+                x, at, n_inputs, scale, lists.indices, lists.values, begin
+            )
         if row < len(following):
             prefetch_sample(x, following[row] * n_inputs, n_inputs)
 
@@ -121,12 +123,12 @@ def sum_first(
     if plan[READ_WIDTH, 0]:
         forward_layer(plan, a, 0, (first, behind), 0, n_rows)
         return
-    places, values, ends = lists.places, lists.values, lists.ends
+    indices, values, ends = lists.indices, lists.values, lists.ends
     for p in range(first, behind):
         panel = plan[WEIGHTS, 0] + p * plan[PANEL, 0]
         z = plan[OUTPUT, 0] + p * lanes(a)
         for row in range(n_rows):
-            sum_panel(a, panel, places, values, row * room, ends[row], z)
+            sum_panel(a, panel, indices, values, row * room, ends[row], z)
             z += plan[WIDTH, 0]
 
 
@@ -140,12 +142,12 @@ def step_first(
     if plan[READ_WIDTH, 0]:
         step_layer(plan, a, 0, (first, behind), 0, n_rows)
         return
-    places, values, ends = lists.places, lists.values, lists.ends
+    indices, values, ends = lists.indices, lists.values, lists.ends
     for p in range(first, behind):
         panel = plan[GRADIENT, 0] + plan[WEIGHTS, 0] + p * plan[PANEL, 0]
         dz = plan[DELTA, 0] + p * lanes(a)
         for row in range(n_rows):
-            step_panel(a, panel, places, values, row * room, ends[row], dz)
+            step_panel(a, panel, indices, values, row * room, ends[row], dz)
             dz += plan[WIDTH, 0]
 
 
@@ -177,14 +179,14 @@ def run_small_batches(
     products: FloatArray,
     rows: Rows,
     loss: Loss,
-    rates: NDArray[np.float64],
+    learning_rates: NDArray[np.float64],
     n_rows: int,
     batch_size: int,
 ) -> None:
     """Step through a group's batches one by one; the first layer's weights wait for its end."""
     for lo in range(0, n_rows, batch_size):
         hi = min(lo + batch_size, n_rows)
-        share = -rates[lo // batch_size] / (hi - lo)
+        share = -learning_rates[lo // batch_size] / (hi - lo)
         correct_sums(plan, a, products, n_rows, lo, hi)
         forward_backward_rows(plan, a, rows, loss, share, -1, lo, hi)
         step_layers(plan, a, lo, hi, 0, 1)
@@ -251,7 +253,7 @@ def run_groups(
     inputs: Inputs,
     order: Numbers,
     rows: Rows,
-    rates: NDArray[np.float64],
+    learning_rates: NDArray[np.float64],
     sizes: Sizes,
     settings: Settings,
     loss: Loss,
@@ -282,14 +284,16 @@ def run_groups(
         )
         if products is not None:
             multiply_rows(inputs, samples, products, plan[INPUTS, 0], sizes.batch)
-            run_small_batches(plan, a, products, some, loss, rates[step:], n, sizes.batch)
+            run_small_batches(plan, a, products, some, loss, learning_rates[step:], n, sizes.batch)
         else:
-            share = (-rates[step] if memory is None else 1.0) / n
+            share = (-learning_rates[step] if memory is None else 1.0) / n
             run_batch(plan, a, some, loss, share, n, sizes.scratch, barrier, task, tasks)
         step_first(plan, a, lists, n, task, tasks)
         if memory is not None:
             number = steps + step + 1
-            finish_step(settings, params, memory, rates[step], number, barrier, task, tasks)
+            finish_step(
+                settings, params, memory, learning_rates[step], number, barrier, task, tasks
+            )
         wait(barrier, tasks)
 
 
@@ -320,4 +324,4 @@ def compiled() -> Callable[..., int]:
         run_groups(*arguments)
         return version
 
-    return kept_compiled(nogil=True, error_model="numpy")(run)
+    return cached_njit(nogil=True, error_model="numpy")(run)

@@ -93,7 +93,12 @@ def read_stages(network: Network) -> list[Stage]:
 
 
 def lay_out(
-    network: Network, n_rows: int, *, n_tasks: int = 1, dense: bool = False, plain: bool = True
+    network: Network,
+    n_rows: int,
+    *,
+    n_tasks: int = 1,
+    dense: bool = False,
+    is_plain_sgd: bool = True,
 ) -> Layout:
     """Plan the arena for a network and for groups of up to `n_rows` samples.
 
@@ -105,7 +110,7 @@ def lay_out(
         How many threads may share a batch.
     dense
         Whether the first layer reads all inputs instead of a list of those that are not zero.
-    plain
+    is_plain_sgd
         Whether steps go straight to the parameters, so that no gradient is kept.
     """
     lanes, n_rows = lanes_of(network.dtype), -(-n_rows // TILE) * TILE
@@ -115,13 +120,13 @@ def lay_out(
     stages = read_stages(network)
     limits = np.array([threshold(stage.dropout) for stage in stages])
     masked = limits > 0
-    noise, _ = _places(units * np.array([stage.dropout > 0 for stage in stages]))
-    weights, end = _places(panels * panel)
-    biases, end = _places(panels * lanes, end)
+    noise, _ = _offsets(units * np.array([stage.dropout > 0 for stage in stages]))
+    weights, end = _offsets(panels * panel)
+    biases, end = _offsets(panels * lanes, end)
     n_parameters = end + SPARE_ROWS * lanes
-    outputs, end = _places(n_rows * widths, n_parameters if plain else 2 * n_parameters)
-    deltas, end = _places(n_rows * widths, end)
-    copies, end = _places(n_rows * widths * masked, end)
+    outputs, end = _offsets(n_rows * widths, n_parameters if is_plain_sgd else 2 * n_parameters)
+    deltas, end = _offsets(n_rows * widths, end)
+    copies, end = _offsets(n_rows * widths * masked, end)
     sums, end = end, end + n_rows * widths[-1]
     read_width = int(_spaced(-(-inputs[:1] // lanes) * lanes, lanes)[0]) * dense
     scratch = end + n_rows * read_width
@@ -144,7 +149,7 @@ def lay_out(
         LIMIT: limits,
         NOISE: noise,
         SCRATCH: scratch,
-        GRADIENT: 0 if plain else n_parameters,
+        GRADIENT: 0 if is_plain_sgd else n_parameters,
     }
     plan = np.array([np.full(len(units), rows[name]) for name in range(18)], np.int64)
     return Layout(plan, n_parameters, n_scratch, int(scratch + n_tasks * n_scratch))
@@ -160,7 +165,7 @@ def _spaced(sizes: Numbers, lanes: int) -> Numbers:
     return spaced
 
 
-def _places(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:
+def _offsets(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:
     """Say where parts of these sizes begin when they follow one another, and where all end."""
     ends = start + np.cumsum(sizes)
     return ends - sizes, int(ends[-1])

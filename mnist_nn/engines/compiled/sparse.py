@@ -31,9 +31,9 @@ from .vectors import (
 
 SLACK = 8  # a list is written eight entries at a time, the last ones in vain
 
-# Row b has the places of the bits set in b, from the lowest.
+# Row b has the indices of the bits set in b, from the lowest.
 _BITS = np.arange(256)[:, None] >> np.arange(8) & 1
-PLACES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.uint8).ravel()
+INDICES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.uint8).ravel()
 COUNTS = _BITS.sum(axis=1)
 
 
@@ -43,7 +43,7 @@ def list_inputs(
     at: int,
     n_inputs: int,
     scale: FloatArray,
-    places: NDArray[np.int32],
+    indices: NDArray[np.int32],
     values: FloatArray,
     start: int,
 ) -> int:
@@ -59,7 +59,7 @@ def list_inputs(
         Numbers per sample.
     scale
         One number, by which inputs are multiplied.
-    places, values
+    indices, values
         Where the list goes: how far into a panel each input's weights begin, and its value.
     start
         Where in them the list begins; there must be room for all inputs and `SLACK`.
@@ -73,15 +73,15 @@ def list_inputs(
     whole = n_inputs // 8 * 8
     for i in range(0, whole, 8):
         bits = nonzero_mask(x, at + i)
-        put_shifted(places, end, PLACES, 8 * bits, i)  # no branch: zeros cannot be foreseen
+        put_shifted(indices, end, INDICES, 8 * bits, i)  # no branch: zeros cannot be foreseen
         end += pick(COUNTS, bits)
     for i in range(whole, n_inputs):
-        put(places, end, np.int32(i))
+        put(indices, end, np.int32(i))
         end += pick(x, at + i) != 0
     for k in range(start, end):
-        place = pick(places, k)
+        place = pick(indices, k)
         put(values, k, pick(scale, 0) * values.dtype.type(pick(x, at + place)))
-        put(places, k, np.int32(place * lanes(values)))
+        put(indices, k, np.int32(place * lanes(values)))
     return end
 
 
@@ -107,7 +107,7 @@ def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArra
 def sum_panel(
     a: FloatArray,
     panel: int,
-    places: NDArray[np.int32],
+    indices: NDArray[np.int32],
     values: FloatArray,
     start: int,
     end: int,
@@ -117,13 +117,13 @@ def sum_panel(
     p = q = r = s = zeros(a)  # four sums, because each addition takes its time
     k = start
     while k + 4 <= end:
-        p = multiply_add(broadcast(values, k), load(a, panel + pick(places, k)), p)
-        q = multiply_add(broadcast(values, k + 1), load(a, panel + pick(places, k + 1)), q)
-        r = multiply_add(broadcast(values, k + 2), load(a, panel + pick(places, k + 2)), r)
-        s = multiply_add(broadcast(values, k + 3), load(a, panel + pick(places, k + 3)), s)
+        p = multiply_add(broadcast(values, k), load(a, panel + pick(indices, k)), p)
+        q = multiply_add(broadcast(values, k + 1), load(a, panel + pick(indices, k + 1)), q)
+        r = multiply_add(broadcast(values, k + 2), load(a, panel + pick(indices, k + 2)), r)
+        s = multiply_add(broadcast(values, k + 3), load(a, panel + pick(indices, k + 3)), s)
         k += 4
     while k < end:
-        p = multiply_add(broadcast(values, k), load(a, panel + pick(places, k)), p)
+        p = multiply_add(broadcast(values, k), load(a, panel + pick(indices, k)), p)
         k += 1
     store(a, z, add(add(p, q), add(r, s)))
 
@@ -132,7 +132,7 @@ def sum_panel(
 def step_panel(
     a: FloatArray,
     panel: int,
-    places: NDArray[np.int32],
+    indices: NDArray[np.int32],
     values: FloatArray,
     start: int,
     end: int,
@@ -141,5 +141,5 @@ def step_panel(
     """``W += xᵀ dz`` for one sample and one panel of W: only rows of listed inputs change."""
     change = load(a, dz)
     for k in range(start, end):
-        weights = panel + pick(places, k)
+        weights = panel + pick(indices, k)
         store(a, weights, multiply_add(broadcast(values, k), change, load(a, weights)))

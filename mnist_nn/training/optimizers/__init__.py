@@ -10,13 +10,13 @@ from pydantic import Field
 
 from .adagrad import AdaGrad
 from .adam import Adam, AdamW
+from .base import Optimizer, State
 from .rmsprop import RMSprop
-from .rule import Rule, State
 from .sgd import SGD
 
-Optimizer: TypeAlias = Annotated[
+AnyOptimizer: TypeAlias = Annotated[
     SGD | AdaGrad | RMSprop | Adam | AdamW, Field(discriminator="name")
 ]
 """The table of optimizers: the type that a config's ``training.optimizer`` may have."""
 
-__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "Optimizer", "RMSprop", "Rule", "State"]
+__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "AnyOptimizer", "Optimizer", "RMSprop", "State"]

@@ -6,11 +6,11 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Decay, Epsilon, Rule, State
+from .base import CHECKED, Decay, Epsilon, Optimizer, State
 
 
 @dataclass(frozen=True, config=CHECKED)
-class AdaGrad(Rule):
+class AdaGrad(Optimizer):
     """Shorter steps for parameters that have moved much.
 
     ::
@@ -24,7 +24,7 @@ class AdaGrad(Rule):
     Attributes
     ----------
     name, learning_rate, weight_decay
-        As for every `Rule`.
+        As for every `Optimizer`.
     initial_accumulator_value
         Where s begins, 0 or more.
     epsilon
@@ -38,13 +38,13 @@ class AdaGrad(Rule):
     epsilon: Epsilon = 1e-7
 
     def start(self, params: FloatArray, n_decaying: int) -> State:
-        """Make the state before the first step; see `Rule.start`."""
+        """Make the state before the first step; see `Optimizer.start`."""
         state = super().start(params, n_decaying)
         state.slots[...] = self.initial_accumulator_value
         return state
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
-        """Move as the class says; see `Rule.move`."""
+        """Move as the class says; see `Optimizer.move`."""
         (squares,) = state.slots
         squares += grads * grads
         params -= rate * grads / np.sqrt(squares + self.epsilon)

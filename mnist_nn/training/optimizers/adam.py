@@ -6,11 +6,11 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Decay, Epsilon, Rule, Share, State
+from .base import CHECKED, Decay, Epsilon, Optimizer, Share, State
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Adam(Rule):
+class Adam(Optimizer):
     """Adaptive moment estimation.
 
     At step t, with both means brought up to size, as they began at 0::
@@ -24,7 +24,7 @@ class Adam(Rule):
     Attributes
     ----------
     name, learning_rate, weight_decay
-        As for every `Rule`.
+        As for every `Optimizer`.
     beta_1, beta_2
         β₁ and β₂, 0 or more and below 1.
     epsilon
@@ -39,7 +39,7 @@ class Adam(Rule):
     epsilon: Epsilon = 1e-7
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
-        """Move as the class says; see `Rule.move`."""
+        """Move as the class says; see `Optimizer.move`."""
         m, v = state.slots
         m *= self.beta_1
         m += (1 - self.beta_1) * grads
@@ -52,7 +52,7 @@ class Adam(Rule):
 
 @dataclass(frozen=True, config=CHECKED)
 class AdamW(Adam):
-    """Adam with decoupled weight decay by default; Loshchilov and Hutter, 2019, see `Rule`.
+    """Adam with decoupled weight decay by default; Loshchilov and Hutter, 2019, see `Optimizer`.
 
     Attributes
     ----------

@@ -6,11 +6,11 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Epsilon, Rule, Share, State
+from .base import CHECKED, Epsilon, Optimizer, Share, State
 
 
 @dataclass(frozen=True, config=CHECKED)
-class RMSprop(Rule):
+class RMSprop(Optimizer):
     """Steps divided by the size that the parameter's gradient usually has.
 
     ::
@@ -23,7 +23,7 @@ class RMSprop(Rule):
     Attributes
     ----------
     name, learning_rate, weight_decay
-        As for every `Rule`.
+        As for every `Optimizer`.
     rho
         ρ, 0 or more and below 1.
     epsilon
@@ -37,7 +37,7 @@ class RMSprop(Rule):
     epsilon: Epsilon = 1e-7
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
-        """Move as the class says; see `Rule.move`."""
+        """Move as the class says; see `Optimizer.move`."""
         (squares,) = state.slots
         squares *= self.rho
         squares += (1 - self.rho) * grads * grads

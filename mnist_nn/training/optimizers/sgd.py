@@ -7,11 +7,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .rule import CHECKED, Rate, Rule, Share, State
+from .base import CHECKED, Optimizer, Rate, Share, State
 
 
 @dataclass(frozen=True, config=CHECKED)
-class SGD(Rule):
+class SGD(Optimizer):
     """Stochastic gradient descent (Robbins and Monro, 1951), with momentum (Polyak, 1964).
 
     ``θ ← θ - η g``, or with momentum μ ::
@@ -26,7 +26,7 @@ class SGD(Rule):
     Attributes
     ----------
     name, learning_rate, weight_decay
-        As for every `Rule`.
+        As for every `Optimizer`.
     momentum
         μ, 0 or more and below 1.
     nesterov
@@ -41,12 +41,12 @@ class SGD(Rule):
     nesterov: Annotated[bool, Field(strict=True)] = False
 
     @property
-    def plain(self) -> bool:
+    def is_plain_sgd(self) -> bool:
         """Whether there is neither momentum nor decay."""
         return not (self.momentum or self.weight_decay)
 
     def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
-        """Move as the class says; see `Rule.move`."""
+        """Move as the class says; see `Optimizer.move`."""
         np.multiply(grads, -rate, out=grads)
         if not self.momentum:
             params += grads

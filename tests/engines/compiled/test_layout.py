@@ -7,7 +7,7 @@ from mnist_nn.engines.compiled import NumbaEngine
 from mnist_nn.engines.compiled.layout import aligned, lay_out, pack, unpack
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, AdaGrad, AdamW, RMSprop
-from mnist_nn.training.optimizers import Rule
+from mnist_nn.training.optimizers import Optimizer
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -28,7 +28,7 @@ def test_what_is_packed_comes_back(dtype: type, bias: bool) -> None:
 @pytest.mark.parametrize(
     "optimizer", [SGD(), AdaGrad(), RMSprop(), AdamW()], ids=lambda optimizer: optimizer.name
 )
-def test_units_that_do_not_exist_never_learn(digits: Samples, optimizer: Rule) -> None:
+def test_units_that_do_not_exist_never_learn(digits: Samples, optimizer: Optimizer) -> None:
     """Eleven units are padded to sixteen; what is behind them must stay zero to be harmless."""
     layers = [*block(11, "tanh", dropout=0.1), *block(11, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)

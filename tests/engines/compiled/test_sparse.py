@@ -8,9 +8,9 @@ from mnist_nn.engines.compiled.sparse import SLACK, list_inputs
 
 @njit
 def listed(x: np.ndarray, at: int, n: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    places, values = np.full(n + SLACK, -1, np.int32), np.full(n + SLACK, np.nan, scale.dtype)
-    end = list_inputs(x, at, n, scale, places, values, 0)
-    return places[:end], values[:end]
+    indices, values = np.full(n + SLACK, -1, np.int32), np.full(n + SLACK, np.nan, scale.dtype)
+    end = list_inputs(x, at, n, scale, indices, values, 0)
+    return indices[:end], values[:end]
 
 
 @pytest.mark.parametrize("n_inputs", [1, 4, 8, 15, 784])
@@ -23,12 +23,12 @@ def test_a_list_has_every_input_that_is_not_zero(
     lanes = 16
     for at in range(0, flat.size - n_inputs + 1, max(n_inputs, 97)):
         sample = flat[at : at + n_inputs]
-        places, values = listed(flat, at, n_inputs, scale)
-        np.testing.assert_array_equal(places, np.flatnonzero(sample) * lanes)
+        indices, values = listed(flat, at, n_inputs, scale)
+        np.testing.assert_array_equal(indices, np.flatnonzero(sample) * lanes)
         np.testing.assert_array_equal(values, sample[sample != 0] * np.float32(0.5))
 
 
 def test_a_number_that_is_none_is_listed() -> None:
-    places, values = listed(np.array([0, np.nan, 0, 2.0]), 0, 4, np.array([1.0]))
-    np.testing.assert_array_equal(places, [8, 24])
+    indices, values = listed(np.array([0, np.nan, 0, 2.0]), 0, 4, np.array([1.0]))
+    np.testing.assert_array_equal(indices, [8, 24])
     np.testing.assert_array_equal(values, [np.nan, 2])

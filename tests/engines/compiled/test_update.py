@@ -11,8 +11,8 @@ from mnist_nn.engines.compiled import NumbaEngine
 from mnist_nn.engines.compiled.elementwise import ACTIVATION_CODES
 from mnist_nn.engines.compiled.update import OPTIMIZERS
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block
-from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
-from mnist_nn.training.optimizers import Rule
+from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
+from mnist_nn.training.optimizers import Optimizer
 
 PAIRS = [(loss.name, y) for loss in LOSSES.values() for y in loss.fits if y in ACTIVATION_CODES]
 VARIANTS = [
@@ -50,8 +50,8 @@ def some_steps(
     for engine in (NumpyEngine, NumbaEngine):
         copy = network.astype(network.dtype)
         worker = engine(copy, step_config, *samples, size, np.random.default_rng(7))
-        rates = rate / np.arange(1, -(-n // size) + 1)
-        total, _ = worker.run(np.arange(n), rates)
+        learning_rates = rate / np.arange(1, -(-n // size) + 1)
+        total, _ = worker.run(np.arange(n), learning_rates)
         found.append((total, copy, worker.averaged or copy))
     return found
 
@@ -71,7 +71,7 @@ def assert_same_course(
 
 
 def test_every_optimizer_has_a_code() -> None:
-    names = {cls.__name__ for cls in get_args(get_args(Optimizer)[0])}
+    names = {cls.__name__ for cls in get_args(get_args(AnyOptimizer)[0])}
     assert set(OPTIMIZERS) == names == {type(optimizer).__name__ for optimizer in VARIANTS}
 
 
@@ -79,7 +79,7 @@ def test_every_optimizer_has_a_code() -> None:
 @pytest.mark.parametrize("size", [1, 7, 32])
 @pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)
 def test_many_steps_are_numpys_for_every_optimizer(
-    digits: Samples, optimizer: Rule, size: int, dtype: type
+    digits: Samples, optimizer: Optimizer, size: int, dtype: type
 ) -> None:
     network = make_network((20, "sigmoid"), (13, "tanh"), (10, "softmax"), dtype=dtype)
     rate = 0.1 if optimizer.name == "sgd" else 0.01
@@ -100,7 +100,7 @@ def test_many_steps_are_numpys_for_every_optimizer(
     ids=str,
 )
 def test_many_steps_are_numpys_for_every_regularisation(
-    digits: Samples, more: dict, optimizer: Rule, size: int
+    digits: Samples, more: dict, optimizer: Optimizer, size: int
 ) -> None:
     network = make_network((20, "sigmoid"), (10, "softmax"))
     step_config = StepConfig(LOSSES["cross_entropy"], optimizer, Regularization(**more))
@@ -139,14 +139,14 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
     shown, swapped = (
         make_network((12, "relu"), (10, "softmax"), dtype=np.float32) for _ in range(2)
     )
-    order, rates = np.arange(100, 200), np.full(20, 0.1)
+    order, learning_rates = np.arange(100, 200), np.full(20, 0.1)
     mirrored = digits.x[:, ::-1]
     step_config, rng = (
         StepConfig(LOSSES["cross_entropy"], SGD(momentum=0.5)),
         np.random.default_rng(0),
     )
-    engine(shown, step_config, mirrored, digits.y, 5, rng).run(order, rates)
-    engine(swapped, step_config, *digits, 5, rng).run(order, rates, mirrored[order])
+    engine(shown, step_config, mirrored, digits.y, 5, rng).run(order, learning_rates)
+    engine(swapped, step_config, *digits, 5, rng).run(order, learning_rates, mirrored[order])
     np.testing.assert_array_equal(shown.params, swapped.params)
 
 
@@ -165,7 +165,7 @@ class Restless:
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()], ids=lambda optimizer: optimizer.name)
-def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Rule) -> None:
+def test_neither_pieces_nor_threads_change_a_bit(digits: Samples, optimizer: Optimizer) -> None:
     """Of the parameters, nor of the loss that is reported."""
     results = []
     for tuner in (None, Restless()):

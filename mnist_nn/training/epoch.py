@@ -1,11 +1,11 @@
-"""A report says how an epoch went."""
+"""Metrics say how an epoch went."""
 
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Report:
+class EpochMetrics:
     """How an epoch went, or how it is going.
 
     Attributes
@@ -38,11 +38,11 @@ class Report:
     validation_loss: float | None = None
     validation_accuracy: float | None = None
 
-    def figures(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Give all but `complete`, as a history has it."""
         return {name: value for name, value in vars(self).items() if name != "complete"}
 
     @property
-    def to_watch(self) -> float:
+    def monitored_loss(self) -> float:
         """The loss that schedules watch: the validation loss where there is one."""
         return self.loss if self.validation_loss is None else self.validation_loss

@@ -1,5 +1,5 @@
 "use strict";
-/* A sheet is a rectangle of other paper in the picture, with the digit on it. A drawing may look
+/* A paper is a rectangle of other paper in the picture, with the digit on it. A drawing may look
    like one: a rectangle with something in it. */
 
 const STEP = 0.03; // of the picture's range
@@ -7,14 +7,14 @@ const ROUGH = 4; // times the mean step: what is more is a step, and no noise
 const CANDIDATES = 8; // the rows, and the columns, with the most steps
 const CLOSED = 0.7; // of the sides that lie inside the picture must be steps
 const SMALLEST_SHEET = 28; // pixels, each side
-const MARGIN = 2; // pixels along a sheet's sides, which may be blurred
+const MARGIN = 2; // pixels along a paper's sides, which may be blurred
 const EVEN = 0.1; // of the picture's range: how much the paper along the sides may vary
 const UNTOUCHED = 0.93; // of the pixels along the sides are so even
 const INK = 0.3; // of the picture's range: how much what is on it stands out, at least
 const FULL = 0.98; // a rectangle of this part of the picture's area is the picture
 
-/** Find the rows and columns of a sheet that has something on it; null if there is no sheet. */
-function findSheet(picture) {
+/** Find the rows and columns of a paper that has something on it; null if there is no paper. */
+function findPaper(picture) {
   const { h, w } = picture;
   if (Math.min(h, w) < SMALLEST_SHEET) return null;
   const [down, across] = [stepsDown(picture), transposed(stepsDown(transposed(picture)))];

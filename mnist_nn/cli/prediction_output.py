@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from tqdm import tqdm
 
 from ..errors import escaped
-from .guard import note
+from .guard import eprint
 from .tables import Columns, table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Predictions:
         """Take a picture that could not be read, and report it."""
         self.failed = True
         with tqdm.external_write_mode(file=sys.stderr):
-            note(f"error: {error}")
+            eprint(f"error: {error}")
         if self.as_json:
             self._kept.append(json.dumps({"file": image, "error": error}))
 

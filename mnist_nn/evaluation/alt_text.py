@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .calibration import Calibration
+from .evaluated_model import EvaluatedModel
 from .history import Curves, Figured
-from .subject import Subject
 
 
 def of_curves(run: Curves, figure: Figured) -> str:
@@ -25,21 +25,21 @@ def of_curves(run: Curves, figure: Figured) -> str:
     return f"{n:,} {'epoch' if n == 1 else 'epochs'}: {', '.join(said)}{kept}."
 
 
-def of_confusion(subject: Subject) -> str:
+def of_confusion(model: EvaluatedModel) -> str:
     """Say how many are right, and what is most often taken for what."""
-    matrix, names = subject.result.confusion, subject.class_names
+    matrix, names = model.result.confusion, model.class_names
     right = int(np.trace(matrix))
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.intp))
     order = np.argsort(-wrong, axis=None, kind="stable")[:3]
     pairs = [divmod(int(place), len(matrix)) for place in order]
     most = [f"{names[t]} as {names[p]} ({wrong[t, p]:,} times)" for t, p in pairs if wrong[t, p]]
-    said = f"{right:,} of {subject.result.samples:,} are predicted right."
+    said = f"{right:,} of {model.result.samples:,} are predicted right."
     return f"{said} The most frequent mistakes: {', '.join(most)}." if most else said
 
 
-def of_scores(subject: Subject) -> str:
+def of_scores(model: EvaluatedModel) -> str:
     """Say each class's precision, recall and F1."""
-    rows = zip(subject.class_names, subject.result.per_class, strict=True)
+    rows = zip(model.class_names, model.result.per_class, strict=True)
     return (
         "Precision, recall and F1: "
         + "; ".join(
@@ -50,16 +50,16 @@ def of_scores(subject: Subject) -> str:
     )
 
 
-def of_f1(subjects: Sequence[Subject]) -> str:
+def of_f1(models: Sequence[EvaluatedModel]) -> str:
     """Say each model's F1, class by class."""
     return " ".join(
-        f"F1 of {subject.name}: "
+        f"F1 of {model.name}: "
         + ", ".join(
             f"{name} {score.f1:.2%}"
-            for name, score in zip(subject.class_names, subject.result.per_class, strict=True)
+            for name, score in zip(model.class_names, model.result.per_class, strict=True)
         )
         + "."
-        for subject in subjects
+        for model in models
     )
 
 
@@ -74,10 +74,10 @@ def of_calibration(calibration: Calibration) -> str:
     return f"Expected calibration error {calibration.error:.2%}. By bin: {'; '.join(bins)}."
 
 
-def of_mistakes(subject: Subject, mistakes: Sequence[int]) -> str:
+def of_mistakes(model: EvaluatedModel, mistakes: Sequence[int]) -> str:
     """Say what each mistake is, and how sure the network was."""
-    names, labels, readings = subject.class_names, subject.samples.y, subject.readings
+    names, labels, found = model.class_names, model.samples.y, model.predictions
     return "; ".join(
-        f"{names[labels[i]]} read as {names[readings.predicted[i]]}, {readings.sure(i)}"
+        f"{names[labels[i]]} read as {names[found.predicted[i]]}, {found.confidence_text(i)}"
         for i in mistakes
     )

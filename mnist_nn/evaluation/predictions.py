@@ -11,7 +11,7 @@ from ..nn import Network, predicted_classes
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class Predictions:
     """Of some samples.
 
     Attributes
@@ -21,24 +21,24 @@ class Readings:
     confidence
         Of shape (n,): the output that won; where there is a single output p, the larger of p and
         1 - p.
-    certain
+    is_probability
         Whether a confidence is a probability, because of what the last layer puts out.
     """
 
     predicted: NDArray[np.intp]
     confidence: NDArray[np.float64]
-    certain: bool
+    is_probability: bool
 
-    def sure(self, i: int) -> str:
+    def confidence_text(self, i: int) -> str:
         """Say how sure the network is of a sample, for people."""
         value = self.confidence[i]
-        if not self.certain:
+        if not self.is_probability:
             return f"output {value:.3g}"
         return f"{value:.2%} sure" if value < 0.99995 else ">99.99% sure"
 
 
 @one_blas_thread()
-def read(network: Network, x: NDArray[Any]) -> Readings:
+def predict(network: Network, x: NDArray[Any]) -> Predictions:
     """Let a network read samples.
 
     Parameters
@@ -50,9 +50,9 @@ def read(network: Network, x: NDArray[Any]) -> Readings:
 
     Returns
     -------
-    Readings
+    Predictions
     """
     outputs = network.predict(x)
     won = np.maximum(outputs[:, 0], 1 - outputs[:, 0]) if outputs.shape[1] == 1 else outputs.max(1)
-    certain = network.output.probability
-    return Readings(predicted_classes(outputs), won.astype(np.float64), certain)
+    is_probability = network.output.probability
+    return Predictions(predicted_classes(outputs), won.astype(np.float64), is_probability)

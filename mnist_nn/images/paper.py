@@ -1,4 +1,4 @@
-"""A sheet is a rectangle of other paper in the picture, with the digit on it: cut out and pasted.
+"""A paper is a rectangle of other paper in the picture, with the digit on it: cut out and pasted.
 
 Its sides are straight steps in brightness, parallel to the picture's. Along a digit's strokes there
 are such steps too, but no rectangle of them with a digit inside.
@@ -17,15 +17,15 @@ ROUGH = 4.0  # times the mean step: what is more is a step, and no noise
 CANDIDATES = 8  # the rows, and the columns, with the most steps
 CLOSED = 0.7  # of the sides that lie inside the picture must be steps
 SMALLEST = 28  # pixels, each side
-MARGIN = 2  # pixels along a sheet's sides, which may be blurred
+MARGIN = 2  # pixels along a paper's sides, which may be blurred
 EVEN = 0.1  # of the picture's range: how much the paper along the sides may vary
 UNTOUCHED = 0.93  # of the pixels along the sides are so even
 INK = 0.3  # of the picture's range: how much what is on it stands out, at least
 FULL = 0.98  # a rectangle of this part of the picture's area is the picture
 
 
-def find_sheet(picture: Grey) -> tuple[Span, Span] | None:
-    """Find the rows and columns, a little inside it, of a sheet that has something on it."""
+def find_paper(picture: Grey) -> tuple[Span, Span] | None:
+    """Find the rows and columns, a little inside it, of a paper that has something on it."""
     h, w = picture.shape
     if min(h, w) < SMALLEST:
         return None

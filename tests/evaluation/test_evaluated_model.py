@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import DATASETS, Samples
-from mnist_nn.evaluation import Plane, Subject, evaluate, read
+from mnist_nn.evaluation import EvaluatedModel, Plane, evaluate, predict
 from mnist_nn.nn import LOSSES, Network, block
 
 
@@ -16,32 +16,32 @@ def identity(n: int, activation: str = "softmax") -> Network:
     return network
 
 
-def subject(network: Network, samples: Samples, loss: str = "cross_entropy") -> Subject:
+def evaluated(network: Network, samples: Samples, loss: str = "cross_entropy") -> EvaluatedModel:
     names = tuple("abc"[: max(network.sizes[-1], 2)])
     info = replace(DATASETS["iris"], class_names=names)
     result = evaluate(network, LOSSES[loss], samples)
-    return Subject("model", network, info, samples, "samples", result, None)
+    return EvaluatedModel("model", network, info, samples, "samples", result, None)
 
 
 def test_the_worst_mistakes_are_the_most_confident_ones() -> None:
     x = np.array([[3, 0, 0], [0, 5, 0], [0, 0, 1], [2, 0, 0], [0, 9, 0]], np.float64)
     y = np.array([1, 0, 0, 0, 1], np.uint8)  # wrong: 0, 1 and 2; the last is surest, but right
-    model = subject(identity(3), Samples(x, y))
+    model = evaluated(identity(3), Samples(x, y))
     assert model.worst_mistakes(10).tolist() == [1, 0, 2]
     assert model.worst_mistakes(2).tolist() == [1, 0]
 
 
 def test_a_model_without_mistakes_has_no_worst_ones() -> None:
-    model = subject(identity(2), Samples(np.eye(2), np.array([0, 1], np.uint8)))
+    model = evaluated(identity(2), Samples(np.eye(2), np.array([0, 1], np.uint8)))
     assert model.worst_mistakes(10).tolist() == []
 
 
 def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
     network = Network(1, [*block(1, "sigmoid")], rng=None, dtype=np.float64)
     network.dense[0].W[...] = 1
-    readings = read(network, np.array([[2.0], [-2.0], [0.0]]))
-    assert readings.predicted.tolist() == [1, 0, 0]
-    np.testing.assert_allclose(readings.confidence, [0.8808, 0.8808, 0.5], atol=1e-4)
+    predictions = predict(network, np.array([[2.0], [-2.0], [0.0]]))
+    assert predictions.predicted.tolist() == [1, 0, 0]
+    np.testing.assert_allclose(predictions.confidence, [0.8808, 0.8808, 0.5], atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
 )
 def test_nobody_is_said_to_be_entirely_sure(value: float, said: str) -> None:
     logit = np.log(value / (1 - value))
-    assert read(identity(2), np.array([[logit, 0.0]])).sure(0) == said
+    assert predict(identity(2), np.array([[logit, 0.0]])).confidence_text(0) == said
 
 
 def test_outputs_that_are_no_probabilities_are_not_called_sure() -> None:
     samples = Samples(np.array([[0.5, 2.0]]), np.array([0], np.uint8))
-    model = subject(identity(2, "relu"), samples, "mean_squared_error")
-    assert model.readings.sure(0) == "output 2"
+    model = evaluated(identity(2, "relu"), samples, "mean_squared_error")
+    assert model.predictions.confidence_text(0) == "output 2"
     assert model.calibration is None
 
 
@@ -64,7 +64,7 @@ def test_the_strongest_units_are_those_with_strong_ways_in_and_out() -> None:
     network = Network(2, [*block(4, "relu"), *block(2, "softmax")], rng=None)
     network.dense[0].W[...] = [[1, 9, 3, 2], [0, 0, 0, 0]]
     network.dense[1].W[...] = [[1, 0], [0, 0], [2, 0], [0, 4]]  # products: 1, 0, 6, 8
-    model = subject(network, Samples(np.eye(2), np.array([0, 1], np.uint8)))
+    model = evaluated(network, Samples(np.eye(2), np.array([0, 1], np.uint8)))
     assert model.strongest_units(2).tolist() == [2, 3]
     assert model.strongest_units(9).tolist() == [0, 1, 2, 3]
     np.testing.assert_array_equal(model.first_weights(np.array([1])), [[9, 0]])
@@ -90,5 +90,5 @@ def test_a_plane_leaves_a_margin_even_around_a_single_point() -> None:
 
 def test_nothing_that_measures_needs_matplotlib() -> None:
     folder = Path(__file__).parents[2] / "mnist_nn" / "evaluation"
-    for name in ("readings", "calibration", "history", "subject", "boundary", "words"):
+    for name in ("predictions", "calibration", "history", "model", "boundary", "alt_text"):
         assert "matplotlib" not in (folder / f"{name}.py").read_text()

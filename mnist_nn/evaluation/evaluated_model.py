@@ -1,4 +1,4 @@
-"""A subject is a model under examination: all that is measured and drawn of it."""
+"""A model is a model under examination: all that is measured and drawn of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +12,11 @@ from ..nn import Network
 from .calibration import Calibration, calibrate
 from .history import Curves
 from .metrics import Evaluation
-from .readings import Readings, read
+from .predictions import Predictions, predict
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class EvaluatedModel:
     """A model and the samples that it was measured on.
 
     Attributes
@@ -61,22 +61,22 @@ class Subject:
         return f"{self.result.samples:,} {self.source}"
 
     @cached_property
-    def readings(self) -> Readings:
+    def predictions(self) -> Predictions:
         """What it takes each sample for."""
-        return read(self.network, self.samples.x)
+        return predict(self.network, self.samples.x)
 
     @cached_property
     def calibration(self) -> Calibration | None:
         """How far it can be believed; None if its outputs are no probabilities."""
-        if not self.readings.certain:
+        if not self.predictions.is_probability:
             return None
-        right = self.readings.predicted == self.samples.y
-        return calibrate(self.readings.confidence, right)
+        right = self.predictions.predicted == self.samples.y
+        return calibrate(self.predictions.confidence, right)
 
     def worst_mistakes(self, n: int) -> NDArray[np.intp]:
         """Number the mistakes it was surest of, the surest first, at most `n`."""
-        wrong = np.flatnonzero(self.readings.predicted != self.samples.y)
-        order = np.argsort(-self.readings.confidence[wrong], kind="stable")
+        wrong = np.flatnonzero(self.predictions.predicted != self.samples.y)
+        order = np.argsort(-self.predictions.confidence[wrong], kind="stable")
         return wrong[order[:n]]
 
     def strongest_units(self, n: int) -> NDArray[np.intp]:

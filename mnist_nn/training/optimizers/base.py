@@ -39,7 +39,7 @@ class State:
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Rule:
+class Optimizer:
     """The base of all optimizers.
 
     Attributes
@@ -66,7 +66,7 @@ class Rule:
     weight_decay: Decay = 0.0
 
     @property
-    def plain(self) -> bool:
+    def is_plain_sgd(self) -> bool:
         """Whether a step is the gradient times the rate, and nothing else."""
         return False
 

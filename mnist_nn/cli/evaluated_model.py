@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import escaped
-from .guard import note
+from .guard import eprint
 
 if TYPE_CHECKING:
     from ..data import Dataset, Samples
-    from ..evaluation import Curves, Subject
+    from ..evaluation import Curves, EvaluatedModel
     from ..model import Model
 
 
@@ -19,7 +19,7 @@ class Measured(NamedTuple):
 
     model: "Model"
     data: "Dataset"
-    subject: "Subject"
+    evaluated: "EvaluatedModel"
 
     @property
     def parts(self) -> "list[Samples]":
@@ -37,7 +37,7 @@ def measured(
     import numpy as np
 
     from ..errors import ModelError
-    from ..evaluation import Subject, evaluate
+    from ..evaluation import EvaluatedModel, evaluate
     from ..model import check_fits
     from ..nn import LOSSES
 
@@ -49,8 +49,8 @@ def measured(
     if not math.isfinite(result.loss):
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
     name, source = escaped(str(path)), f"{split} samples of {data.name}"
-    subject = Subject(name, trained.network, data.info, samples, source, result, curves)
-    return Measured(trained, data, subject)
+    evaluated = EvaluatedModel(name, trained.network, data.info, samples, source, result, curves)
+    return Measured(trained, data, evaluated)
 
 
 def _samples(trained: "Model", data: "Dataset", split: str) -> "Samples":
@@ -66,7 +66,7 @@ def _samples(trained: "Model", data: "Dataset", split: str) -> "Samples":
     if samples is None:
         raise ConfigError(f"{data.name} has no test samples; measure with --split train")
     if data.name == trained.config.data.dataset and data.sha256 != trained.sha256:
-        note(f"note: {data.name} is not the same data that the model was trained on")
+        eprint(f"note: {data.name} is not the same data that the model was trained on")
     return samples
 
 
@@ -87,7 +87,7 @@ def model_curves(path: Path, trained: "Model") -> "Curves | None":
 def _kept_epoch(trained: "Model", curves: "Curves") -> int | None:
     """Find the epoch that early stopping went back to, by watching the history again."""
     from ..nn import Activation, Network
-    from ..training import EarlyStopper, Report
+    from ..training import EarlyStopper, EpochMetrics
 
     settings = trained.config.training.early_stopping
     if settings is None or not settings.restore_best_weights:
@@ -97,5 +97,5 @@ def _kept_epoch(trained: "Model", curves: "Curves") -> int | None:
     for i, epoch in enumerate(curves.epochs):
         figures: dict[str, Any] = {key: values[i] for key, values in curves.training.items()}
         figures |= {f"validation_{key}": values[i] for key, values in curves.validation.items()}
-        stopper.watch(Report(int(epoch), 0, seconds=0.0, learning_rate=0.0, **figures))
+        stopper.watch(EpochMetrics(int(epoch), 0, seconds=0.0, learning_rate=0.0, **figures))
     return stopper.best.epoch if stopper.best else None

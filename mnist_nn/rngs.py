@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Streams(NamedTuple):
+class Rngs(NamedTuple):
     """The generators of one run.
 
     Attributes
@@ -33,7 +33,7 @@ class Streams(NamedTuple):
     augmentation: np.random.Generator
 
 
-def streams(seed: int) -> Streams:
+def make_rngs(seed: int) -> Rngs:
     """Open the streams of a seed, a whole number of 0 or more."""
-    children = np.random.SeedSequence(seed).spawn(len(Streams._fields))
-    return Streams(*map(np.random.default_rng, children))
+    children = np.random.SeedSequence(seed).spawn(len(Rngs._fields))
+    return Rngs(*map(np.random.default_rng, children))

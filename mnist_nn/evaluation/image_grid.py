@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import StrPath, replacing
+from ..files import StrPath, atomic_write
 from .palette import require_matplotlib, style
 
 GAP = 3  # pixels between pictures
@@ -13,7 +13,7 @@ ZOOM = 3  # dots per pixel
 DPI = 100
 
 
-def draw_sheet(
+def draw_image_grid(
     path: StrPath, before: NDArray[np.uint8], after: NDArray[np.uint8], headings: tuple[str, str]
 ) -> None:
     """Write a PNG with a row for each picture: itself, and what becomes of it.
@@ -58,7 +58,7 @@ def draw_sheet(
             axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
             axes.set_axis_off()
             axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             figure.savefig(file, format="png")
 
 
