@@ -9,7 +9,14 @@ from .errors import hint, shown
 
 MAX_COUNT = 1_000_000_000
 
+# Types of fields of dataclasses that are also read from a file, which must have these very types
+Whole = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+Real = Annotated[float, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+
+RECORD = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
 
 class Section(BaseModel):

@@ -40,7 +40,7 @@ with atheris.instrument_imports(include=["mnist_nn", "yaml"]):
         save_checkpoint,
         save_model,
     )
-    from mnist_nn.training import fit
+    from mnist_nn.training import EpochMetrics, fit
 
 for load in set(pickle._Unpickler.dispatch.values()):  # type: ignore[attr-defined]
     atheris.instrument_func(load)  # of these the model's reader is made
@@ -59,7 +59,7 @@ def model_seeds() -> Iterable[bytes]:
     """Write models as small as can be, and pickles of what a model consists of."""
     config = resolve([Source("", SMALL)])
     network = build_network(config, 4, 1.0, np.random.default_rng(0))
-    history = [{"epoch": n, "loss": 0.5, "validation_loss": None} for n in (1, 2)]
+    history = [EpochMetrics(n, 10, 0.5, 0.5, 0.1, 0.01) for n in (1, 2)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         save_model(path, Model(config, network, history, {"x_train": "ab"}, current_versions()))
@@ -75,8 +75,17 @@ def checkpoint_seeds() -> Iterable[bytes]:
     next(trainer)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl.ckpt"
-        parts = trainer.snapshot(), None, None, {"x_train": "ab"}, current_versions()
-        save_checkpoint(path, Checkpoint(config, "numpy", *parts))
+        save_checkpoint(
+            path,
+            Checkpoint(
+                config=config,
+                engine="numpy",
+                state=trainer.snapshot(),
+                every=None,
+                sha256={"x_train": "ab"},
+                versions=current_versions(),
+            ),
+        )
         yield path.read_bytes()
 
 

@@ -83,11 +83,11 @@ def evaluate(seed: int, path: Path) -> Row:
         "accuracy": result["accuracy"],
         "interval": result["accuracy_interval"],
         "samples": result["samples"],
-        "seconds": sum(float(epoch["seconds"]) for epoch in model.history),
+        "seconds": sum(epoch.seconds for epoch in model.history),
         "epochs": len(model.history),
         "sizes": model.network.sizes,
         "parameters": model.network.params.size,
-        "training_loss": model.history[-1]["loss"],
+        "training_loss": model.history[-1].loss,
     }
 
 

@@ -9,7 +9,7 @@ from mnist_nn.augmentation import Augmentation
 from mnist_nn.data import Samples
 from mnist_nn.nn import Network
 from mnist_nn.rngs import Rngs
-from mnist_nn.training import Snapshot, Trainer, TrainingConfig
+from mnist_nn.training import Trainer, TrainingConfig, TrainingState
 
 
 def fit(
@@ -20,7 +20,7 @@ def fit(
     augmentation: Augmentation | None = None,
     validation: Samples | None = None,
     running: bool = False,
-    snapshot: Snapshot | None = None,
+    state: TrainingState | None = None,
     **settings: Any,
 ) -> Trainer:
     """Train with `TrainingConfig(**settings)`."""
@@ -32,5 +32,5 @@ def fit(
         augmentation=augmentation,
         validation=validation,
         running=running,
-        snapshot=snapshot,
+        state=state,
     )

@@ -1,24 +1,23 @@
 """An animation of a training: the model is trained again, and its boundary drawn on the way."""
 
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ..errors import ConfigError
+from ..evaluation import Plane
+from ..runs import Run
 from .evaluated_model import Measured
 from .guard import eprint
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MAX_FRAMES = 60
 
 
 def check_animated(whole: Measured) -> None:
     """Refuse a model that does not read two numbers or has no history, with ConfigError."""
-    from ..errors import ConfigError
-
     n_inputs = whole.model.network.sizes[0]
     if n_inputs != 2:
         raise ConfigError(
@@ -45,27 +44,18 @@ def write_animation(file: IO[bytes], whole: Measured) -> None:
 
 def _epochs(n: int) -> list[int]:
     """Choose epochs of 1 to n, evenly, both ends included."""
-    import numpy as np
-
     return sorted({round(epoch) for epoch in np.linspace(1, n, MAX_FRAMES).tolist()})
 
 
-def fields(whole: Measured, epochs: list[int]) -> "Iterator[tuple[int, NDArray[np.float64]]]":
-    """Train again, and yield for each of some epochs what the network says everywhere after it."""
-    import numpy as np
-
-    from ..evaluation import Plane
-    from .run import Run
-
+def fields(whole: Measured, epochs: list[int]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Train again, and yield for some epochs the network's outputs everywhere after it."""
     config = whole.model.config
     data = whole.data
     plane = Plane.around(np.concatenate([samples.x for samples in whole.parts]))
-    run = Run(config, data.info, data.train, quiet=True)
+    run = Run(config, data)
     eprint(f"training again for {epochs[-1]:,} epochs, to see how the boundary moves")
-    run.begin()
-    assert run.trainer is not None
     with tqdm(total=epochs[-1], unit=" epochs", leave=False, disable=None) as bar:
-        for metrics in run.trainer:
+        for metrics in run:
             if not metrics.complete:
                 continue
             bar.update()

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from ..errors import escaped
+from ..outputs import check_output
 from .guard import eprint, print_path
 from .options import Debug
-from .saving import check_output
 
 
 def draw(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ..errors import escaped
+from ..outputs import check_output
 from .evaluated_model import Measured, measured, model_curves
 from .options import DataDir, Debug
-from .saving import check_output
 
 if TYPE_CHECKING:
     from ..data import Dataset
@@ -85,7 +85,7 @@ def _write_report(report: Path, whole: Measured) -> None:
     from ..files import atomic_write
 
     trained, config = whole.model, whole.model.config
-    seconds = [epoch.get("seconds") or 0.0 for epoch in trained.history]
+    seconds = [metrics.seconds for metrics in trained.history]
     sizes, count = "-".join(map(str, trained.network.sizes)), trained.network.params.size
     facts = [
         ("network", f"{sizes}, {count:,} parameters of {config.network.dtype}"),

@@ -1,9 +1,8 @@
 """What ``evaluate`` and ``plot`` have in common: a model file becomes a subject to be measured."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import escaped
 from .guard import eprint
@@ -78,24 +77,7 @@ def model_curves(path: Path, trained: "Model") -> "Curves | None":
     if not trained.history:
         return None
     try:
-        curves = curves_of(escaped(str(path)), trained.history)
-        return replace(curves, kept=_kept_epoch(trained, curves))
+        history = [metrics.as_dict() for metrics in trained.history]
+        return curves_of(escaped(str(path)), history, trained.kept_epoch)
     except ValueError as error:
         raise ModelError(f"{path}: its history cannot be drawn: {error}") from error
-
-
-def _kept_epoch(trained: "Model", curves: "Curves") -> int | None:
-    """Find the epoch that early stopping went back to, by watching the history again."""
-    from ..nn import Activation, Network
-    from ..training import EarlyStopper, EpochMetrics
-
-    settings = trained.config.training.early_stopping
-    if settings is None or not settings.restore_best_weights:
-        return None
-    nobody = Network(1, [Activation("identity")], rng=None)  # it has no parameters to copy
-    stopper = EarlyStopper(settings, nobody)
-    for i, epoch in enumerate(curves.epochs):
-        figures: dict[str, Any] = {key: values[i] for key, values in curves.training.items()}
-        figures |= {f"validation_{key}": values[i] for key, values in curves.validation.items()}
-        stopper.watch(EpochMetrics(int(epoch), 0, seconds=0.0, learning_rate=0.0, **figures))
-    return stopper.best.epoch if stopper.best else None

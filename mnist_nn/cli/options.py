@@ -1,14 +1,21 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ..config import (
+    SHORT_KEYS,
+    Config,
+    Source,
+    find_config,
+    read_file,
+    read_override,
+    read_value,
+    resolve,
+)
 from .guard import remember_debug
-
-if TYPE_CHECKING:
-    from ..config import Config
 
 Debug = Annotated[
     bool,
@@ -44,26 +51,17 @@ def read_settings(
     files: list[Path] | None,
     overrides: list[str] | None,
     *,
-    base: "Config | None" = None,
+    base: Config | None = None,
     **named: str | None,
-) -> "Config":
+) -> Config:
     """Merge config files, then ``--set``, then named options that were given, over `base`.
 
     `named` are values as YAML, by option name with ``_`` for ``-``; None where it was not given.
     """
-    from ..config import Source, read_file, read_override, read_value, resolve
-
-    keys = {
-        "seed": "seed",
-        "epochs": "training.epochs",
-        "batch_size": "training.batch_size",
-        "lr": "training.optimizer.learning_rate",
-        "engine": "training.engine",
-    }
     sources = [Source("its config", base.model_dump(mode="json"))] if base else []
-    sources += map(read_file, files or ())
+    sources += [read_file(find_config(file)) for file in files or ()]
     sources += map(read_override, overrides or ())
     for name, value in named.items():
         if value is not None:
-            sources.append(read_value(f"--{name.replace('_', '-')}", keys[name], value))
+            sources.append(read_value(f"--{name.replace('_', '-')}", SHORT_KEYS[name], value))
     return resolve(sources)

@@ -8,11 +8,11 @@ import typer
 
 from ..errors import escaped
 from ..files import atomic_write
+from ..outputs import check_output
 from .evaluated_model import Measured, measured, model_curves
 from .guard import eprint, print_path
 from .metrics_file import metrics_file, read_metrics
 from .options import DataDir, Debug
-from .saving import check_output
 
 if TYPE_CHECKING:
     from ..evaluation import Curves

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..outputs import check_output
 from .guard import eprint, print_path
 from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
-from .saving import check_output
 
 VARIANTS = 10
 

@@ -1,24 +1,58 @@
 """``mnist-nn train``: from a config to a model file."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .guard import print_path
-from .job import Job
-from .logs import check_logs
+from ..config import Config, dump_config, find_config
+from ..config.schema import SEED_LIMIT
+from ..data import Dataset, dataset_info, load_dataset
+from ..engines.choice import numba_fault
+from ..errors import ConfigError
+from ..evaluation import summary
+from ..files import StrPath
+from ..model import SeedResult, Series, check_fits, describe_network, load_checkpoint
+from ..outputs import check_output
+from ..runs import (
+    MAX_SEEDS,
+    Run,
+    RunFiles,
+    check_config,
+    check_environment,
+    check_logs,
+    check_run_output,
+    checkpoint_path,
+    kept_results,
+    output_of,
+    seed_path,
+    seed_runs,
+    series_accuracies,
+)
+from .clock import training_clock
+from .guard import eprint, print_path
 from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
-from .saving import check_output, check_run_output, checkpoint_path
-from .seeds import MAX_SEEDS, seed_path, summarise
+from .progress import TrainingProgress, announce, compilation_noted, stopping_text
+from .signals import Interrupted, Request, deferred
+from .tables import table
 
-if TYPE_CHECKING:
-    from ..config import Config
-    from ..data import Dataset
-    from ..model import Checkpoint
+MAIN_PRESET = Path("base")
 
 
 def train(
+    preset: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[CONFIG]...",
+            help="Name of a preset or path of a YAML file; later ones win over earlier ones. "
+            "[default: base]",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigFilesIfAny = None,
     set_: Overrides = None,
     output: Annotated[
@@ -27,7 +61,7 @@ def train(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where the model goes: model.pkl unless said otherwise.",
+            help="Path of the model file. [default: model.pkl]",
         ),
     ] = None,
     resume: Annotated[
@@ -35,7 +69,7 @@ def train(
         typer.Option(
             metavar="CKPT",
             help="Resume the run that left this checkpoint, or all runs of --seeds; it needs no "
-            "--config.",
+            "config.",
         ),
     ] = None,
     checkpoint_every: Annotated[
@@ -57,7 +91,9 @@ def train(
         ),
     ] = None,
     data_dir: DataDir = None,
-    seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="N", help="Seed of every random stream.")
+    ] = None,
     seeds: Annotated[
         int | None,
         typer.Option(
@@ -67,15 +103,18 @@ def train(
             help="Repeat the run with N seeds, from seed on; print mean, deviation and interval.",
         ),
     ] = None,
-    epochs: Annotated[str | None, typer.Option(metavar="N", help="Set training.epochs.")] = None,
+    epochs: Annotated[
+        str | None, typer.Option(metavar="N", help="How many times to go through the samples.")
+    ] = None,
     batch_size: Annotated[
-        str | None, typer.Option(metavar="N|full", help="Set training.batch_size.")
+        str | None, typer.Option(metavar="N|full", help="Samples per step.")
     ] = None,
     lr: Annotated[
-        str | None, typer.Option(metavar="X", help="Set training.optimizer.learning_rate.")
+        str | None, typer.Option(metavar="X", help="Learning rate of the optimizer.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(metavar="auto|numpy|numba", help="Set training.engine.")
+        str | None,
+        typer.Option(metavar="NAME", help="What runs the steps: auto, numpy or numba."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved config and the network; stop.")
@@ -85,31 +124,26 @@ def train(
 ) -> None:
     """Train a network as a config says, and write it to a model file.
 
-    Options win over --set, --set over files, later files over earlier ones. The path of the model
-    is printed at the end. With --seeds there is a model for each, model-seed0.pkl and so on, and a
-    table of their accuracies: on the validation samples if any are held out, else on the test
-    samples, which each model sees once, when all are trained.
+    Without a config it trains the preset base. Options win over --set, --set over configs, later
+    configs over earlier ones. The path of the model is printed at the end. With --seeds there is a
+    model for each, model-seed0.pkl and so on, and a table of their accuracies: on the validation
+    samples if any are held out, else on the test samples, which each model sees once, when all are
+    trained.
 
     Ctrl-C leaves a checkpoint, model.pkl.ckpt, and prints the command to resume; a second one ends
     at once. A run that is resumed ends where it would have without the interruption, bit for bit.
     All it needs is in the checkpoint; --epochs can make it longer, if its schedule allows. With
-    --seeds, the runs that are missing follow, and the table has them all.
+    --seeds, the missing runs follow, and the table has them all.
     """
-    from ..config.schema import SEED_LIMIT
-    from ..data import dataset_info
-    from ..errors import ConfigError
-    from ..model import Series, check_fits
-    from .resume import check_settings, check_surroundings, output_of
-
-    if resume is None and not config:
-        raise ConfigError("train needs --config FILE, or --resume CKPT to go on with a run")
+    configs = [find_config(name) for name in [*(preset or []), *(config or [])]]
     if resume is not None and seeds is not None:
         raise ConfigError(
             "--seeds: a checkpoint of a run with several seeds knows them; leave it out"
         )
-    checkpoint = _load(resume)
+    checkpoint = load_checkpoint(resume) if resume else None
     settings = read_settings(
-        *(config, set_),
+        configs or ([] if checkpoint else [MAIN_PRESET]),
+        set_,
         base=checkpoint.config if checkpoint else None,
         seed=seed,
         epochs=epochs,
@@ -118,74 +152,132 @@ def train(
         engine=engine,
     )
     if checkpoint:
-        check_settings(checkpoint, settings)
-    name = settings.data.dataset
-    info = dataset_info(name)
-    check_fits(settings, name, info)
+        check_config(checkpoint, settings)
+    info = dataset_info(settings.data.dataset)
+    check_fits(settings, info.name, info)
     if dry_run:
-        typer.echo(_describe(settings, info.n_inputs), nl=False)
+        network = "".join(f"# {row}\n" for row in describe_network(settings, info.n_inputs))
+        typer.echo(dump_config(settings) + network, nl=False)
         return
     series = checkpoint.series if checkpoint else None
     if seeds is not None:
-        series = Series(settings.seed, seeds)
-    if series and series.seeds[-1] >= SEED_LIMIT:
-        raise ConfigError(f"--seeds {seeds}: the last would be {series.seeds[-1]}, not below 2^63")
+        series = _new_series(settings.seed, seeds)
     if output is None:
         output = output_of(resume, checkpoint) if resume and checkpoint else Path("model.pkl")
+    files = RunFiles(output, checkpoint_every, log_dir, resume)
+    _check_files(files, configs, series)
+    dataset = _load_data(settings, data_dir)
+    if checkpoint:
+        check_environment(checkpoint, dataset)
+    if series is None:
+        with ExitStack() as stack:
+            run = Run(settings, dataset, files=files, checkpoint=checkpoint)
+            train_run(run, lambda: stack.enter_context(deferred()), quiet=quiet)
+        print_path(output)
+        if not quiet:
+            eprint(f"next: mnist-nn evaluate {output}")
+        return
+    results = kept_results(series, output)
+    with ExitStack() as stack:
+        defer = cache(lambda: stack.enter_context(deferred()))
+        for run in seed_runs(settings, dataset, series, files, checkpoint, results):
+            if not quiet:
+                eprint(f"seed {run.config.seed}")
+            train_run(run, defer, quiet=quiet)
+    _print_series(sorted(results, key=lambda result: result.seed), settings, dataset, output)
+
+
+def train_run(run: Run, defer: Callable[[], Request], *, quiet: bool) -> None:
+    """Train a run and write its model, showing progress.
+
+    Once it has started, `defer` has a signal wait until a checkpoint can be written. Interrupted
+    then says how to resume.
+    """
+    with run:
+        announce(run, quiet=quiet)
+        with compilation_noted(quiet=quiet):
+            trainer = run.start()
+        request = defer()
+        with TrainingProgress(run, quiet=quiet) as progress, training_clock() as trainer.clock:
+            for metrics in run:
+                progress.show(metrics)
+                if request.number is not None:
+                    _interrupt(run, request.number, metrics.epoch)
+        text = stopping_text(run)
+        if text and not quiet:
+            eprint(text)
+        run.save()
+        if request.number is None:
+            return
+        if run.series:  # more runs are to follow
+            _interrupt(run, request.number, run.epochs)
+        assert run.files is not None
+        text = f"interrupted; the run is over, its model: {run.files.output}"
+        raise Interrupted(request.number, text)
+
+
+def _interrupt(run: Run, number: int, epoch: int) -> None:
+    """End the program with a checkpoint of the run, after the signal of this number."""
+    assert run.checkpoints is not None
+    run.checkpoints.save_now()
+    seed = f"seed {run.config.seed}, " if run.series else ""
+    command = run.checkpoints.command(run.checkpoints.path)
+    raise Interrupted(
+        number,
+        f"interrupted in {seed}epoch {epoch} of {run.epochs}; resume with: {command}",
+    )
+
+
+def _new_series(first: int, count: int) -> Series:
+    """Begin a series, if its last seed is small enough."""
+    series = Series(first, count, [])
+    if series.seeds[-1] >= SEED_LIMIT:
+        raise ConfigError(f"--seeds {count}: the last would be {series.seeds[-1]}, not below 2^63")
+    return series
+
+
+def _check_files(files: RunFiles, configs: list[Path], series: Series | None) -> None:
+    """Refuse, before the work, files that could not be written or would replace an input."""
+    output, resume = files.output, files.resumed_from
     if series:
         check_output(output)
     for path in [seed_path(output, n) for n in series.seeds] if series else [output]:
-        check_run_output(path, config or [], resume)
-        if log_dir:
-            inputs = [*(config or []), resume] if resume else config or []
-            check_logs(log_dir, [path, checkpoint_path(path)], inputs)
-    dataset = _load_data(settings, data_dir)
-    if checkpoint:
-        check_surroundings(checkpoint, dataset)
-    job = Job(dataset, checkpoint_every, quiet, resume, checkpoint, log_dir)
-    if series is None:
-        job.run(settings, output)
-        print_path(output)
-    else:
-        summarise(job.run_series(settings, output, series), settings, dataset, output)
+        check_run_output(path, configs, resume)
+        if files.log_dir:
+            inputs = [*configs, resume] if resume else configs
+            check_logs(files.log_dir, [path, checkpoint_path(path)], inputs)
 
 
-def _load(resume: Path | None) -> "Checkpoint | None":
-    """Read the checkpoint, if there is to be one."""
-    from ..model import load_checkpoint
-
-    return load_checkpoint(resume) if resume else None
-
-
-def _load_data(settings: "Config", data_dir: Path | None) -> "Dataset":
+def _load_data(config: Config, data_dir: StrPath | None) -> Dataset:
     """Read and verify the dataset in a thread, while this one imports the engine."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from ..data import load_dataset
-    from ..engines.choice import numba_fault
-
-    name = settings.data.dataset
+    name = config.data.dataset
     with ThreadPoolExecutor(1) as pool:
         try:
             loading = pool.submit(load_dataset, name, data_dir)
-        except RuntimeError:  # no thread is to be had
+        except RuntimeError:  # no thread can be started
             return load_dataset(name, data_dir)
-        if settings.training.engine != "numpy":
+        if config.training.engine != "numpy":
             numba_fault()
         return loading.result()
 
 
-def _describe(settings: "Config", n_inputs: int) -> str:
-    """Write the resolved config, and the network as comments, so that it stays YAML."""
-    from ..config import dump_config
-    from ..model import parameters_of
-
-    spec, n_in = parameters_of(settings, n_inputs), n_inputs
-    rows = [f"# network: {n_inputs} inputs"]
-    for number, entry in enumerate(settings.network.layers, 1):
-        size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
-        what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
-        rows.append(f"#   layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters")
-        n_in = entry.units
-    rows.append(f"# parameters: {spec.size:,}")
-    return dump_config(settings) + "\n".join(rows) + "\n"
+def _print_series(
+    results: list[SeedResult], config: Config, dataset: Dataset, output: Path
+) -> None:
+    """Print each seed's accuracy, their mean, deviation and interval."""
+    kind, accuracies = series_accuracies(results, config, dataset, output)
+    rows = [
+        (str(result.seed), f"{accuracy:.2%}", f"{result.seconds:.1f}", str(path))
+        for result, accuracy in zip(results, accuracies, strict=True)
+        for path in [seed_path(output, result.seed)]
+    ]
+    typer.echo(table(("seed", f"{kind} accuracy", "seconds", "model"), rows) + "\n")
+    found = summary(accuracies)
+    low, high = max(found.interval[0], 0.0), min(found.interval[1], 1.0)
+    typer.echo(
+        f"{kind} accuracy of {len(results)} seeds: mean {found.mean:.2%}, "
+        f"standard deviation {found.deviation:.2%}\n"
+        f"95 % interval of the mean: {low:.2%} to {high:.2%}"
+    )
+    if config.network.initializer.legacy_seed is not None:
+        eprint("note: with network.initializer.legacy_seed all seeds start from the same weights")

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from ..errors import ConfigError, hint, shown
 from ..files import StrPath
 from ..training import AnyOptimizer, AnySchedule, EarlyStopping
+from .presets import find_config
 from .schema import MAX_LAYERS, Config
 from .sources import Source, brief, merge, read_file
 
@@ -41,7 +42,7 @@ def load_config(files: Sequence[StrPath] = (), overrides: Sequence[Source] = ())
     Parameters
     ----------
     files
-        YAML files, the later over the earlier.
+        Paths of YAML files or names of presets, the later over the earlier.
     overrides
         Single values over them all, in order; see `read_override`.
 
@@ -51,7 +52,7 @@ def load_config(files: Sequence[StrPath] = (), overrides: Sequence[Source] = ())
         If a file cannot be read, or a key or value is wrong: naming the source, the dotted path,
         the rule and the value.
     """
-    return resolve([*map(read_file, files), *overrides])
+    return resolve([*map(read_file, map(find_config, files)), *overrides])
 
 
 def resolve(sources: Sequence[Source]) -> Config:

@@ -27,6 +27,15 @@ MAX_DIGITS = 1000  # of a whole number: Python cannot print one of more than 4,3
 MAX_KEY = 200  # characters of a dotted key
 
 
+SHORT_KEYS = {  # keys that have options of their own, by the options' names
+    "seed": "seed",
+    "epochs": "training.epochs",
+    "batch_size": "training.batch_size",
+    "lr": "training.optimizer.learning_rate",
+    "engine": "training.engine",
+}
+
+
 @dataclass(frozen=True)
 class Source:
     """Where some values come from.
@@ -186,12 +195,16 @@ def read_value(option: str, key: str, value: str) -> Source:
     return _single(brief(f"{option} {value}"), key, value)
 
 
-def _single(label: str, key: str, value: str) -> Source:
+def _single(label: str, key: str, text: str) -> Source:
+    """Make a source of one value, as YAML, under a dotted key."""
+    return value_source(label, key, _parse(text.encode(errors="surrogatepass"), label))
+
+
+def value_source(label: str, key: str, value: Any) -> Source:
     """Make a source of one value under a dotted key."""
-    nested = _parse(value.encode(errors="surrogatepass"), label)
     for part in reversed(key.split(".")):
-        nested = {int(part) if part.isdecimal() else part: nested}
-    return Source(label, nested)
+        value = {int(part) if part.isdecimal() else part: value}
+    return Source(label, value)
 
 
 def merge(sources: Sequence[Source], defaults: dict[str, Any]) -> dict[str, Any]:

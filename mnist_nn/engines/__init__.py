@@ -1,7 +1,7 @@
 """An engine executes training steps. All engines compute the same; they differ in speed."""
 
 from .choice import Choice, EngineName, choose_engine, make_engine
-from .interface import Engine, EngineSnapshot
+from .interface import Engine, EngineState
 from .numpy_engine import NumpyEngine
 from .step_config import Regularization, StepConfig
 
@@ -9,7 +9,7 @@ __all__ = [
     "Choice",
     "Engine",
     "EngineName",
-    "EngineSnapshot",
+    "EngineState",
     "NumpyEngine",
     "Regularization",
     "StepConfig",

@@ -1,38 +1,31 @@
 """What training and an engine know of each other."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import RECORD, Whole
 from ..nn import Network
 from ..nn.arrays import FloatArray
+from ..rngs import RngState
 from .step_config import StepConfig
 
 
 @dataclass(frozen=True, eq=False)
-class EngineSnapshot:
-    """What an engine knows beside the network's parameters, to go on from here another time.
+class EngineState:
+    """What an engine remembers beside the network's parameters, in a form common to all engines.
 
-    It is of no engine in particular: vectors are in the order of `Network.params`.
-
-    Attributes
-    ----------
-    slots
-        The optimizer's running sums and means, of shape (n_slots, n_trainable).
-    steps
-        Taken so far.
-    average
-        The moving average of all parameters, of shape (n_params,); None where none is kept.
-    dropout
-        State of the random generator for dropout, as its ``bit_generator`` has it.
+    Vectors are in the order of `Network.params`.
     """
 
-    slots: FloatArray
-    steps: int
-    average: FloatArray | None
-    dropout: Any
+    __pydantic_config__: ClassVar = RECORD
+
+    slots: FloatArray  # the optimizer's running sums and means, (n_slots, n_trainable)
+    steps: Whole  # taken so far
+    average: FloatArray | None  # moving average of all parameters, (n_params,), if one is kept
+    dropout: RngState
 
 
 class Engine(Protocol):
@@ -83,10 +76,10 @@ class Engine(Protocol):
             How many of them the network had right at that time.
         """
 
-    def snapshot(self) -> EngineSnapshot:
+    def snapshot(self) -> EngineState:
         """Copy what it knows; the network's parameters are the caller's to keep."""
 
-    def restore(self, snapshot: EngineSnapshot) -> None:
+    def restore(self, state: EngineState) -> None:
         """Go back to what it knew; the shapes are those of this network and step."""
 
 

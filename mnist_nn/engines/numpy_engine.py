@@ -14,8 +14,9 @@ from ..nn import (
     target_rows,
 )
 from ..nn.arrays import FloatArray
+from ..rngs import rng_state
 from .grouped import GroupedSteps, grouping_pays
-from .interface import EngineSnapshot, whole_batches
+from .interface import EngineState, whole_batches
 from .step_config import StepConfig
 
 CHUNK = 1000  # samples
@@ -80,13 +81,13 @@ class NumpyEngine:
         n_correct = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(n_correct)
 
-    def snapshot(self) -> EngineSnapshot:
+    def snapshot(self) -> EngineState:
         """Copy what it knows: see `Engine`."""
         average = self.averaged.params.copy() if self.averaged else None
-        dropout = self.rng.bit_generator.state
-        return EngineSnapshot(self.state.slots.copy(), self.state.steps, average, dropout)
+        dropout = rng_state(self.rng)
+        return EngineState(self.state.slots.copy(), self.state.steps, average, dropout)
 
-    def restore(self, snapshot: EngineSnapshot) -> None:
+    def restore(self, snapshot: EngineState) -> None:
         """Go back to what it knew: see `Engine`."""
         self.state.slots[...] = snapshot.slots
         self.state.steps = snapshot.steps

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
 from ..data import Samples
+from ..data.scale import check_scale
 from ..nn import Loss, Network, score, target_rows
 
 Z_95 = NormalDist().inv_cdf(0.975)  # 1.96: 95 % of a normal distribution lie within ± this
@@ -95,6 +96,7 @@ def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
     -------
     Evaluation
     """
+    check_scale(samples.x, network.input_scale)
     value, predicted = score(network, loss, *samples)
     n_classes = len(target_rows(network.sizes[-1], network.dtype))
     pairs = samples.y.astype(np.intp) * n_classes + predicted

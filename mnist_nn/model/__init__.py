@@ -1,12 +1,9 @@
-"""A model is a trained network with its config and history; a checkpoint, a run that can go on.
-
-Each is kept in a file of its own.
-"""
+"""Model and checkpoint files."""
 
 from .build import build_network, check_fits, parameters_of
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
-from .store import Model, load_model, save_model
+from .model import Model, describe_network, load_model, save_model
 
 __all__ = [
     "Checkpoint",
@@ -16,6 +13,7 @@ __all__ = [
     "build_network",
     "check_fits",
     "current_versions",
+    "describe_network",
     "load_checkpoint",
     "load_model",
     "parameters_of",

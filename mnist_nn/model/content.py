@@ -1,17 +1,13 @@
-"""The content of a file that mnist-nn writes: a dict of exact keys and types, all verified.
-
-Models and checkpoints are pickles of such a dict; here is what reading and writing both has in
-common.
-"""
+"""Content of a model or checkpoint file: a pickled dict of exact keys and types, all verified."""
 
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from pickle import dumps
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from .. import __version__
 from ..config import Config, Source, resolve
@@ -22,27 +18,12 @@ from .unpickler import read_pickle
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
 
 
-class Part(BaseModel):
-    """A part of a file, of exactly these keys and types."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
-    )
-
-
-class DatasetPart(Part):
-    """Which data there were to learn from."""
-
-    name: Annotated[str, Field(max_length=100)]
-    sha256: dict[str, str]
-
-
-Content = TypeVar("Content", bound=Part)
+Content = TypeVar("Content")
 Result = TypeVar("Result")
 
 
 def current_versions(*libraries: str) -> dict[str, str]:
-    """Versions that a model trained now is trained with, those of more libraries included."""
+    """Return the versions of mnist-nn, NumPy, Python and of more libraries."""
     return {
         "mnist-nn": __version__,
         "numpy": np.__version__,
@@ -66,7 +47,7 @@ def write(path: StrPath, blob: bytes) -> None:
 
 
 def read(path: StrPath, what: str, most: int, make: Callable[[bytes], Result]) -> Result:
-    """Make of a file of at most so many bytes what it should be; `ModelError` names the path."""
+    """Read a file of at most so many bytes, and make something of it; ModelError names the path."""
     try:
         return make(read_bounded(path, most, ModelError))
     except OSError as error:
@@ -76,13 +57,13 @@ def read(path: StrPath, what: str, most: int, make: Callable[[bytes], Result]) -
 
 
 def check_size(size: int, most: int, what: str) -> None:
-    """Refuse what is larger than the largest."""
+    """Refuse a file that is larger than the largest."""
     if size > most:
         raise ModelError(f"it has {size:,} bytes, more than the {most:,} of the largest {what}")
 
 
-def check_format(raw: object, known: dict[str, str], wanted: str, version: int) -> None:
-    """Refuse a file of another kind, of which `known` says what it is, or version."""
+def check_format(raw: Any, known: dict[str, str], wanted: str, version: int) -> None:
+    """Refuse a file of another version or kind; `known` explains the other kinds."""
     name = raw.get("format") if isinstance(raw, dict) else None
     if name != wanted:
         other = name if isinstance(name, str) else ""
@@ -90,15 +71,21 @@ def check_format(raw: object, known: dict[str, str], wanted: str, version: int) 
     its = raw.get("version") if isinstance(raw, dict) else None
     if its != version:
         shown = its if type(its) is int and abs(its) < 10**6 else "of another kind"
-        raise ModelError(f"its format's version is {shown}, this program reads {version}")
+        raise ModelError(
+            f"its format's version is {shown}, this program reads {version}; use the version of "
+            "mnist-nn that wrote it"
+        )
 
 
-def parse(blob: bytes, kind: type[Content], wanted: str, known: dict[str, str]) -> Content:
-    """Read a content of version 1; `ModelError` if it has other keys or types."""
+def parse(
+    blob: bytes, adapter: TypeAdapter[Content], wanted: str, version: int, known: dict[str, str]
+) -> Content:
+    """Read the content of a file; `ModelError` if it has other keys or types."""
     raw = read_pickle(blob)
-    check_format(raw, known, wanted, 1)
+    check_format(raw, known, wanted, version)
+    content = {key: value for key, value in raw.items() if key not in ("format", "version")}
     try:
-        return kind.model_validate(raw)
+        return adapter.validate_python(content)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         where = ".".join(map(str, problem["loc"]))

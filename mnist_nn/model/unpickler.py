@@ -55,14 +55,7 @@ class Call:
     state: tuple[Any, ...] = ()
 
 
-@dataclass(eq=False)
-class PickledArray:
-    """An array that stood in a pickle."""
-
-    array: NDArray[Any]
-
-
-KINDS = {type(None), bool, int, float, str, list, dict, PickledArray}  # in the end
+KINDS = {type(None), bool, int, float, str, list, dict, np.ndarray}  # in the end
 
 
 class Machine:
@@ -113,7 +106,8 @@ class Machine:
         """Put what was memoized onto the stack; all arrays share the ``b"b"`` of their making."""
         value = self.memo[number]
         is_type = type(value) is Call and value.function is Name.DTYPE
-        if type(value) not in (str, Name) and not is_type and value != b"b":
+        is_empty = type(value) is bytes and value == b"b"
+        if type(value) not in (str, Name) and not is_type and not is_empty:
             raise ModelError("it has a container or an array in two places, which no model needs")
         self.stack.append(value)
 
@@ -175,7 +169,7 @@ def _call(function: object, arguments: object) -> Call:
     return Call(function, arguments)
 
 
-def _built(call: object, state: object) -> Call | PickledArray:
+def _built(call: object, state: object) -> Call | NDArray[Any]:
     """Note the state of a type, or make an array: a view of the pickled bytes."""
     if type(call) is not Call or type(state) is not tuple:
         raise ModelError("it sets a state that no model needs")
@@ -191,7 +185,7 @@ def _built(call: object, state: object) -> Call | PickledArray:
             array_type = _type(dtype)
             if len(data) == math.prod(shape) * array_type.itemsize:
                 array = np.frombuffer(data, array_type)
-                return PickledArray(array.reshape(shape, order="F" if fortran else "C"))
+                return array.reshape(shape, order="F" if fortran else "C")
     raise ModelError("an array is damaged")
 
 

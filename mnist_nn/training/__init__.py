@@ -1,10 +1,10 @@
-"""How a network learns."""
+"""Training: `fit`, optimizers, schedules, early stopping."""
 
 from .config import TrainingConfig
 from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .epoch import EpochMetrics
-from .fit import effective_batch_size, fit, run_length
-from .health import learned_nothing
+from .fit import fit
+from .health import learned_nothing, lowest_loss
 from .optimizers import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
 from .schedules import (
     AnySchedule,
@@ -15,8 +15,8 @@ from .schedules import (
     ReduceOnPlateau,
     Step,
 )
-from .snapshot import Position, Snapshot
-from .trainer import Trainer
+from .state import Position, TrainingState
+from .trainer import Trainer, effective_batch_size, run_length
 
 __all__ = [
     "SGD",
@@ -36,12 +36,13 @@ __all__ = [
     "Position",
     "RMSprop",
     "ReduceOnPlateau",
-    "Snapshot",
     "Step",
     "Trainer",
     "TrainingConfig",
+    "TrainingState",
     "effective_batch_size",
     "fit",
     "learned_nothing",
+    "lowest_loss",
     "run_length",
 ]

@@ -1,4 +1,4 @@
-"""Settings of training: the ``training`` section of a config, and what `fit` takes."""
+"""TrainingConfig: the ``training`` section of a config, and the settings of `fit`."""
 
 from typing import Annotated, Any, Literal, Self
 

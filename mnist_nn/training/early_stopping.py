@@ -1,12 +1,13 @@
-"""Early stopping ends a run that has stopped getting better."""
+"""Early stopping: end a run when a metric has stopped improving."""
 
 import math
 from dataclasses import dataclass as plain_dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from ..checks import RECORD, Real, Whole
 from ..nn import Network
 from ..nn.arrays import FloatArray
 from .epoch import EpochMetrics
@@ -14,16 +15,16 @@ from .epoch import EpochMetrics
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class EarlyStopping:
-    """When to stop; the names are Keras's.
+    """When to stop a run early. The names are those of Keras.
 
     Attributes
     ----------
     monitor
-        What should get better: a loss should fall, an accuracy should rise.
+        Metric that should improve: a loss should fall, an accuracy should rise.
     patience
-        Epochs, 1 or more, that may pass without a better one.
+        Number of epochs, 1 or more, without improvement after which to stop.
     min_delta
-        By how much one must be better to count, 0 or more.
+        Least change that counts as an improvement, 0 or more.
     restore_best_weights
         Whether the run ends with the parameters of its best epoch instead of the last.
     """
@@ -38,56 +39,38 @@ class EarlyStopping:
 
 @plain_dataclass(frozen=True, eq=False)
 class Best:
-    """The best epoch so far.
+    """Best epoch so far: its number from 1, the monitored value, the parameters (n_params,)."""
 
-    Attributes
-    ----------
-    epoch
-        From 1.
-    value
-        What was watched, in that epoch.
-    params
-        The network's parameters then, of shape (n_params,).
-    """
+    __pydantic_config__: ClassVar = RECORD
 
-    epoch: int
-    value: float
+    epoch: Whole
+    value: Real
     params: FloatArray
 
 
 class EarlyStopper:
-    """Watches a run.
+    """Watches a run, and remembers its best epoch.
 
     Parameters
     ----------
     settings
         When to stop.
     network
-        The one that is being trained.
+        Network that is being trained.
     best
-        The best epoch of a run that goes on; None at the beginning.
-
-    Attributes
-    ----------
-    best
-        The best so far; None before the first.
+        Best epoch of a run that is resumed; None at the beginning.
     """
 
     def __init__(self, settings: EarlyStopping, network: Network, best: Best | None = None) -> None:
         self.settings, self.network, self.best = settings, network, best
 
     def watch(self, metrics: EpochMetrics) -> None:
-        """Take note of an epoch that is over.
-
-        Parameters
-        ----------
-        metrics
-            Of the epoch; the network has its parameters.
+        """Compare an epoch that is over, whose parameters the network has, with the best.
 
         Raises
         ------
         ValueError
-            If nothing is held out and a validation figure is to be watched.
+            If a validation metric is monitored and no samples are held out.
         """
         value: float | None = getattr(metrics, self.settings.monitor)
         if value is None:
@@ -98,7 +81,7 @@ class EarlyStopper:
             self.best = Best(metrics.epoch, value, self.network.params.copy())
 
     def is_over(self, epochs: int) -> bool:
-        """Say whether a run that has done so many epochs should do no more."""
+        """Return whether a run should stop after so many epochs."""
         return self.best is not None and epochs - self.best.epoch >= self.settings.patience
 
     def restore(self) -> None:

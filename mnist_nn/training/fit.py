@@ -1,22 +1,18 @@
-"""Training shows a network its samples again and again, and reports how it goes.
-
-`fit` gives an iterator of epoch metrics, one after every epoch, so whatever a caller wants to
-do between epochs (print, plot, stop early, save) is an ordinary statement in an ordinary loop.
-"""
+"""Train a network: `fit`."""
 
 import math
-from typing import Literal
 
 import numpy as np
 
 from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
 from ..data import Samples
+from ..data.scale import check_scale
 from ..engines import choose_engine, make_engine
 from ..nn import LOSSES, Activation, BatchNorm, Network, check_labels
 from ..rngs import Rngs
 from .config import TrainingConfig
-from .snapshot import Snapshot
-from .trainer import Plan, Trainer
+from .state import TrainingState
+from .trainer import Trainer, effective_batch_size
 
 
 def fit(
@@ -28,47 +24,48 @@ def fit(
     augmentation: Augmentation | None = None,
     validation: Samples | None = None,
     running: bool = False,
-    snapshot: Snapshot | None = None,
+    state: TrainingState | None = None,
 ) -> Trainer:
-    """Train a network in place, one epoch for each `EpochMetrics` that is asked for.
+    """Train a network in place: ``for metrics in fit(...)``, one epoch per iteration.
 
-    Nothing happens until the iterator is iterated over: ``for metrics in fit(...)``. Whenever an
-    epoch is reported, the network has the parameters that were validated: with an average, that.
+    Stop early with ``break``; print, plot or save between epochs. Whenever the metrics of an epoch
+    are yielded, the network has the parameters that were validated: their average, if one is kept.
 
     Parameters
     ----------
     network
-        The network to train, in place.
+        Network to train, in place.
     samples
-        To learn from, at least one.
+        Training samples, at least one.
     settings
-        How: the record that a config's ``training`` section becomes. Its early stopping is the
-        caller's to watch for. `TrainingConfig` with its defaults if None.
+        How to train: the record that a config's ``training`` section becomes; its defaults if None.
+        Early stopping is the caller's to watch for: see `EarlyStopper`.
     rng
-        Draws the order of the samples, which units are silenced and how pictures are distorted: a
-        generator for each, or one for all.
+        Generator of the order of the samples, dropout and distortions: one for each, or one for
+        all.
     augmentation
-        How to distort the pictures, anew each time they are shown; not at all if None. They must
-        be of 28×28 pixels, uint8.
+        How to distort the images, anew each time they are shown; not at all if None. They must be
+        of 28×28 pixels, uint8.
     validation
         Samples to measure the network on after each epoch.
     running
-        Yield running metrics, too, some every second, for a progress bar.
-    snapshot
-        Go on from here instead of from the beginning: see `Trainer.snapshot`. If all else is as it
-        was, the run ends as it would have without the interruption, bit for bit.
+        Whether to yield the metrics of an epoch under way, too, some every second, for a progress
+        bar.
+    state
+        State to resume from: see `Trainer.snapshot`. If all else is as it was, the run ends as it
+        would have without the interruption, bit for bit.
 
     Returns
     -------
     Trainer
-        An iterator of `EpochMetrics`. It raises `DivergenceError` if the loss or a parameter
-        stops being finite.
+        Iterator of `EpochMetrics`. It raises `DivergenceError` if the loss or a parameter stops
+        being finite.
 
     Raises
     ------
     ValueError
         If the loss does not fit the network's output, a layer cannot be trained, the samples are
-        not the network's, or the snapshot is of another run.
+        not the network's, or the state is of another run.
     ConfigError
         If Numba's engine is asked for where Numba is not installed.
     """
@@ -76,31 +73,26 @@ def fit(
     for part in (samples, validation):
         if part is not None:
             _check_samples(network, part)
-    n = len(samples.y)
-    size = effective_batch_size(n, settings.batch_size)
-    _check_network(network, settings.loss, size)
+    batch_size = effective_batch_size(len(samples.y), settings.batch_size)
+    _check_network(network, settings.loss, batch_size)
     step_config = settings.step_config
-    choice = choose_engine(settings.engine, network, step_config, size)
-    shuffling, dropout, pictures = _generators(rng)
-    distort = None
+    choice = choose_engine(settings.engine, network, step_config, batch_size)
+    shuffling, dropout, distortion = _generators(rng)
+    augmenter = None
     if augmentation is not None and augmentation.active:
-        _check_pictures(samples)
-        distort = Augmenter(augmentation, pictures, compiled=choice.name == "numba")
-    n_epochs, n_samples = run_length(n, settings)
-    plan = Plan(
-        samples=samples,
-        settings=settings,
-        batch_size=size,
+        _check_images(samples)
+        augmenter = Augmenter(augmentation, distortion, compiled=choice.name == "numba")
+    trainer = Trainer(
+        make_engine(choice, network, step_config, *samples, batch_size, dropout),
+        samples,
+        settings,
         rng=shuffling,
-        n_epochs=n_epochs,
-        n_samples=n_samples,
-        distort=distort,
+        augmenter=augmenter,
         validation=validation,
         running=running,
     )
-    trainer = Trainer(make_engine(choice, network, step_config, *samples, size, dropout), plan)
-    if snapshot is not None:
-        trainer.restore(snapshot)
+    if state is not None:
+        trainer.restore(state)
     return trainer
 
 
@@ -110,8 +102,8 @@ def _generators(
     """Return the generators for shuffling, dropout and distortion."""
     if isinstance(rng, Rngs):
         return rng.shuffling, rng.dropout, rng.augmentation
-    dropout, pictures = rng.spawn(2)
-    return rng, dropout, pictures
+    dropout, distortion = rng.spawn(2)
+    return rng, dropout, distortion
 
 
 def _check_network(network: Network, loss: str, batch_size: int) -> None:
@@ -135,40 +127,14 @@ def _check_samples(network: Network, samples: Samples) -> None:
             f"got {x.shape} with {len(y)}"
         )
     check_labels(y, network.sizes[-1])
+    check_scale(x, network.input_scale)
 
 
-def _check_pictures(samples: Samples) -> None:
-    """Refuse to distort what is no picture."""
+def _check_images(samples: Samples) -> None:
+    """Refuse to distort what is no image of the right size."""
     n_pixels, n_inputs = math.prod(IMAGE_SHAPE), samples.x.shape[1]
     if samples.x.dtype != np.uint8 or n_inputs != n_pixels:
         raise ValueError(
-            f"only pictures of {n_pixels} pixels, uint8, can be distorted, got {n_inputs} numbers "
+            f"augmentation needs images of {n_pixels} pixels, uint8, got {n_inputs} numbers "
             f"of {samples.x.dtype}"
         )
-
-
-def run_length(n: int, settings: TrainingConfig) -> tuple[int, int]:
-    """Return how many epochs, and how many samples in all, a run of `fit` will go through.
-
-    Parameters
-    ----------
-    n
-        Training samples.
-    settings
-        As for `fit`.
-
-    Returns
-    -------
-    n_epochs, n_samples : int
-    """
-    if settings.iterations is None:
-        assert settings.epochs is not None
-        return settings.epochs, settings.epochs * n
-    size = effective_batch_size(n, settings.batch_size)
-    whole, rest = divmod(settings.iterations, math.ceil(n / size))  # epochs; steps of a last one
-    return whole + (rest > 0), whole * n + rest * size
-
-
-def effective_batch_size(n: int, batch_size: int | Literal["full"]) -> int:
-    """Say how many of n samples a full step takes; a batch larger than the data is all of them."""
-    return n if batch_size == "full" else min(batch_size, n)

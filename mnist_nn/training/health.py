@@ -1,15 +1,15 @@
-"""Signs that training does not work: it diverges, or ends without having learned anything."""
+"""Health of a training: divergence, nothing learned, the lowest possible loss."""
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
 from ..data import Samples
 from ..engines import Engine, StepConfig
 from ..errors import DivergenceError
 from ..nn import Loss, Network, score, target_rows
+from ..nn.arrays import FloatArray
 from .epoch import EpochMetrics
 from .optimizers import SGD
 
@@ -40,7 +40,7 @@ def check_divergence(engine: Engine, metrics: EpochMetrics) -> None:
 
 
 def remedy(step_config: StepConfig, rate: float) -> str:
-    """Say what to try against steps that are too long, at a learning rate η.
+    """Return what to try against steps that are too long, at a learning rate η.
 
     A weight w that decays by λ becomes ``(1 - η λ) w`` at each step, which grows if η λ is above 2,
     whatever the samples say. The gradient of an L2 penalty does the same in gradient descent,
@@ -63,28 +63,13 @@ def remedy(step_config: StepConfig, rate: float) -> str:
 def learned_nothing(
     network: Network, step_config: StepConfig, samples: Samples, history: list[EpochMetrics]
 ) -> str | None:
-    """Say that a run is over and its network is no better than outputs that never change.
+    """Explain that a finished run is no better than outputs that never change, if so.
 
     It has learned nothing if few more of its training samples are right than by always answering
     the commonest class, and the loss is not lower than with the shares of the classes as outputs.
-    A run that is too short to judge is not blamed: if its loss is not absurd, there must be an
-    epoch before the last, and the loss must have stopped falling or have been absurd.
-
-    Parameters
-    ----------
-    network
-        As trained.
-    step_config
-        Of a step.
-    samples
-        That it was trained on.
-    history
-        The history of its epochs.
-
-    Returns
-    -------
-    str or None
-        What is wrong and what to try, in sentences for people; None if it learned something.
+    A run that is too short to judge is let be: unless its loss is absurd, there must be an epoch
+    before the last, and the loss must have stopped falling or have been absurd. Returns what
+    is wrong and what to try, in sentences for people; None if it learned something.
     """
     if not history:
         return None
@@ -97,7 +82,8 @@ def learned_nothing(
     with one_blas_thread(), np.errstate(all="ignore"):
         loss, predicted = score(network, step_config.loss, *samples)
     accuracy = float(np.mean(predicted == samples.y))
-    constant = _loss_of_constant_outputs(network, step_config.loss, shares)
+    outputs = np.tile(shares @ rows, (len(rows), 1))  # (n_classes, n_outputs)
+    constant = float(shares @ _losses_of_outputs(network, step_config.loss, outputs, rows))
     if accuracy > bound or loss < constant:
         return None
     losses, absurd = [metrics.loss for metrics in history], ABSURD * constant
@@ -113,11 +99,18 @@ def learned_nothing(
     )
 
 
-def _loss_of_constant_outputs(network: Network, loss: Loss, shares: NDArray[np.float64]) -> float:
-    """Return the mean loss of a network whose outputs are always the shares of the classes."""
-    rows = target_rows(network.sizes[-1], np.float64)
-    outputs = np.clip(shares @ rows, 1e-12, 1 - 1e-12)  # (n_outputs,)
+def lowest_loss(network: Network, step_config: StepConfig) -> float:
+    """Return the least mean loss that label smoothing leaves possible: that of the targets."""
+    smoothing = step_config.regularization.label_smoothing
+    rows = target_rows(network.sizes[-1], np.float64, smoothing)  # (n_classes, n_outputs)
+    return float(_losses_of_outputs(network, step_config.loss, rows, rows)[0])
+
+
+def _losses_of_outputs(
+    network: Network, loss: Loss, outputs: FloatArray, targets: FloatArray
+) -> FloatArray:
+    """Return the loss, (n,), of given outputs, (n, n_outputs)."""
+    outputs = np.clip(outputs, 1e-12, 1 - 1e-12)
     softmax = network.output.name == "softmax"
     logits = np.log(outputs) if softmax else np.log(outputs / (1 - outputs))
-    values = loss.values(np.tile(logits, (len(rows), 1)), np.tile(outputs, (len(rows), 1)), rows)
-    return float(shares @ values)
+    return loss.values(logits, outputs, targets)

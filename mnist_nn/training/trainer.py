@@ -1,9 +1,10 @@
-"""A trainer is a run under way: an iterator of epoch metrics that can be frozen between any two."""
+"""Trainer: a run under way, an iterator of epoch metrics."""
 
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,212 +14,207 @@ from ..blas import one_blas_thread
 from ..data import Samples
 from ..engines import Engine
 from ..nn import score
+from ..rngs import rng_state
 from .config import TrainingConfig
 from .epoch import EpochMetrics
 from .health import check_divergence
 from .schedules import Progress, Seen
-from .snapshot import Position, Snapshot
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What a run shows, in which order, and how fast it learns from it: see `fit`, `run_length`.
-
-    `rng` draws the order of the samples; `distort` makes new pictures of old ones, if anything
-    does.
-    """
-
-    samples: Samples
-    settings: TrainingConfig
-    batch_size: int
-    rng: np.random.Generator
-    n_epochs: int
-    n_samples: int
-    distort: Augmenter | None
-    validation: Samples | None
-    running: bool
-
-    def order(self, epoch: int) -> NDArray[np.intp]:
-        """Draw the order in which an epoch shows the samples, by their indices; the last is cut."""
-        n = len(self.samples.y)
-        if self.settings.replacement:
-            order: NDArray[np.intp] = self.rng.integers(0, n, n)
-        else:
-            order = self.rng.permutation(n) if self.settings.shuffle else np.arange(n)
-        return order[: self.n_samples - (epoch - 1) * n]
-
-    def learning_rates(
-        self, learning_rate: float, epoch: int, n: int, seen: Seen
-    ) -> NDArray[np.float64]:
-        """Return the learning rates, (n_steps,), of an epoch (from 1) that shows n samples."""
-        n_samples = len(self.samples.y)
-        per_epoch = math.ceil(n_samples / self.batch_size)
-        whole, rest = divmod(self.n_samples, n_samples)
-        steps = np.arange(math.ceil(n / self.batch_size))
-        progress = Progress(
-            epoch - 1 + steps / per_epoch,
-            1 / per_epoch,
-            whole + math.ceil(rest / self.batch_size) / per_epoch,
-            seen,
-        )
-        return self.settings.schedule.learning_rates(learning_rate, progress)
+from .state import Position, TrainingState
 
 
 class Trainer(Iterator[EpochMetrics]):
-    """A run under way: see `fit`, which makes it.
-
-    Parameters
-    ----------
-    engine
-        What takes the steps.
-    plan
-        What is to be done.
+    """A run under way, made by `fit`: iterate over it to train.
 
     Attributes
     ----------
-    position
-        How far it has come.
     history
-        The metrics of the epochs that are over.
+        Metrics of the epochs that are over.
+    position
+        How far the run has come.
     clock
-        Gives the time, in seconds, by which epochs are measured.
+        Function that returns the time, in seconds, by which epochs are measured.
     """
 
-    def __init__(self, engine: Engine, plan: Plan) -> None:
-        self.engine, self.plan = engine, plan
+    def __init__(
+        self,
+        engine: Engine,
+        samples: Samples,
+        settings: TrainingConfig,
+        *,
+        rng: np.random.Generator,
+        augmenter: Augmenter | None,
+        validation: Samples | None,
+        running: bool,
+    ) -> None:
+        self.engine, self.samples, self.settings = engine, samples, settings
+        self.rng, self.augmenter = rng, augmenter
+        self.validation, self.running = validation, running
+        self.batch_size = effective_batch_size(len(samples.y), settings.batch_size)
+        self.n_epochs, self.n_samples = run_length(len(samples.y), settings)
         self.position = Position()
         self.history: list[EpochMetrics] = []
         self.clock: Callable[[], float] = time.perf_counter
         self._seen = Seen()
         self._params = engine.network.params.copy()  # between epochs; the network has the average
-        self._before_order = plan.rng.bit_generator.state
-        self._reports = self._run()
+        self._before_shuffling = rng_state(rng)
+        self._metrics = self._run()
 
     def __next__(self) -> EpochMetrics:
         """Train until there is something to report."""
         with one_blas_thread():
-            return next(self._reports)
+            return next(self._metrics)
 
-    def snapshot(self) -> Snapshot:
-        """Copy all it takes to go on from here: between any two metrics, but not after an error."""
-        distort, params = self.plan.distort, self.engine.network.params
-        pictures = None
-        if distort is not None:
-            pictures = distort.affine.bit_generator.state, distort.elastic.bit_generator.state
+    def snapshot(self) -> TrainingState:
+        """Copy all it takes to resume from here: between any two metrics, not after an error."""
+        augmenter, params = self.augmenter, self.engine.network.params
         between = self.position.samples == 0
         swapped = between and self.engine.averaged is not None
-        return Snapshot(
-            (self._params if swapped else params).copy(),
-            self.engine.snapshot(),
-            self.position,
-            tuple(self.history),
-            self.plan.rng.bit_generator.state if between else self._before_order,
-            pictures,
+        return TrainingState(
+            params=(self._params if swapped else params).copy(),
+            engine=self.engine.snapshot(),
+            position=self.position,
+            history=list(self.history),
+            shuffling=rng_state(self.rng) if between else self._before_shuffling,
+            affine=rng_state(augmenter.affine) if augmenter else None,
+            elastic=rng_state(augmenter.elastic) if augmenter else None,
         )
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Go on from a snapshot, whatever has been done so far.
+    def restore(self, state: TrainingState) -> None:
+        """Continue from a snapshot.
 
         Raises
         ------
         ValueError
-            If it is not of such a run.
+            If it is of another run.
         """
-        self._check(snapshot)
-        network, distort = self.engine.network, self.plan.distort
-        self.engine.restore(snapshot.engine)
-        self.position, self.history = snapshot.position, list(snapshot.history)
+        self._check(state)
+        network, augmenter = self.engine.network, self.augmenter
+        self.engine.restore(state.engine)
+        self.position, self.history = state.position, list(state.history)
         self._seen = Seen()
         for metrics in self.history:
-            self._seen = self.plan.settings.schedule.watch(self._seen, metrics.monitored_loss)
-        self._params[...] = network.params[...] = snapshot.params
+            self._seen = self.settings.schedule.watch(self._seen, metrics.monitored_loss)
+        self._params[...] = network.params[...] = state.params
         if self.engine.averaged is not None and self.position.samples == 0 and self.history:
             network.params[...] = self.engine.averaged.params
-        self.plan.rng.bit_generator.state = self._before_order = snapshot.shuffling
-        if distort is not None and snapshot.pictures is not None:
-            affine, elastic = snapshot.pictures
-            distort.affine.bit_generator.state = affine
-            distort.elastic.bit_generator.state = elastic
+        self._before_shuffling = self.rng.bit_generator.state = state.shuffling
+        if augmenter and state.affine is not None and state.elastic is not None:
+            augmenter.affine.bit_generator.state = state.affine
+            augmenter.elastic.bit_generator.state = state.elastic
 
-    def _check(self, snapshot: Snapshot) -> None:
+    def _check(self, state: TrainingState) -> None:
         """Refuse a snapshot of another run, as far as shapes and numbers show it."""
-        own, its, position = self.snapshot(), snapshot, snapshot.position
+        own, position = self.snapshot(), state.position
         pairs = (
-            (own.params, its.params),
-            (own.engine.slots, its.engine.slots),
-            (own.engine.average, its.engine.average),
+            (own.params, state.params),
+            (own.engine.slots, state.engine.slots),
+            (own.engine.average, state.engine.average),
         )
         same = (
             all(getattr(a, "shape", None) == getattr(b, "shape", None) for a, b in pairs)
-            and (its.pictures is None) == (own.pictures is None)
-            and position.epoch == len(its.history) + 1
+            and (state.affine is None) == (state.elastic is None) == (own.affine is None)
+            and position.epoch == len(state.history) + 1
             and position.samples % self.engine.chunk == 0
         )
         if not same:
             raise ValueError("the snapshot is of another run")
-        n = len(self.plan.samples.y)
-        left = min(self.plan.n_samples - (position.epoch - 1) * n, n)  # of this epoch, at its start
-        if position.epoch > self.plan.n_epochs + 1 or 0 < position.samples >= left:
+        n = len(self.samples.y)
+        left = min(self.n_samples - (position.epoch - 1) * n, n)  # of this epoch, at its start
+        if position.epoch > self.n_epochs + 1 or 0 < position.samples >= left:
             raise ValueError(f"the snapshot is of epoch {position.epoch}, past the end of the run")
 
     def _run(self) -> Iterator[EpochMetrics]:
-        """Run epoch after epoch, from wherever it is, yielding what `fit` promises."""
+        """Run epoch after epoch from the present position."""
         engine, params = self.engine, self.engine.network.params
-        while self.position.epoch <= self.plan.n_epochs:
+        while self.position.epoch <= self.n_epochs:
             if engine.averaged is not None and self.position.samples == 0:
-                params[...] = self._params  # whoever stops before this keeps the average
-            self._before_order = self.plan.rng.bit_generator.state
-            for metrics in self._run_epoch(self.plan.order(self.position.epoch)):
+                params[...] = self._params  # a caller who stops before this keeps the average
+            self._before_shuffling = rng_state(self.rng)
+            for metrics in self._run_epoch(self._draw_order()):
                 if metrics.complete:
-                    metrics = self._finish_epoch(metrics)
+                    metrics = self._validated(metrics)
                 check_divergence(engine, metrics)
                 if metrics.complete:
                     self.history.append(metrics)
-                    self._seen = self.plan.settings.schedule.watch(
-                        self._seen, metrics.monitored_loss
-                    )
+                    self._seen = self.settings.schedule.watch(self._seen, metrics.monitored_loss)
                     self.position = Position(metrics.epoch + 1)
-                if metrics.complete or self.plan.running:
+                if metrics.complete or self.running:
                     yield metrics
 
+    def _draw_order(self) -> NDArray[np.intp]:
+        """Draw the order in which this epoch shows the samples; the last epoch may be cut short."""
+        n = len(self.samples.y)
+        if self.settings.replacement:
+            order: NDArray[np.intp] = self.rng.integers(0, n, n)
+        else:
+            order = self.rng.permutation(n) if self.settings.shuffle else np.arange(n)
+        return order[: self.n_samples - (self.position.epoch - 1) * n]
+
+    def _learning_rates(self, n: int) -> NDArray[np.float64]:
+        """Return the learning rate of each step, (n_steps,), of this epoch of n samples."""
+        per_epoch = math.ceil(len(self.samples.y) / self.batch_size)
+        whole, rest = divmod(self.n_samples, len(self.samples.y))
+        steps = np.arange(math.ceil(n / self.batch_size))
+        progress = Progress(
+            self.position.epoch - 1 + steps / per_epoch,
+            1 / per_epoch,
+            whole + math.ceil(rest / self.batch_size) / per_epoch,
+            self._seen,
+        )
+        optimizer = self.engine.step_config.optimizer
+        return self.settings.schedule.learning_rates(optimizer.learning_rate, progress)
+
     def _run_epoch(self, order: NDArray[np.intp]) -> Iterator[EpochMetrics]:
-        """Run an epoch, or what is left of it, in chunks; yield what it came to after each."""
-        plan, chunk, here = self.plan, self.engine.chunk, self.position
-        learning_rate = self.engine.step_config.optimizer.learning_rate
-        learning_rates = plan.learning_rates(learning_rate, here.epoch, len(order), self._seen)
-        for start in range(here.samples, len(order), chunk):
+        """Run what is left of an epoch, in chunks; yield its metrics after each."""
+        chunk, augmenter = self.engine.chunk, self.augmenter
+        rates = self._learning_rates(len(order))
+        for start in range(self.position.samples, len(order), chunk):
             indices = order[start : start + chunk]
-            began = self.clock()
-            steps = slice(start // plan.batch_size, math.ceil((start + chunk) / plan.batch_size))
-            pictures = plan.distort(plan.samples.x[indices]) if plan.distort else None
-            loss_sum, n_correct = self.engine.run(indices, learning_rates[steps], pictures)
-            here = Position(
-                here.epoch,
-                start + len(indices),
-                here.loss_sum + loss_sum,
-                here.n_correct + n_correct,
-                here.seconds + self.clock() - began,
+            began, before = self.clock(), self.position
+            steps = slice(start // self.batch_size, math.ceil((start + chunk) / self.batch_size))
+            images = augmenter(self.samples.x[indices]) if augmenter else None
+            loss_sum, n_correct = self.engine.run(indices, rates[steps], images)
+            self.position = here = Position(
+                epoch=before.epoch,
+                samples=start + len(indices),
+                loss_sum=before.loss_sum + loss_sum,
+                n_correct=before.n_correct + n_correct,
+                seconds=before.seconds + self.clock() - began,
             )
-            self.position = here
             yield EpochMetrics(
-                here.epoch,
-                here.samples,
-                here.loss_sum / here.samples,
-                here.n_correct / here.samples,
-                here.seconds,
-                float(learning_rates[steps][-1]),
+                epoch=here.epoch,
+                samples=here.samples,
+                loss=here.loss_sum / here.samples,
+                accuracy=here.n_correct / here.samples,
+                seconds=here.seconds,
+                learning_rate=float(rates[steps][-1]),
                 complete=here.samples == len(order),
             )
 
-    def _finish_epoch(self, metrics: EpochMetrics) -> EpochMetrics:
-        """Bring the average in, if there is one, and validate what the network has then."""
-        network, validation = self.engine.network, self.plan.validation
+    def _validated(self, metrics: EpochMetrics) -> EpochMetrics:
+        """Give the network its average, if one is kept, and measure it on samples held out."""
+        network = self.engine.network
         if self.engine.averaged is not None:
             self._params[...] = network.params
             network.params[...] = self.engine.averaged.params
-        if validation is None:
+        if self.validation is None:
             return metrics
         with np.errstate(all="ignore"):  # the caller looks for what is not finite
-            value, predicted = score(network, self.engine.step_config.loss, *validation)
-        accuracy = float(np.mean(predicted == validation.y))
-        return replace(metrics, validation_loss=value, validation_accuracy=accuracy)
+            loss, predicted = score(network, self.engine.step_config.loss, *self.validation)
+        accuracy = float(np.mean(predicted == self.validation.y))
+        return replace(metrics, validation_loss=loss, validation_accuracy=accuracy)
+
+
+def run_length(n: int, settings: TrainingConfig) -> tuple[int, int]:
+    """Return how many epochs, and how many samples in all, a run on n samples goes through."""
+    if settings.iterations is None:
+        assert settings.epochs is not None
+        return settings.epochs, settings.epochs * n
+    size = effective_batch_size(n, settings.batch_size)
+    whole, rest = divmod(settings.iterations, math.ceil(n / size))  # epochs; steps of a last one
+    return whole + (rest > 0), whole * n + rest * size
+
+
+def effective_batch_size(n: int, batch_size: int | Literal["full"]) -> int:
+    """Return how many of n samples a full batch has; one larger than the data has all of them."""
+    return n if batch_size == "full" else min(batch_size, n)

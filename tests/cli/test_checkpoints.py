@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mnist_nn.cli.progress import TrainingProgress
-from mnist_nn.model import load_checkpoint, load_model
+from mnist_nn.model import load_checkpoint, load_model, save_checkpoint
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -20,16 +20,14 @@ SAMPLE = ("-c", CONFIGS / "sample.yaml", "--set", "training.epochs=5")
 
 def epochs_written(run: Run, monkeypatch: pytest.MonkeyPatch, *options: object) -> list[int]:
     """After which epochs of five a run has written a checkpoint."""
-    import mnist_nn.model
-
-    written, save = [], mnist_nn.model.save_checkpoint
+    written: list[int] = []
 
     def save_and_tell(path: Path, checkpoint: Any) -> None:
         if not checkpoint.complete:  # nor that which is written once the model is
-            written.append(len(checkpoint.snapshot.history))
-        save(path, checkpoint)
+            written.append(len(checkpoint.state.history))
+        save_checkpoint(path, checkpoint)
 
-    monkeypatch.setattr("mnist_nn.model.save_checkpoint", save_and_tell)
+    monkeypatch.setattr("mnist_nn.runs.checkpoints.save_checkpoint", save_and_tell)
     assert run("train", *SAMPLE, *options).exit_code == 0
     return written
 
@@ -40,14 +38,14 @@ def test_a_short_run_writes_none(run: Run, monkeypatch, tmp_path: Path) -> None:
 
 
 def test_a_run_of_more_than_a_minute_writes_one_after_each_epoch(run: Run, monkeypatch) -> None:
-    monkeypatch.setattr("mnist_nn.cli.checkpoints.LONG", 0.0)  # as if it were one
-    monkeypatch.setattr("mnist_nn.cli.checkpoints.SHARE", 1e9)
+    monkeypatch.setattr("mnist_nn.runs.checkpoints.LONG", 0.0)  # as if it were one
+    monkeypatch.setattr("mnist_nn.runs.checkpoints.SHARE", 1e9)
     assert epochs_written(run, monkeypatch) == [1, 2, 3, 4, 5]
 
 
 def test_epochs_too_short_for_that_are_not_held_up(run: Run, monkeypatch) -> None:
-    monkeypatch.setattr("mnist_nn.cli.checkpoints.LONG", 0.0)
-    monkeypatch.setattr("mnist_nn.cli.checkpoints.SHARE", 1e-9)
+    monkeypatch.setattr("mnist_nn.runs.checkpoints.LONG", 0.0)
+    monkeypatch.setattr("mnist_nn.runs.checkpoints.SHARE", 1e-9)
     assert epochs_written(run, monkeypatch) == [1, 5]
 
 
@@ -71,7 +69,7 @@ def test_divergence_keeps_the_last_good_checkpoint(run: Run, tmp_path: Path) -> 
     result = run(*command, "--batch-size", 1000, "--checkpoint-every", 1)
     assert result.exit_code == 1
     checkpoint = load_checkpoint(tmp_path / "model.pkl.ckpt")
-    done = len(checkpoint.snapshot.history)
+    done = len(checkpoint.state.history)
     error = result.stderr[result.stderr.index("error:") :]
     assert f"diverged in epoch {done + 1}: loss" in error
     assert "learning_rate" in error
@@ -86,13 +84,15 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
     show = TrainingProgress.show
 
     def show_and_block(progress: TrainingProgress, report: Any) -> None:
-        (tmp_path / "model.pkl.ckpt").mkdir(exist_ok=True)
+        if not (tmp_path / "model.pkl.ckpt").is_dir():
+            (tmp_path / "model.pkl.ckpt").unlink()  # of the first epoch
+            (tmp_path / "model.pkl.ckpt").mkdir()
         show(progress, report)
 
     monkeypatch.setattr(TrainingProgress, "show", show_and_block)
     result = run("train", *SAMPLE, "--checkpoint-every", 1)
     assert result.exit_code == 0
-    assert result.stderr.count("training goes on without a new checkpoint") == 1
+    assert result.stderr.count("training continues without a new checkpoint") == 1
     assert len(load_model(tmp_path / "model.pkl").history) == 5
 
 
@@ -202,7 +202,7 @@ def test_the_command_names_the_refuge_of_a_checkpoint(
 ) -> None:
     fallback = tmp_path / "a fallback"
     fallback.mkdir()
-    monkeypatch.setattr("mnist_nn.cli.saving.FALLBACK_FOLDERS", (lambda: fallback,))
+    monkeypatch.setattr("mnist_nn.runs.saving.FALLBACK_FOLDERS", (lambda: fallback,))
     interrupt(2)
     show = TrainingProgress.show
 

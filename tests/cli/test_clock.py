@@ -37,4 +37,4 @@ def test_the_time_in_which_a_run_is_stopped_does_not_count(tmp_path: Path) -> No
     time.sleep(PAUSE)
     process.send_signal(signal.SIGCONT)
     assert process.wait(timeout=300) == 0
-    assert 0 < load_model(tmp_path / "model.pkl").history[0]["seconds"] < PAUSE
+    assert 0 < load_model(tmp_path / "model.pkl").history[0].seconds < PAUSE

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,8 @@ def test_a_run_survives_being_killed_at_random_moments(
     assert counts["after a checkpoint"] > kills / 10
     whole, killed = (load_model(tmp_path / name) for name in ("whole.pkl", "model.pkl"))
     assert killed.network.params.tobytes() == whole.network.params.tobytes()
-    assert [epoch | {"seconds": 0} for epoch in killed.history] == [
-        epoch | {"seconds": 0} for epoch in whole.history
+    assert [replace(metrics, seconds=0) for metrics in killed.history] == [
+        replace(metrics, seconds=0) for metrics in whole.history
     ]
     left = {path.name for path in tmp_path.iterdir()}
     assert left - {"whole.pkl.ckpt"} == {"run.yaml", "whole.pkl", "model.pkl", "model.pkl.ckpt"}

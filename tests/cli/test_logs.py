@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from mnist_nn.cli.logs import Logs
 from mnist_nn.cli.progress import TrainingProgress
 from mnist_nn.model import load_model
+from mnist_nn.runs.logs import Logs
 from mnist_nn.training import EpochMetrics
 
 Run = Callable[..., Any]
@@ -30,7 +30,7 @@ def logged(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_logs_say_what_the_model_says(run: Run, tmp_path: Path) -> None:
     assert run("train", *SAMPLE, "--log-dir", "logs/new").exit_code == 0
-    history = load_model(tmp_path / "model.pkl").history
+    history = [m.as_dict() for m in load_model(tmp_path / "model.pkl").history]
     assert logged(tmp_path / "logs" / "new") == history
     with (tmp_path / "logs" / "new" / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -173,7 +173,8 @@ def test_a_folder_in_which_a_run_writes_is_refused(
     assert others[0].returncode == 2
     complaint = "--log-dir logs: another run is writing its logs there; name another folder"
     assert complaint in others[0].stderr
-    assert logged(tmp_path / "logs") == load_model(tmp_path / "model.pkl").history
+    history = load_model(tmp_path / "model.pkl").history
+    assert logged(tmp_path / "logs") == [metrics.as_dict() for metrics in history]
     assert not (tmp_path / "b.pkl").exists()
     assert run("train", *SAMPLE, "--log-dir", "logs").exit_code == 0  # which is over now
 

@@ -79,7 +79,7 @@ def test_several_models_share_the_charts_that_they_can(
     curves = words(tmp_path / "plots" / "curves.svg")
     for path, n in ((sample_model, 2), (tmp_path / "_x$y_1$.pkl", 4)):
         history = load_model(path).history
-        assert f"{n} epochs: training loss from {history[0]['loss']:.4f}" in curves
+        assert f"{n} epochs: training loss from {history[0].loss:.4f}" in curves
     assert "validation loss" in curves
     for name in OF_ONE[:3]:
         assert "_x$y_1$.pkl" in (tmp_path / "plots" / f"{name}.svg").read_text("utf-8")

@@ -68,8 +68,8 @@ def test_every_chart_says_its_numbers(
     words = [said(image) for image in images(page)]
     assert len(words) == 6
     history = load_model(sample_model).history
-    assert f"from {history[0]['loss']:.4f} to {history[-1]['loss']:.4f}" in words[0]
-    assert f"from {history[0]['accuracy']:.2%} to {history[-1]['accuracy']:.2%}" in words[1]
+    assert f"from {history[0].loss:.4f} to {history[-1].loss:.4f}" in words[0]
+    assert f"from {history[0].accuracy:.2%} to {history[-1].accuracy:.2%}" in words[1]
     matrix = np.array(numbers["confusion_matrix"])
     assert f"{np.trace(matrix):,} of 1,000 are predicted right" in words[2]
     np.fill_diagonal(matrix, 0)
@@ -139,7 +139,7 @@ def test_it_says_where_the_model_comes_from(
     text, model = Page(report[1]).text, load_model(sample_model)
     for value in (*model.sha256.values(), *model.versions.values()):
         assert value in text
-    assert f"{sum(epoch['seconds'] for epoch in model.history):.1f} seconds" in text
+    assert f"{sum(epoch.seconds for epoch in model.history):.1f} seconds" in text
     assert "dataset: mnist-sample" in text
     assert "seed 0" in text
 
@@ -166,7 +166,7 @@ def test_the_kept_epoch_is_marked(run: Run, tmp_path: Path) -> None:
         *("--set", "data.validation=1000", "--set", stopping, "--set", rate),
     )
     history = load_model(tmp_path / "model.pkl").history
-    losses = [epoch["validation_loss"] for epoch in history]
+    losses = [epoch.validation_loss for epoch in history]
     best = losses.index(min(losses)) + 1
     assert best < len(history) < 30
     run("evaluate", "model.pkl", "--report", "r.html")

@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from mnist_nn.model import load_checkpoint, load_model
+from mnist_nn.training import EpochMetrics
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -49,10 +51,10 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def outcome(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
+def outcome(path: Path) -> tuple[bytes, list[EpochMetrics]]:
     """The parameters of a model and its history, apart from times."""
     model = load_model(path)
-    return model.network.params.tobytes(), [epoch | {"seconds": 0} for epoch in model.history]
+    return model.network.params.tobytes(), [replace(m, seconds=0) for m in model.history]
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
@@ -77,7 +79,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
     monkeypatch.chdir(tmp_path / "elsewhere")
     result = run(*shlex.split(last.partition("mnist-nn ")[2]))
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path}/model.pkl\n")
-    assert "going on" in result.stderr
+    assert "resuming" in result.stderr
     assert outcome(tmp_path / "model.pkl") == outcome(tmp_path / "whole.pkl")
 
 
@@ -102,22 +104,18 @@ def test_a_second_ctrl_c_ends_at_once_and_leaves_the_last_checkpoint(
     result = run("train", "-c", config, "--engine", "numpy", "--checkpoint-every", 1)
     assert result.exit_code == 130
     assert result.stderr.splitlines()[-1] == "interrupted"
-    position = load_checkpoint(tmp_path / "model.pkl.ckpt").snapshot.position
+    position = load_checkpoint(tmp_path / "model.pkl.ckpt").state.position
     assert (position.epoch, position.samples) == (3, 0)  # there are five reports per epoch
 
 
 def test_ctrl_c_while_the_model_is_saved_does_not_cost_it(
     run: Run, config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import mnist_nn.model
-
-    save = mnist_nn.model.save_model
-
     def interrupted_save(path: Path, model: Any) -> None:
         signal.raise_signal(signal.SIGINT)
-        save(path, model)
+        model.save(path)
 
-    monkeypatch.setattr("mnist_nn.model.save_model", interrupted_save)
+    monkeypatch.setattr("mnist_nn.runs.run.save_model", interrupted_save)
     result = run("train", "-c", config)
     assert result.exit_code == 130
     assert "interrupted; the run is over, its model: model.pkl" in result.stderr
@@ -134,7 +132,7 @@ def test_a_run_that_is_over_can_be_made_longer(run: Run, tmp_path: Path, engine:
     assert "epoch 2/5" not in result.stderr
     assert outcome(tmp_path / "model.pkl") == outcome(tmp_path / "whole.pkl")
     assert load_model(tmp_path / "model.pkl").config.training.epochs == 5
-    assert load_checkpoint(tmp_path / "model.pkl.ckpt").snapshot.position.epoch == 6
+    assert load_checkpoint(tmp_path / "model.pkl.ckpt").state.position.epoch == 6
 
 
 def test_a_run_that_early_stopping_ended_stays_ended(
@@ -232,12 +230,12 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
+        (lambda c: c["sha256"].update(x_train="ab"), "is not the same data that the run"),
         (
-            lambda c: c["dataset"]["sha256"].update(x_train="ab"),
-            "is not the same data that the run",
+            lambda c: c["state"]["position"].update(samples=17),
+            "the checkpoint is damaged: the snapshot is",
         ),
-        (lambda c: c["position"].update(samples=17), "the checkpoint is damaged: the snapshot is"),
-        (lambda c: c["position"].update(samples=10**9), "the checkpoint is damaged"),
+        (lambda c: c["state"]["position"].update(samples=10**9), "the checkpoint is damaged"),
         (lambda c: c["config"]["training"].update(epochs=10**9), "more than the 100,000 of a run"),
     ],
 )

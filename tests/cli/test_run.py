@@ -12,5 +12,5 @@ def test_a_run_that_is_over_is_not_said_to_go_on(run: Run, tmp_path: Path) -> No
     result = run("train", "--resume", "model.pkl.ckpt")
     assert result.exit_code == 0
     assert "the run is already complete, after 2 epochs" in result.stderr
-    assert "going on" not in result.stderr
+    assert "resuming" not in result.stderr
     assert (tmp_path / "model.pkl").read_bytes() == before

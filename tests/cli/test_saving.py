@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from mnist_nn.cli.progress import TrainingProgress
-from mnist_nn.cli.saving import check_room, save_anywhere
 from mnist_nn.errors import ModelError
 from mnist_nn.model import load_checkpoint, load_model
+from mnist_nn.runs.saving import check_room, save_anywhere
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -123,7 +123,7 @@ def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tm
     done = small_disk("--epochs", "8", "--checkpoint-every", "1", full_in=5)
     assert done.returncode == 1, done.stderr
     assert "cannot write model.pkl.ckpt: No space left on device" in done.stderr
-    assert "training goes on without a new checkpoint" in done.stderr
+    assert "training continues without a new checkpoint" in done.stderr
     assert "error: cannot write model.pkl: No space left on device" in done.stderr
     saved = re.search(r"it was saved as (\S+/model\.pkl) instead", done.stderr)
     assert saved, done.stderr

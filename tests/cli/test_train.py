@@ -36,10 +36,11 @@ def test_train_writes_a_model_and_prints_its_path(run: Run, tmp_path: Path) -> N
     )
     assert lines[1] == "engine: numba"
     epochs = [line for line in lines[2:] if not line.startswith("compiling")]
-    assert [line[:10] for line in epochs] == ["epoch 1/2 ", "epoch 2/2 "]
+    assert [line[:10] for line in epochs[:2]] == ["epoch 1/2 ", "epoch 2/2 "]
+    assert epochs[2:] == ["next: mnist-nn evaluate m.pkl"]
     assert re.search(r"loss \d\.\d{4}  accuracy +[\d.]+%  [\d,]+ samples/s  [\d.]+ s$", epochs[0])
     model = load_model(tmp_path / "m.pkl")
-    assert [set(epoch) for epoch in model.history] == [
+    assert [set(epoch.as_dict()) for epoch in model.history] == [
         {
             *("epoch", "samples", "loss", "accuracy", "seconds", "learning_rate"),
             *("validation_loss", "validation_accuracy"),
@@ -80,7 +81,7 @@ def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path)
     result = run("train", *SAMPLE, "--epochs", 1, "--set", "data.validation=0.1")
     assert "on 4,500 samples of mnist-sample\nvalidating on 500 more" in result.stderr
     assert re.search(r"  validation \d\.\d{4} +[\d.]+%  ", result.stderr)
-    assert load_model(tmp_path / "model.pkl").history[0]["validation_accuracy"] > 0.5
+    assert load_model(tmp_path / "model.pkl").history[0].validation_accuracy > 0.5
 
 
 def test_with_validation_a_line_fits_a_terminal(run: Run) -> None:
@@ -104,15 +105,15 @@ def test_early_stopping_ends_a_run_and_keeps_its_best_epoch(run: Run, tmp_path: 
     result = run("train", *SAMPLE, "--epochs", 200, "--set", held, "--set", stopping)
     assert result.exit_code == 0, result.stderr
     model = load_model(tmp_path / "model.pkl")
-    losses = [epoch["validation_loss"] for epoch in model.history]
+    losses = [epoch.validation_loss for epoch in model.history]
     best = losses.index(min(losses)) + 1
     assert len(losses) == best + 2 < 200
-    assert result.stderr.splitlines()[-1] == (
+    assert result.stderr.splitlines()[-2] == (
         f"stopped after epoch {best + 2}; the best validation_loss was in epoch {best}; "
         f"the model is of epoch {best}"
     )
-    assert validation_accuracy(model) == model.history[best - 1]["validation_accuracy"]
-    assert validation_accuracy(model) != model.history[-1]["validation_accuracy"]
+    assert validation_accuracy(model) == model.history[best - 1].validation_accuracy
+    assert validation_accuracy(model) != model.history[-1].validation_accuracy
 
 
 @pytest.mark.parametrize("restored", [True, False])
@@ -124,12 +125,12 @@ def test_a_run_that_is_not_stopped_keeps_its_best_epoch_or_its_last(
     options = ("--epochs", 10, "--set", "data.validation=0.2", "--set", stopping)
     result = run("train", *SAMPLE, *options)
     model = load_model(tmp_path / "model.pkl")
-    losses = [epoch["validation_loss"] for epoch in model.history]
+    losses = [epoch.validation_loss for epoch in model.history]
     best = losses.index(min(losses)) + 1
     assert best < 10  # or there is nothing to restore
     kept = best if restored else 10
     assert (f"the model is of epoch {best}" in result.stderr) == restored
-    assert validation_accuracy(model) == model.history[kept - 1]["validation_accuracy"]
+    assert validation_accuracy(model) == model.history[kept - 1].validation_accuracy
 
 
 def test_a_run_with_everything_on_repeats_bit_for_bit(run: Run, tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_run_with_everything_on_repeats_bit_for_bit(run: Run, tmp_path: Path) 
     a, b = (load_model(tmp_path / name) for name in "ab")
     np.testing.assert_array_equal(a.network.params, b.network.params)
     assert a.config.network.layers[0].dropout == 0.2
-    assert a.history[-1]["validation_accuracy"] > 0.5
+    assert a.history[-1].validation_accuracy > 0.5
 
 
 def test_training_never_reads_the_test_samples(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +210,6 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
-        ((), 2, "--config"),
         (("-c", "none.yaml"), 2, "cannot read the config none.yaml: No such file"),
         ((*SAMPLE, "--epochs", "x"), 2, "training.epochs: must be a whole number, got 'x'"),
         ((*SAMPLE, "--no-such-option"), 2, "No such option"),
@@ -290,7 +290,7 @@ def start(tmp_path: Path, *options: str, **streams: int) -> "subprocess.Popen[st
 
 def test_on_a_terminal_a_bar_redraws_in_place(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (30, 100))
+    termios.tcsetwinsize(theirs, (30, 80))
     process = start(tmp_path, "--epochs", "20", stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
     shown = b""
@@ -300,8 +300,11 @@ def test_on_a_terminal_a_bar_redraws_in_place(tmp_path: Path) -> None:
     os.close(ours)
     assert process.wait() == 0
     text = shown.decode()
-    bars = re.findall(r"\repoch \d+/20  loss [\d.]+  accuracy [\d.]+% +\d+%\|[^\r]*samples/s", text)
+    bars = re.findall(
+        r"\repoch +\d+/20  loss [\d.]+  accuracy +[\d.]+%  \|([^|\r]*)\| [\d:?]+ left", text
+    )
     assert len(bars) > 2
+    assert all(len(bar) >= 20 for bar in bars)
     assert len(re.findall(r"epoch +\d+/20  loss [^\r\n]* s\r?\n", text)) == 20
     assert text.count("\n") < 30  # the bar itself begins no lines
 

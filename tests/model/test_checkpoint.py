@@ -72,8 +72,14 @@ def checkpoint(few: Samples) -> Checkpoint:
     for report in islice(trainer, 5):
         if report.complete:
             stopper.watch(report)
-    parts = trainer.snapshot(), stopper.best, 5, {"x_train": "ab"}, current_versions()
-    return Checkpoint(CONFIG, "numpy", *parts)
+    return Checkpoint(
+        config=CONFIG,
+        engine="numpy",
+        state=replace(trainer.snapshot(), best=stopper.best),
+        every=5,
+        sha256={"x_train": "ab"},
+        versions=current_versions(),
+    )
 
 
 @pytest.fixture
@@ -85,8 +91,8 @@ def path(checkpoint: Checkpoint, tmp_path: Path) -> Path:
 def test_a_run_goes_on_from_the_file_as_from_the_snapshot(
     checkpoint: Checkpoint, path: Path, few: Samples
 ) -> None:
-    runs = [begin(CONFIG, few, snapshot=checkpoint.snapshot)]
-    runs.append(begin(CONFIG, few, snapshot=load_checkpoint(path).snapshot))
+    runs = [begin(CONFIG, few, state=checkpoint.state)]
+    runs.append(begin(CONFIG, few, state=load_checkpoint(path).state))
     histories = [[replace(report, seconds=0) for report in trainer] for trainer in runs]
     assert len(histories[0]) == 4
     assert histories[0] == histories[1]
@@ -97,24 +103,26 @@ def test_the_rest_comes_back_as_it_went(checkpoint: Checkpoint, path: Path) -> N
     loaded = load_checkpoint(path)
     assert loaded.config == checkpoint.config
     assert (loaded.engine, loaded.every) == ("numpy", 5)
-    assert loaded.snapshot.position == checkpoint.snapshot.position
-    assert loaded.snapshot.history == checkpoint.snapshot.history
+    assert loaded.state.position == checkpoint.state.position
+    assert loaded.state.history == checkpoint.state.history
     assert (loaded.sha256, loaded.versions) == ({"x_train": "ab"}, checkpoint.versions)
-    assert (loaded.best.epoch, loaded.best.value) == (1, checkpoint.best.value)
-    np.testing.assert_array_equal(loaded.best.params, checkpoint.best.params)
+    assert (loaded.state.best.epoch, loaded.state.best.value) == (1, checkpoint.state.best.value)
+    np.testing.assert_array_equal(loaded.state.best.params, checkpoint.state.best.params)
 
 
 def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
     content = pickle.loads(path.read_bytes())
     assert content["format"] == "mnist-nn checkpoint"
-    assert content["optimizer"]["slots"].shape == (2, 784 * 7 + 7 + 7 * 10 + 10)
-    assert content["position"]["epoch"] == 2
+    assert content["state"]["engine"]["slots"].shape == (2, 784 * 7 + 7 + 7 * 10 + 10)
+    assert content["state"]["position"]["epoch"] == 2
 
 
 def test_a_model_and_a_checkpoint_are_not_taken_for_each_other(path: Path, sample_model) -> None:
-    with pytest.raises(ModelError, match=r"it is the checkpoint of a run .* train --resume"):
+    with pytest.raises(
+        ModelError, match=r"it is the checkpoint of an unfinished run.* train --resume"
+    ):
         load_model(path)
-    with pytest.raises(ModelError, match="it is the model of a run that is over"):
+    with pytest.raises(ModelError, match="it is the model of a finished run"):
         load_checkpoint(sample_model)
 
 
@@ -129,50 +137,68 @@ Change = Callable[[dict[str, Any]], object]
     ("change", "complaint"),
     [
         (lambda c: c.update(format="other"), "was not written by mnist-nn train"),
-        (lambda c: c.update(version=2), "version is 2, this program reads 1"),
-        (lambda c: c.pop("streams"), "'streams' is wrong"),
+        (lambda c: c.update(version=1), "version is 1, this program reads 2"),
+        (lambda c: c["state"].pop("shuffling"), r"'state\.shuffling' is wrong"),
         (lambda c: c.update(extra=1), "'extra' is wrong"),
         (lambda c: c.update(engine="magic"), "'engine' is wrong"),
-        (lambda c: c["streams"].pop("dropout"), r"'streams\.dropout' is wrong"),
+        (lambda c: c["state"]["engine"].pop("dropout"), r"'state\.engine\.dropout' is wrong"),
         (
-            lambda c: c["streams"]["dropout"].update(bit_generator="MT19937"),
-            r"'streams\.dropout\.bit_generator' is wrong",
+            lambda c: c["state"]["engine"]["dropout"].update(bit_generator="MT19937"),
+            r"'state\.engine\.dropout\.bit_generator' is wrong",
         ),
         (
-            lambda c: c["streams"]["shuffling"]["state"].update(state=-1),
-            r"'streams\.shuffling\.state\.state' is wrong",
+            lambda c: c["state"]["shuffling"]["state"].update(state=-1),
+            r"'state\.shuffling\.state\.state' is wrong",
         ),
-        (lambda c: c["streams"].update(affine=None), "its random streams are not what its config"),
+        (lambda c: c["state"].update(affine=None), "its generators of distortions do not match"),
         (
             lambda c: c["config"]["data"]["augmentation"].update(rotation=0.0),
-            "its random streams are not what its config",
-        ),
-        (lambda c: c.update(average=None), "its average is not what its config asks for"),
-        (lambda c: c.update(best=None), "its best epoch is not what its config asks for"),
-        (lambda c: c["best"].update(epoch=2), "its position is not where its history ends"),
-        (lambda c: c["position"].update(epoch=3), "its position is not where its history ends"),
-        (lambda c: c["position"].update(samples=-1), r"'position\.samples' is wrong"),
-        (lambda c: c["position"].update(loss_sum=np.inf), r"'position\.loss_sum' is wrong"),
-        (lambda c: c["history"].clear(), "its best epoch is not what"),
-        (lambda c: c["history"][0].pop("loss"), r"'history\.0\.loss' is wrong"),
-        (lambda c: c["optimizer"].update(steps=1.5), r"'optimizer\.steps' is wrong"),
-        (
-            lambda c: c["optimizer"].update(slots=c["optimizer"]["slots"][:1]),
-            r"wants optimizer\.slots of shape \(2, 5575\), it has \(1, 5575\)",
+            "its generators of distortions do not match",
         ),
         (
-            lambda c: c.update(parameters=c["parameters"][1:]),
-            r"wants parameters of shape \(5575,\), it has \(5574,\)",
+            lambda c: c["state"]["engine"].update(average=None),
+            "parameter average, or lacks one, unlike training.ema_decay",
         ),
-        (lambda c: c["parameters"].__setitem__(5, np.nan), "its parameters are not all finite"),
+        (lambda c: c["state"].update(best=None), "its best epoch does not match"),
         (
-            lambda c: c.update(parameters=c["parameters"].astype(float)),
-            "its parameters are not float32",
+            lambda c: c["state"]["best"].update(epoch=2),
+            "its position is not where its history ends",
         ),
-        (lambda c: c["best"].update(parameters=3), r"'best\.parameters' is wrong"),
-        (lambda c: with_layer(c, units=100_000), r"of shape \(2, 79500010\)"),
+        (
+            lambda c: c["state"]["position"].update(epoch=3),
+            "its position is not where its history ends",
+        ),
+        (
+            lambda c: c["state"]["position"].update(samples=-1),
+            r"'state\.position\.samples' is wrong",
+        ),
+        (
+            lambda c: c["state"]["position"].update(loss_sum=np.inf),
+            r"'state\.position\.loss_sum' is wrong",
+        ),
+        (lambda c: c["state"]["history"].clear(), "its best epoch does not match"),
+        (lambda c: c["state"]["history"][0].pop("loss"), r"'state\.history\.0\.loss' is wrong"),
+        (lambda c: c["state"]["engine"].update(steps=1.5), r"'state\.engine\.steps' is wrong"),
+        (
+            lambda c: c["state"]["engine"].update(slots=c["state"]["engine"]["slots"][:1]),
+            r"its slots must be of shape \(2, 5575\), by its config, not \(1, 5575\)",
+        ),
+        (
+            lambda c: c["state"].update(params=c["state"]["params"][1:]),
+            r"its params must be of shape \(5575,\), by its config, not \(5574,\)",
+        ),
+        (
+            lambda c: c["state"]["params"].__setitem__(5, np.nan),
+            "its params must be finite numbers",
+        ),
+        (
+            lambda c: c["state"].update(params=c["state"]["params"].astype(float)),
+            "its params must be float32",
+        ),
+        (lambda c: c["state"]["best"].update(params=3), r"'state\.best\.params' is wrong"),
+        (lambda c: with_layer(c, units=100_000), r"of shape \(79500010,\)"),
         (lambda c: with_layer(c, units=10**9), r"network\.layers\.0\.units: must be"),
-        (lambda c: c["dataset"].update(name="moons"), "its dataset is not that of its config"),
+        (lambda c: c["sha256"].update(x_train=1), r"'sha256\.x_train' is wrong"),
     ],
 )
 def test_a_file_whose_parts_disagree_is_refused(change: Change, complaint: str, path: Path) -> None:

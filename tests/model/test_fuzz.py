@@ -24,8 +24,8 @@ from mnist_nn.model import (
     save_checkpoint,
     save_model,
 )
-from mnist_nn.model.unpickler import PickledArray, read_pickle
-from mnist_nn.training import fit
+from mnist_nn.model.unpickler import read_pickle
+from mnist_nn.training import EpochMetrics, fit
 
 PROTO = b"\x80\x04"
 CONFIG = {
@@ -39,7 +39,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file, small enough that a change seldom hits nothing but a weight."""
     config = resolve([Source("", CONFIG)])
     network = build_network(config, 4, 1.0, np.random.default_rng(0))
-    history = [{"epoch": n, "loss": 0.5, "validation_loss": None} for n in (1, 2)]
+    history = [EpochMetrics(n, 10, 0.5, 0.5, 0.1, 0.01) for n in (1, 2)]
     path = tmp_path_factory.mktemp("fuzz") / "model.pkl"
     save_model(path, Model(config, network, history, {"x_train": "ab"}, current_versions()))
     return path
@@ -52,8 +52,8 @@ def checkpoint_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
     next(trainer)
     path = tmp_path_factory.mktemp("fuzz") / "model.pkl.ckpt"
-    parts = trainer.snapshot(), None, None, {"x_train": "ab"}, current_versions()
-    save_checkpoint(path, Checkpoint(config, "numpy", *parts))
+    state, versions = trainer.snapshot(), current_versions()
+    save_checkpoint(path, Checkpoint(config, "numpy", state, None, {"x_train": "ab"}, versions))
     return path
 
 
@@ -70,7 +70,7 @@ def read(blob: bytes) -> Any:
 
 def check_plain(value: Any) -> None:
     """Assert that a value is made of nothing but what a model is made of."""
-    assert type(value) in (dict, list, str, int, float, bool, type(None), PickledArray)
+    assert type(value) in (dict, list, str, int, float, bool, type(None), np.ndarray)
     if isinstance(value, dict):
         assert all(type(key) is str for key in value)
         value = list(value.values())
@@ -156,8 +156,8 @@ def test_a_model_file_with_changed_bytes(path: Path, data: st.DataObject) -> Non
 def test_a_checkpoint_file_with_changed_bytes(checkpoint_path: Path, data: st.DataObject) -> None:
     checkpoint = loaded(load_checkpoint, checkpoint_path, data)
     if checkpoint is not None:
-        assert np.isfinite(checkpoint.snapshot.params).all()
-        assert checkpoint.snapshot.engine.slots.shape == (1, checkpoint.snapshot.params.size)
+        assert np.isfinite(checkpoint.state.params).all()
+        assert checkpoint.state.engine.slots.shape == (1, checkpoint.state.params.size)
 
 
 def loaded(load: Callable[[Path], Any], path: Path, data: st.DataObject) -> Any:

@@ -24,7 +24,7 @@ from mnist_nn.model.unpickler import read_pickle
     ids=lambda array: f"{array.dtype.str} {array.shape}",
 )
 def test_arrays_are_read_as_numpy_would(array: np.ndarray) -> None:
-    value = read_pickle(pickle.dumps({"a": array}, 4))["a"].array
+    value = read_pickle(pickle.dumps({"a": array}, 4))["a"]
     np.testing.assert_array_equal(value, array)
     assert value.shape == array.shape
 
@@ -32,7 +32,7 @@ def test_arrays_are_read_as_numpy_would(array: np.ndarray) -> None:
 def test_many_arrays_of_one_type_are_read() -> None:
     arrays = [np.full(n, n, np.float32) for n in range(1, 300)]
     for value, array in zip(read_pickle(pickle.dumps(arrays, 4)), arrays, strict=True):
-        np.testing.assert_array_equal(value.array, array)
+        np.testing.assert_array_equal(value, array)
 
 
 def test_plain_values_are_read_as_they_are() -> None:
@@ -49,7 +49,7 @@ def test_numpy_1_named_its_modules_differently() -> None:
     blob = pickle.dumps(np.ones(3, np.float32), 4).replace(
         b"\x16numpy._core.multiarray", b"\x15numpy.core.multiarray"
     )
-    np.testing.assert_array_equal(read_pickle(blob).array, [1, 1, 1])
+    np.testing.assert_array_equal(read_pickle(blob), [1, 1, 1])
 
 
 def test_the_longest_history_is_read() -> None:

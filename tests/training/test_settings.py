@@ -216,7 +216,7 @@ def test_numbers_out_of_range_are_refused(options: dict, complaint: str) -> None
 
 def test_only_pictures_can_be_distorted(few: Samples) -> None:
     floats = Samples(few.x / 255, few.y)
-    with pytest.raises(ValueError, match="only pictures of 784 pixels, uint8"):
+    with pytest.raises(ValueError, match="images of 784 pixels, uint8"):
         fit(
             make_network(),
             floats,

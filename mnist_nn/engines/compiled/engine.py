@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise
-from ..interface import EngineSnapshot, whole_batches
+from ...rngs import rng_state
+from ..interface import EngineState, whole_batches
 from ..step_config import StepConfig
 from .barrier import CAN_WAIT, make_barrier
 from .elementwise import KNOWN, LOSS_CODES
@@ -249,7 +250,7 @@ class NumbaEngine:
             unpack(self.averaged, self.layout, self.memory.average)
         return float(losses.sum()), int(n_correct.sum())
 
-    def snapshot(self) -> EngineSnapshot:
+    def snapshot(self) -> EngineState:
         """Copy what it knows, out of the panels: see `Engine`."""
         flat = self.network.astype(self.network.dtype)
         slots = np.empty((len(self.state.slots), flat.params.size), flat.dtype)
@@ -257,9 +258,9 @@ class NumbaEngine:
             unpack(flat, self.layout, ours)
             theirs[...] = flat.params
         average = self.averaged.params.copy() if self.averaged else None
-        return EngineSnapshot(slots, self.state.steps, average, self.rng.bit_generator.state)
+        return EngineState(slots, self.state.steps, average, rng_state(self.rng))
 
-    def restore(self, snapshot: EngineSnapshot) -> None:
+    def restore(self, snapshot: EngineState) -> None:
         """Go back to what it knew: see `Engine`."""
         flat = self.network.astype(self.network.dtype)
         for ours, theirs in zip(self.state.slots, snapshot.slots, strict=True):

@@ -71,7 +71,7 @@ def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[Ep
     frozen = trainer.snapshot()
     for _ in islice(trainer, 2):  # what the interrupted run still does must not show
         pass
-    return outcome(*start(samples, seed=99, snapshot=frozen, **options))
+    return outcome(*start(samples, seed=99, state=frozen, **options))
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_run_can_be_interrupted_again_and_again(few: Samples, engine: str) -> 
     whole = outcome(*start(few, **options))
     snapshot = None
     while True:
-        network, trainer = start(few, snapshot=snapshot, **options)
+        network, trainer = start(few, state=snapshot, **options)
         if next(trainer, None) is None:
             break
         snapshot = trainer.snapshot()
@@ -136,7 +136,7 @@ def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
     _, trainer = start(few, engine="numpy")
     next(trainer)
     for seed in (7, 8):
-        _, trainer = start(few, engine="numpy", seed=seed, snapshot=trainer.snapshot())
+        _, trainer = start(few, engine="numpy", seed=seed, state=trainer.snapshot())
     assert outcome(trainer.engine.network, trainer) == whole
 
 
@@ -145,7 +145,7 @@ def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> Non
     options = {"engine": engine, "ema_decay": 0.9}
     network, trainer = start(few, epochs=2, **options)
     outcome(network, trainer)
-    longer = outcome(*start(few, snapshot=trainer.snapshot(), epochs=4, **options))
+    longer = outcome(*start(few, state=trainer.snapshot(), epochs=4, **options))
     assert longer == outcome(*start(few, epochs=4, **options))
 
 
@@ -183,7 +183,7 @@ def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None
     _, trainer = start(few, **EVERYTHING, engine="numpy")
     next(trainer)
     with pytest.raises(ValueError, match="of another run"):
-        start(few, snapshot=trainer.snapshot(), **EVERYTHING | {"engine": "numpy"} | other)
+        start(few, state=trainer.snapshot(), **EVERYTHING | {"engine": "numpy"} | other)
 
 
 @pytest.mark.parametrize(
@@ -198,11 +198,11 @@ def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None
 def test_a_position_that_no_run_can_have_is_refused(few, position, complaint: str) -> None:
     _, trainer = start(few, engine="numpy")
     with pytest.raises(ValueError, match=complaint):
-        start(few, engine="numpy", snapshot=replace(trainer.snapshot(), position=position))
+        start(few, engine="numpy", state=replace(trainer.snapshot(), position=position))
 
 
 def test_a_run_cannot_be_made_shorter_than_it_is(few: Samples) -> None:
     network, trainer = start(few, engine="numpy")
     outcome(network, trainer)
     with pytest.raises(ValueError, match="of epoch 4, past the end"):
-        start(few, engine="numpy", snapshot=trainer.snapshot(), epochs=2)
+        start(few, engine="numpy", state=trainer.snapshot(), epochs=2)

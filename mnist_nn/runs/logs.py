@@ -1,22 +1,21 @@
-"""Logs of a run, a line per epoch, written as it goes: for plots, spreadsheets and TensorBoard."""
+"""Logs of a run, a line per epoch, written during training: JSON lines, CSV and TensorBoard."""
 
 import csv
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from os.path import realpath
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from .guard import eprint
+from ..errors import ConfigError, MnistNNWarning
+from ..training import EpochMetrics
 from .tensorboard import Board, open_board, warn
-
-if TYPE_CHECKING:
-    from ..training import EpochMetrics
 
 try:
     import fcntl
-except ImportError:  # Windows has none: nobody notices two runs there
+except ImportError:  # Windows has none: two runs that share a folder are not noticed there
     fcntl = None  # type: ignore[assignment]
 
 
@@ -25,8 +24,6 @@ FILES = ("metrics.jsonl", "metrics.csv")
 
 def check_logs(folder: Path, outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     """Refuse, with ConfigError, logs that would replace an input or be replaced by an output."""
-    from ..errors import ConfigError
-
     outputs, inputs = list(outputs), list(inputs)
     for place in (folder, *(folder / name for name in FILES)):
         written = [path for path in outputs if realpath(path) == realpath(place)]
@@ -42,14 +39,12 @@ class Logs:
     """The logs in a folder: ``metrics.jsonl``, ``metrics.csv`` and TensorBoard's event files.
 
     The latter only where tensorboardX is installed. Without a folder there are none; logs of an
-    earlier run stay until `begin`. A disk that fills up ends the logs, with a warning, and not the
-    run. The files are locked until `close`; ConfigError if another run is writing them or this one
-    cannot.
+    earlier run stay until `begin`. A full disk ends the logs, with a warning, and not the run. The
+    files are locked until `close`; ConfigError if another run has locked them or they cannot be
+    written.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        from ..errors import ConfigError
-
         self.folder, self.stack = folder, ExitStack()
         self.lines: IO[str] | None = None
         self.table: IO[str] | None = None
@@ -71,7 +66,7 @@ class Logs:
             self.close()
             raise ConfigError(f"--log-dir {folder}: {error.strerror or error}") from error
 
-    def begin(self, history: "Sequence[EpochMetrics]") -> None:
+    def begin(self, history: Sequence[EpochMetrics]) -> None:
         """Replace what an earlier run wrote by the epochs of this run that are over."""
         if self.folder is None or self.lines is None or self.table is None:
             return
@@ -81,11 +76,11 @@ class Logs:
         if history:
             self._write(history)
 
-    def add(self, metrics: "EpochMetrics") -> None:
+    def add(self, metrics: EpochMetrics) -> None:
         """Write an epoch that is over."""
         self._write([metrics])
 
-    def _write(self, history: "Sequence[EpochMetrics]") -> None:
+    def _write(self, history: Sequence[EpochMetrics]) -> None:
         """Write epochs, and flush once."""
         if self.lines is None or self.table is None:
             return
@@ -99,7 +94,8 @@ class Logs:
             self.writer.writerows(rows)
             self.table.flush()
         except OSError as error:
-            eprint(f"warning: cannot write the logs: {error.strerror or error}; training goes on")
+            text = f"cannot write the logs: {error.strerror or error}; training continues"
+            warnings.warn(text, MnistNNWarning, stacklevel=2)
             self.lines = None
             return
         try:
@@ -120,7 +116,7 @@ class Logs:
 
 def _open_locked(path: Path) -> IO[str]:
     """Open a file at its end and lock it; BlockingIOError if it is locked, OSError if not plain."""
-    if path.exists() and not path.is_file():  # a pipe would wait for somebody to read it
+    if path.exists() and not path.is_file():  # opening a pipe would wait for a reader
         raise OSError(f"{path} is not a plain file")
     file = path.open("a", encoding="utf-8", newline="")
     try:

@@ -11,6 +11,7 @@ from mnist_nn.data import load_dataset
 from mnist_nn.errors import ModelError
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
 from mnist_nn.nn import block
+from mnist_nn.training import EpochMetrics
 
 LAYERS = [{"units": 7, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
 CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
@@ -19,7 +20,7 @@ CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
 @pytest.fixture
 def model() -> Model:
     network = build_network(CONFIG, 784, 1 / 255, np.random.default_rng(0))
-    history = [{"epoch": 1, "loss": 0.5, "accuracy": 0.9}]
+    history = [EpochMetrics(1, 100, 0.5, 0.9, 1.0, 0.1)]
     return Model(CONFIG, network, history, {"x_train": "ab"}, current_versions())
 
 
@@ -73,6 +74,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c.update(input_scale="1"), "'input_scale' is wrong"),
         (lambda c: c.update(input_scale=float("nan")), "'input_scale' is wrong"),
         (lambda c: c.update(input_scale=-1.0), "'input_scale' is wrong"),
+        (lambda c: c.update(kept_epoch=2), "its kept epoch is not in its history"),
         (lambda c: c.update(seed=6), "its seed or its dataset is not that of its config"),
         (lambda c: c["dataset"].update(name="\x1b[2J"), "its seed or its dataset is not"),
         (lambda c: c["dataset"].update(sha256=5), r"'dataset\.sha256' is wrong"),
@@ -118,6 +120,13 @@ def test_a_file_whose_parts_disagree_is_refused(change: Change, complaint: str, 
     with pytest.raises(ModelError, match=complaint) as caught:
         load_model(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_file_without_a_kept_epoch_is_read(path: Path) -> None:
+    content = pickle.loads(path.read_bytes())
+    assert content.pop("kept_epoch") is None  # a file of mnist-nn 0.1 has no such key
+    path.write_bytes(pickle.dumps(content, 4))
+    assert load_model(path).kept_epoch is None
 
 
 def test_a_file_cut_off_anywhere_is_refused(path: Path) -> None:

@@ -1,14 +1,12 @@
 """TensorBoard's event file of a run."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .guard import eprint
-
-if TYPE_CHECKING:
-    from ..training import EpochMetrics
+from ..errors import MnistNNWarning
+from ..training import EpochMetrics
 
 TAGS = {
     "loss": "loss/training",
@@ -20,11 +18,10 @@ TAGS = {
 
 
 class Board:
-    """Writes an event file, one event per epoch, by what tensorboardX does this with.
+    """Writes an event file, one event per epoch, through tensorboardX.
 
-    Its `SummaryWriter` is not used: that hands each number to a thread, by a queue, and waits for
-    ever once the thread has died of a full disk. The events of older files no longer count.
-    Whatever tensorboardX, or what it imports, raises is passed on.
+    Its `SummaryWriter` is not used: it hands each number to a thread through a queue, and waits
+    forever once a full disk has ended the thread. The events of older files no longer count.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,10 +32,12 @@ class Board:
         self._event, self._summary = Event, Summary
         self._writer = event_file_writer.EventsWriter(str(folder / "events"))
         self._writer.write_event(Event(step=1, file_version="brain.Event:2"))
-        start = SessionLog(status=SessionLog.START)  # voids what older files have from step 1 on
+        start = SessionLog(
+            status=SessionLog.START
+        )  # voids the events of older files from step 1 on
         self._writer.write_event(Event(step=1, session_log=start))
 
-    def add(self, history: "Sequence[EpochMetrics]") -> None:
+    def add(self, history: Sequence[EpochMetrics]) -> None:
         """Write epochs that are over."""
         for metrics in history:
             figures = metrics.as_dict()
@@ -69,9 +68,11 @@ def open_board(folder: Path) -> Board | None:
 
 
 def warn(error: Exception) -> None:
-    """Say that there is nothing for TensorBoard, and why."""
+    """Warn that nothing is written for TensorBoard, and why."""
     first = next(iter(str(error).splitlines()), "")
-    eprint(
-        f"warning: tensorboardX failed ({type(error).__name__}: {first:.200}); "
-        "there are no event files, the other logs and the training go on"
+    warnings.warn(
+        f"tensorboardX failed ({type(error).__name__}: {first:.200}); there are no event files, "
+        "the other logs and the training continue",
+        MnistNNWarning,
+        stacklevel=2,
     )

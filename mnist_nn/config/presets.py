@@ -1,0 +1,37 @@
+"""Presets: the configs that ship with the package, known by their names."""
+
+from pathlib import Path
+
+from ..errors import ConfigError, hint
+from ..files import StrPath
+
+_PACKAGE = Path(__file__).parents[1]
+FOLDER = next(  # in an installed package, or beside it in a clone
+    (folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if folder.is_dir()),
+    _PACKAGE / "configs",
+)
+
+
+def preset_names() -> list[str]:
+    """List the names of the presets."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def find_config(config: StrPath) -> Path:
+    """Find the file of a config, given as a path or as the name of a preset.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither a file nor a preset of that name.
+    """
+    path = Path(config)
+    if path.exists() or path.suffix or path.is_absolute() or ".." in path.parts:
+        return path
+    preset = FOLDER / f"{path}.yaml"
+    if not preset.is_file():
+        raise ConfigError(
+            f"there is no file and no preset '{path}' {hint(str(path), preset_names())}\n"
+            "mnist-nn presets lists the presets"
+        )
+    return preset

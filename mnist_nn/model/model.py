@@ -1,0 +1,275 @@
+"""Model: a trained network and its provenance; its file is a pickle of a plain dict.
+
+The file has builtin values and NumPy arrays only: anyone can read it with ``pickle.load``, and
+`load_model` reads it without trusting it. `docs/model-file.md` describes every key.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import FailFast, Field, TypeAdapter
+
+from ..checks import RECORD, Whole
+from ..config import Config
+from ..data import Samples, dataset_info, load_dataset
+from ..data.scale import check_scale
+from ..errors import MnistNNWarning, ModelError
+from ..evaluation import Evaluation, evaluate
+from ..files import StrPath
+from ..nn import LOSSES, Network
+from ..nn.arrays import FloatArray
+from ..training import EpochMetrics
+from .build import build_network, parameters_of
+from .content import check_size, config_of, current_versions, parse, pickled, read, write
+
+FORMAT = "mnist-nn model"
+VERSION = 1
+OTHERS = {
+    "mnist-nn checkpoint": "it is the checkpoint of an unfinished run: "
+    "mnist-nn train --resume makes a model of it"
+}
+MAX_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A trained network and its provenance.
+
+    Attributes
+    ----------
+    config
+        Resolved config that it was trained with.
+    network
+        Network with the trained parameters.
+    history
+        Metrics of each epoch of its training.
+    sha256
+        Hashes of the dataset that it was trained on, by array.
+    versions
+        Versions of mnist-nn, NumPy and Python that trained it.
+    kept_epoch
+        Epoch whose parameters the network has, if early stopping chose one; None for the last.
+    """
+
+    config: Config
+    network: Network
+    history: list[EpochMetrics]
+    sha256: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=current_versions)
+    kept_epoch: int | None = None
+
+    def predict(self, x: NDArray[Any]) -> FloatArray:
+        """Compute the network's outputs: of a softmax, the probability of each class.
+
+        Parameters
+        ----------
+        x
+            Samples, of shape (n, n_inputs) or (n, height, width): pixels as integers of 0 to 255 or
+            floats of 0 to 1. Other scales get a warning.
+
+        Returns
+        -------
+        ndarray
+            Outputs, of shape (n, n_outputs); ``.argmax(1)`` is the most likely class of each.
+
+        Raises
+        ------
+        ValueError
+            If the samples are of another size than the network's inputs.
+        """
+        x = np.asarray(x)
+        flat = x.reshape(len(x), -1) if x.ndim > 2 else x
+        check_scale(flat, self.network.input_scale)
+        return self.network.predict(flat)
+
+    def evaluate(
+        self, samples: Samples | None = None, *, data_dir: StrPath | None = None
+    ) -> Evaluation:
+        """Measure the model.
+
+        Parameters
+        ----------
+        samples
+            Labelled samples; by default the test samples of the dataset that it was trained on, or
+            the training samples if there are none.
+        data_dir
+            Folder of downloaded datasets; None for the usual one.
+
+        Returns
+        -------
+        Evaluation
+
+        Raises
+        ------
+        DataError
+            If the dataset has not been downloaded or is damaged.
+        """
+        if samples is None:
+            dataset = load_dataset(self.config.data.dataset, data_dir)
+            if self.sha256 and dataset.sha256 != self.sha256:
+                warnings.warn(
+                    f"{dataset.name} is not the same data that the model was trained on",
+                    MnistNNWarning,
+                    stacklevel=2,
+                )
+            samples = dataset.test or dataset.train
+        return evaluate(self.network, LOSSES[self.config.training.loss], samples)
+
+    def save(self, path: StrPath) -> None:
+        """Write the model to a file, whole or not at all, and only if `load_model` would read it.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be written, a parameter is not finite, or the parts do not make a
+            model.
+        """
+        save_model(path, self)
+
+    def summary(self) -> str:
+        """Describe the layers, their parameters and the training, in lines of text."""
+        rows = describe_network(self.config, self.network.sizes[0])
+        training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
+        if self.history:
+            last = self.history[(self.kept_epoch or len(self.history)) - 1]
+            training += f", {len(self.history):,} epochs: {_metrics_text(last)}"
+        return "\n".join([*rows, training])
+
+    def __repr__(self) -> str:
+        """Name the network, its dataset and how well it did in training."""
+        sizes = "-".join(map(str, self.network.sizes))
+        parts = [sizes, self.config.data.dataset, f"seed {self.config.seed}"]
+        if self.history:
+            last = self.history[(self.kept_epoch or len(self.history)) - 1]
+            parts += [f"epoch {last.epoch}", _metrics_text(last)]
+        return f"Model({', '.join(parts)})"
+
+
+def _metrics_text(metrics: EpochMetrics) -> str:
+    """Write the metrics of an epoch in a few words."""
+    if metrics.validation_accuracy is not None:
+        return f"validation accuracy {metrics.validation_accuracy:.2%}"
+    return f"training accuracy {metrics.accuracy:.2%}"
+
+
+def describe_network(config: Config, n_inputs: int) -> list[str]:
+    """Describe the layers of a config's network and count their parameters, a line for each."""
+    spec, n_in = parameters_of(config, n_inputs), n_inputs
+    rows = [f"network: {n_inputs} inputs"]
+    for number, entry in enumerate(config.network.layers, 1):
+        size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
+        what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
+        rows.append(f"  layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters")
+        n_in = entry.units
+    return [*rows, f"parameters: {spec.size:,}"]
+
+
+@dataclass(frozen=True)
+class DatasetPart:
+    """Dataset that a model was trained on."""
+
+    __pydantic_config__: ClassVar = RECORD
+
+    name: Annotated[str, Field(max_length=100)]
+    sha256: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Content of a model file; files of mnist-nn 0.1 lack the last key."""
+
+    __pydantic_config__: ClassVar = RECORD
+
+    config: dict[str, Any]
+    input_scale: Annotated[float, Field(gt=0, strict=True)]
+    parameters: dict[str, FloatArray]
+    history: Annotated[list[EpochMetrics], FailFast()]
+    dataset: DatasetPart
+    seed: Whole
+    versions: dict[str, str]
+    kept_epoch: Whole | None = None
+
+
+ADAPTER = TypeAdapter(Content)
+
+
+def save_model(path: StrPath, model: Model) -> None:
+    """Write a model file: see `Model.save`."""
+    content = Content(
+        config=model.config.model_dump(mode="json"),
+        input_scale=model.network.input_scale,
+        parameters={k: v.copy() for k, v in model.network.named_parameters().items()},
+        history=model.history,
+        dataset=DatasetPart(model.config.data.dataset, model.sha256),
+        seed=model.config.seed,
+        versions=model.versions,
+        kept_epoch=model.kept_epoch,
+    )
+    blob = pickled(
+        {"format": FORMAT, "version": VERSION, **ADAPTER.dump_python(content, warnings=False)}
+    )
+    try:
+        _model_of(blob)
+    except ModelError as error:
+        raise ModelError(f"{path} was not written: {error}") from error
+    write(path, blob)
+
+
+def load_model(path: StrPath) -> Model:
+    """Read a model file; nothing in it is ever executed.
+
+    Parameters
+    ----------
+    path
+        File that ``mnist-nn train`` or `Model.save` wrote.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, is not a model file of this version, or its parts disagree.
+    """
+    return read(path, "model", MAX_BYTES, _model_of)
+
+
+def _model_of(blob: bytes) -> Model:
+    """Make a model of a file's bytes, verifying all of them."""
+    check_size(len(blob), MAX_BYTES, "model")
+    content = parse(blob, ADAPTER, FORMAT, VERSION, OTHERS)
+    config, dataset, kept = config_of(content.config), content.dataset, content.kept_epoch
+    if (content.seed, dataset.name) != (config.seed, config.data.dataset):
+        raise ModelError("its seed or its dataset is not that of its config")
+    if kept is not None and not 1 <= kept <= len(content.history):
+        raise ModelError("its kept epoch is not in its history")
+    return Model(
+        config=config,
+        network=_network(config, content),
+        history=content.history,
+        sha256=dataset.sha256,
+        versions=content.versions,
+        kept_epoch=kept,
+    )
+
+
+def _network(config: Config, content: Content) -> Network:
+    """Put the file's parameters into the network that the config describes."""
+    arrays, n_inputs = content.parameters, dataset_info(config.data.dataset).n_inputs
+    try:
+        parameters_of(config, n_inputs).check({name: a.shape for name, a in arrays.items()})
+    except ValueError as error:
+        raise ModelError(f"its config {error}") from error
+    network = build_network(config, n_inputs, content.input_scale, None)
+    for name, view in network.named_parameters().items():
+        array = arrays[name]
+        if array.dtype.newbyteorder("=") != view.dtype:
+            raise ModelError(f"its {name} are not {view.dtype}")
+        view[...] = array
+    if not np.isfinite(network.params).all():
+        raise ModelError("a weight is not finite")
+    return network

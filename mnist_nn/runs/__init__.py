@@ -1,0 +1,32 @@
+"""Runs: a config and a dataset become a model, with checkpoints, logs and seeds."""
+
+from .api import train
+from .checkpoints import Checkpoints
+from .logs import Logs, check_logs
+from .resume import check_config, check_environment, output_of, resume_command
+from .run import Run, RunFiles, hold_out
+from .saving import check_room, check_run_output, checkpoint_path, save_anywhere
+from .series import MAX_SEEDS, kept_results, seed_path, seed_runs, series_accuracies
+
+__all__ = [
+    "MAX_SEEDS",
+    "Checkpoints",
+    "Logs",
+    "Run",
+    "RunFiles",
+    "check_config",
+    "check_environment",
+    "check_logs",
+    "check_room",
+    "check_run_output",
+    "checkpoint_path",
+    "hold_out",
+    "kept_results",
+    "output_of",
+    "resume_command",
+    "save_anywhere",
+    "seed_path",
+    "seed_runs",
+    "series_accuracies",
+    "train",
+]
