@@ -18,7 +18,7 @@ from typing import Any
 
 from bench_report import environment, table, write_page
 
-from mnist_nn.evaluation import summary
+from mnist_nn.evaluation import summarize
 from mnist_nn.model import load_model
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +105,7 @@ def measured(paths: list[Path], jobs: int) -> Row:
 def cells(preset: str, result: Row) -> tuple[Any, ...]:
     """Write a preset's row of the table."""
     runs = result["runs"]
-    found = summary([run["accuracy"] for run in runs])
+    found = summarize([run["accuracy"] for run in runs])
     wanted, hoped = PRESETS[preset]
     seconds = [run["seconds"] for run in runs]
     cores = result["machine"]["cores"] / result["jobs"]

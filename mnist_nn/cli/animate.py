@@ -30,7 +30,7 @@ def check_animated(whole: Measured) -> None:
 
 def write_animation(file: IO[bytes], whole: Measured) -> None:
     """Write the GIF of a model that `check_animated` admits."""
-    from ..evaluation import charts, images
+    from ..evaluation import charts, render
 
     n = len(whole.model.history)
     frames = []
@@ -38,8 +38,8 @@ def write_animation(file: IO[bytes], whole: Measured) -> None:
         title = f"epoch {epoch:,} of {n:,}"
         chart = charts.draw_boundary(whole.evaluated, whole.parts, field, title)
         assert chart is not None
-        frames.append(images.frame(chart))
-    images.write_gif(file, frames)
+        frames.append(render.frame(chart))
+    render.write_gif(file, frames)
 
 
 def _epochs(n: int) -> list[int]:

@@ -12,7 +12,7 @@ from .guard import eprint, print_path, printable
 from .options import DataDir, Debug
 
 if TYPE_CHECKING:
-    from ..data.download import Event, Finished
+    from ..data.download import CacheReady, Event
 
 
 def download(
@@ -73,7 +73,7 @@ def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:
     """Show events as they come: a bar per file, a note per mirror that failed."""
     from tqdm import tqdm
 
-    from ..data.download import Failed, Finished, Received
+    from ..data.download import CacheReady, Failed, Received
 
     current = None  # the file that the bar is about
     with (
@@ -92,12 +92,12 @@ def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:
                     current = None  # the next mirror begins at the first byte
                     text = f"{url}: {reason}; trying the next mirror"
                     bar.write(printable(text), file=sys.stderr)
-                case Finished():
+                case CacheReady():
                     bar.close()
                     _conclude(dataset, event)
 
 
-def _conclude(dataset: str, finished: "Finished") -> None:
+def _conclude(dataset: str, finished: "CacheReady") -> None:
     """Say what was done and print where the cache is."""
     words = {
         "verified": "is already there, and every file in it has the right SHA-256",

@@ -134,10 +134,10 @@ def _charts(runs: "list[Curves]", wholes: list[Measured]) -> "Iterator[Chart]":
 
 def _write(output: Path, chart: "Chart", format_: str) -> Path:
     """Write a chart, and print where it is."""
-    from ..evaluation import images
+    from ..evaluation import render
 
     path = output / f"{chart.name}.{format_}"
-    blob = images.png(chart) if format_ == "png" else images.svg(chart).encode()
+    blob = render.png(chart) if format_ == "png" else render.svg(chart).encode()
     with atomic_write(path) as file:
         file.write(blob)
     print_path(path)

@@ -82,14 +82,14 @@ def predict(
 
 def _listed(images: list[str]) -> list[str]:
     """Put the pictures of a folder in its place; one that has none is kept, to be reported."""
-    from ..images import pictures_in
+    from ..images import images_in
 
     listed: list[str] = []
     for image in images:
         found: list[str] = []
         with contextlib.suppress(OSError):  # which reading it will meet again
             if image and Path(image).is_dir():
-                found = list(map(str, pictures_in(Path(image))))
+                found = list(map(str, images_in(Path(image))))
         listed += found or [image]
     return listed
 
@@ -139,14 +139,14 @@ def _kind(trained: "Model") -> str:
 def _prepared(image: str, given: _Stdin) -> "NDArray[np.float64]":
     """Read and prepare one picture."""
     from ..errors import DataError
-    from ..images import MAX_BYTES, decode_picture, prepare, read_picture
+    from ..images import MAX_BYTES, decode_image, prepare, read_image
 
     name = "standard input" if image == STDIN else escaped(image)
     try:
         if image == STDIN:
-            grey = decode_picture(given.read(MAX_BYTES + 1), name)
+            grey = decode_image(given.read(MAX_BYTES + 1), name)
         else:
-            grey = read_picture(Path(image), name)
+            grey = read_image(Path(image), name)
         return prepare(grey)
     except DataError as error:
         raise _Unreadable(str(error)) from None

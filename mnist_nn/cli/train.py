@@ -14,7 +14,7 @@ from ..config.schema import SEED_LIMIT
 from ..data import Dataset, dataset_info, load_dataset
 from ..engines.choice import numba_fault
 from ..errors import ConfigError
-from ..evaluation import summary
+from ..evaluation import summarize
 from ..files import StrPath
 from ..model import SeedResult, Series, check_fits, describe_network, load_checkpoint
 from ..outputs import check_output
@@ -272,7 +272,7 @@ def _print_series(
         for path in [seed_path(output, result.seed)]
     ]
     typer.echo(table(("seed", f"{kind} accuracy", "seconds", "model"), rows) + "\n")
-    found = summary(accuracies)
+    found = summarize(accuracies)
     low, high = max(found.interval[0], 0.0), min(found.interval[1], 1.0)
     typer.echo(
         f"{kind} accuracy of {len(results)} seeds: mean {found.mean:.2%}, "

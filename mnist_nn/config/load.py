@@ -14,7 +14,7 @@ from ..files import StrPath
 from ..training import AnyOptimizer, AnySchedule, EarlyStopping
 from .presets import find_config
 from .schema import MAX_LAYERS, Config
-from .sources import Source, brief, merge, read_file
+from .sources import Source, merge, read_file, shorten
 
 UNKNOWN_KEY = ("invalid_key", "extra_forbidden", "unexpected_keyword_argument")
 PLAIN_WORDS = {
@@ -98,11 +98,11 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
     place = _without_record(first["loc"])
     if first["type"].startswith("union_tag"):
         place = (*place, "name")
-    path = ".".join(brief(str(part), 60) for part in place)
+    path = ".".join(shorten(str(part), 60) for part in place)
     label = next((s.label for s in reversed(sources) if _sets(s.values, place)), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
-    words = ": ".join(part for part in (label, path, brief(_message(first), 300)) if part)
+    words = ": ".join(part for part in (label, path, shorten(_message(first), 300)) if part)
     more = len(problems) - 1
     return words + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
 

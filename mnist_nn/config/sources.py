@@ -52,7 +52,7 @@ class Source:
     values: dict[Any, Any]
 
 
-def brief(text: str, limit: int = 100) -> str:
+def shorten(text: str, limit: int = 100) -> str:
     """Make text fit into a line of a message: without control characters, cut where it is long."""
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
     return line if len(line) <= limit else f"{line[:limit]}…"
@@ -176,7 +176,7 @@ def read_override(text: str) -> Source:
         If there is no ``=``, the key is no dotted key, or the value is not YAML.
     """
     key, separator, value = text.partition("=")
-    label = brief(f"--set {text}")
+    label = shorten(f"--set {text}")
     if not separator or not all(key.split(".")):
         raise ConfigError(f"{label}: must be key=value, such as training.epochs=5")
     if len(key) > MAX_KEY:
@@ -192,7 +192,7 @@ def read_value(option: str, key: str, value: str) -> Source:
     ConfigError
         If the value is not YAML.
     """
-    return _single(brief(f"{option} {value}"), key, value)
+    return _single(shorten(f"{option} {value}"), key, value)
 
 
 def _single(label: str, key: str, text: str) -> Source:
@@ -251,7 +251,7 @@ def _parse(blob: bytes, label: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}" if mark else ""
-        problem = brief(error.problem or "", 200)
+        problem = shorten(error.problem or "", 200)
         raise ConfigError(f"{label}{where}: not valid YAML: {problem}") from error
     except yaml.YAMLError as error:  # a character that YAML does not have
         problem = str(error).partition("\n")[0]

@@ -41,14 +41,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Finished:
+class CacheReady:
     """The cache is complete at `path`; `how` says whether it was there or what was done."""
 
     path: Path
     how: Literal["verified", "rebuilt", "downloaded"]
 
 
-Event = Received | Failed | Finished
+Event = Received | Failed | CacheReady
 
 
 def download(
@@ -80,7 +80,7 @@ def download(
 
     Yields
     ------
-    Received, Failed or Finished
+    Received, Failed or CacheReady
 
     Raises
     ------
@@ -93,7 +93,7 @@ def download(
     path, files = folder / f"{info.name}.npz", folder / info.name
     action = "fetch" if force else download_action(info, folder)
     if action == "keep":
-        yield Finished(path, "verified")
+        yield CacheReady(path, "verified")
         return
     try:
         files.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def download(
         write_cache(path, read_folder(files, info))
     except OSError as error:
         raise unwritable(folder, error) from error
-    yield Finished(path, "downloaded" if action == "fetch" else "rebuilt")
+    yield CacheReady(path, "downloaded" if action == "fetch" else "rebuilt")
 
 
 def unwritable(folder: Path, error: OSError) -> DataError:
@@ -127,7 +127,7 @@ def download_action(info: DatasetInfo, folder: Path) -> Literal["keep", "rebuild
         return "fetch"
 
 
-def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> Finished:
+def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> CacheReady:
     """Build the cache of files that a person has already.
 
     Parameters
@@ -151,7 +151,7 @@ def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> Finish
         write_cache(path, arrays)
     except OSError as error:
         raise unwritable(folder, error) from error
-    return Finished(path, "rebuilt")
+    return CacheReady(path, "rebuilt")
 
 
 def _fetch_all(
@@ -159,7 +159,7 @@ def _fetch_all(
 ) -> Iterator[Event]:
     """Fetch every file that is not there and right, asking the mirror that last delivered first."""
     for file in info.files:
-        if not force and _stands(files, file):
+        if not force and _is_complete(files, file):
             continue
         failures: list[Failed] = []
         for mirror in list(mirrors):
@@ -184,7 +184,7 @@ def file_address(mirror: str, name: str) -> str:
     return f"{base.rstrip('/')}/{name}{mark}{query}"
 
 
-def _stands(files: Path, file: DataFile) -> bool:
+def _is_complete(files: Path, file: DataFile) -> bool:
     """Tell whether a file was fetched before and is whole."""
     try:
         limit = file.size + idx.GZIP_SLACK
@@ -213,9 +213,9 @@ def _fetch(
     url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Stream one file beside its target and move it there once its payload is proved right."""
-    with closing(receive(url, timeout)) as pieces, atomic_write(path) as target:
+    with closing(receive(url, timeout)) as chunks, atomic_write(path) as target:
         done = 0
-        for content, total in pieces:
+        for content, total in chunks:
             done += target.write(content)
             if done > file.size + idx.GZIP_SLACK:
                 raise DataError(f"the answer goes on past {done:,} bytes")

@@ -27,8 +27,8 @@ from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
 from .. import __version__
 from ..errors import ConfigError, DataError
 
-PIECE = 1 << 14  # bytes that must arrive within the time-out, and the most handed on at once
-WAITING = 16  # pieces that a worker may be ahead
+CHUNK_SIZE = 1 << 14  # bytes that must arrive within the time-out, and the most handed on at once
+WAITING = 16  # chunks that a worker may be ahead
 REDIRECTS = 5  # hops; a mirror has no use for more
 LONGEST = 200  # characters of a reason: a server may have written it
 LATE = "no answer within the time-out"
@@ -66,30 +66,32 @@ class TransferError(DataError):
         self.passing = passing
 
 
-class Piece(NamedTuple):
-    """What arrived: at most `PIECE` bytes of a file of `total`, which is None where unannounced."""
+class Chunk(NamedTuple):
+    """At most `CHUNK_SIZE` bytes of a file of `total`, which is None where unannounced."""
 
     content: bytes
     total: int | None
 
 
-Item = Piece | Exception | None  # None: the file has ended
+Item = Chunk | Exception | None  # None: the file has ended
 
 
-def receive(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]:
+def receive(url: str, timeout: tuple[float, float]) -> Generator[Chunk, None, None]:
     """Ask once for what is at an address, as it is sent: no ``Content-Encoding`` is taken off.
 
     Proxies, ``no_proxy`` and ``REQUESTS_CA_BUNDLE`` are honoured. `timeout` has the seconds to
     connect; and, more than these, for a whole answer to begin, then again for every 16 KiB of it:
-    at 30, the slowest server that is borne sends some 550 bytes a second. The first piece, when the
+    at 30, the slowest server that is borne sends some 550 bytes a second. The first chunk, when the
     answer begins, is empty. TransferError if the server cannot be reached or trusted, refuses, is
     too slow, or breaks off.
     """
     items: queue.Queue[Item] = queue.Queue(WAITING)
     given_up = threading.Event()
-    threading.Thread(target=_work, args=(url, timeout, items, given_up), daemon=True).start()
+    threading.Thread(
+        target=_receive_in_background, args=(url, timeout, items, given_up), daemon=True
+    ).start()
     patience, lateness = sum(timeout), LATE  # seconds, of waiting only
-    arrived = PIECE  # so that the clock starts anew when the answer begins
+    arrived = CHUNK_SIZE  # so that the clock starts anew when the answer begins
     try:
         while True:
             began = time.monotonic()
@@ -103,9 +105,9 @@ def receive(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, No
                 raise _failure(url, item) from item
             patience -= time.monotonic() - began
             arrived += len(item.content)
-            if arrived >= PIECE:
+            if arrived >= CHUNK_SIZE:
                 patience, arrived = timeout[1], 0
-                lateness = f"slower than {PIECE >> 10} KiB in {timeout[1]:g} s"
+                lateness = f"slower than {CHUNK_SIZE >> 10} KiB in {timeout[1]:g} s"
             yield item
     finally:
         given_up.set()
@@ -161,24 +163,24 @@ def _proxy_variable(url: str, proxy: str) -> str:
     return next(found, "the system's settings")
 
 
-def _work(
+def _receive_in_background(
     url: str, timeout: tuple[float, float], items: queue.Queue[Item], given_up: threading.Event
 ) -> None:
-    """Put whatever comes of asking: pieces, then None or the exception; nothing once given up."""
+    """Put whatever comes of asking: chunks, then None or the exception; nothing once given up."""
     outcome = None
-    with closing(_ask(url, timeout)) as pieces:
+    with closing(_ask(url, timeout)) as chunks:
         try:
-            for piece in pieces:
+            for chunk in chunks:
                 if given_up.is_set():
                     return
-                items.put(piece)
+                items.put(chunk)
         except Exception as error:
             outcome = error
     if not given_up.is_set():
         items.put(outcome)
 
 
-def _ask(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]:
+def _ask(url: str, timeout: tuple[float, float]) -> Generator[Chunk, None, None]:
     """Talk to the server, for as long as it takes."""
     connect, read = timeout
     with (
@@ -189,10 +191,10 @@ def _ask(url: str, timeout: tuple[float, float]) -> Generator[Piece, None, None]
         response.raise_for_status()
         announced = response.headers.get("Content-Length", "")
         total = int(announced) if announced.isdecimal() and len(announced) < 20 else None
-        yield Piece(b"", total)
+        yield Chunk(b"", total)
         # read1 returns after every packet: a worker that is given up learns of it soon
-        while content := response.raw.read1(PIECE, decode_content=False):
-            yield Piece(content, total)
+        while content := response.raw.read1(CHUNK_SIZE, decode_content=False):
+            yield Chunk(content, total)
 
 
 class _Session(requests.Session):

@@ -5,10 +5,10 @@ from .calibration import Calibration, calibrate
 from .evaluated_model import EvaluatedModel
 from .history import Curves, curves_of
 from .image_grid import draw_image_grid
+from .intervals import Summary, summarize
 from .metrics import ClassScore, Evaluation, evaluate, wilson_interval
 from .palette import require_matplotlib
 from .predictions import Predictions, predict
-from .summary import Summary, summary
 
 __all__ = [
     "Calibration",
@@ -25,6 +25,6 @@ __all__ = [
     "evaluate",
     "predict",
     "require_matplotlib",
-    "summary",
+    "summarize",
     "wilson_interval",
 ]

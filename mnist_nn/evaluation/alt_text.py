@@ -6,10 +6,10 @@ import numpy as np
 
 from .calibration import Calibration
 from .evaluated_model import EvaluatedModel
-from .history import Curves, Figured
+from .history import Curves, Metric
 
 
-def of_curves(run: Curves, figure: Figured) -> str:
+def of_curves(run: Curves, figure: Metric) -> str:
     """Say from where to where a run's loss or accuracy went."""
 
     def write(value: float) -> str:

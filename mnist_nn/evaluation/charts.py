@@ -18,7 +18,7 @@ from . import alt_text, pictures, plots
 from .boundary import Plane
 from .calibration import Calibration
 from .evaluated_model import EvaluatedModel
-from .history import Curves, Figured
+from .history import Curves, Metric
 from .palette import INK, MODELS, MUTED, style
 
 WIDTH = 4.4  # inches of 72 points: on a phone such a chart's text is about its nominal size
@@ -40,7 +40,7 @@ class Chart:
     description
         The same in words, with the numbers that matter.
     figure
-        To be written with `images.svg` or `images.png`.
+        To be written with `render.svg` or `render.png`.
     """
 
     name: str
@@ -55,7 +55,7 @@ def _figure(height: float, width: float = WIDTH) -> Figure:
     return sheet
 
 
-def draw_curve(run: Curves, figure: Figured) -> Chart:
+def draw_curve(run: Curves, figure: Metric) -> Chart:
     """Draw one run's loss or accuracy."""
     with style():
         sheet = _figure(2.8)
@@ -169,7 +169,7 @@ def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
 
 
 def draw_mistakes(model: EvaluatedModel) -> Chart | None:
-    """Draw the mistakes that a reader of pictures was surest of; None if there is none."""
+    """Draw the mistakes that a reader of images was surest of; None if there is none."""
     mistakes = model.worst_mistakes(MAX_MISTAKES)
     if not len(mistakes) or model.image_shape is None:
         return None
@@ -191,7 +191,7 @@ def draw_mistakes(model: EvaluatedModel) -> Chart | None:
 
 
 def draw_weights(model: EvaluatedModel) -> Chart | None:
-    """Draw the first layer's weights of a reader of pictures; None of any other."""
+    """Draw the first layer's weights of a reader of images; None of any other."""
     if model.image_shape is None:
         return None
     units = model.strongest_units(MAX_UNITS)

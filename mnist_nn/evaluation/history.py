@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 LARGEST = 1e100  # a loss beyond it is not drawn: no axis has room for it
 
-Figured = Literal["loss", "accuracy"]
+Metric = Literal["loss", "accuracy"]
 Loss = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -45,8 +45,8 @@ class Curves:
 
     name: str
     epochs: NDArray[np.intp]
-    training: dict[Figured, NDArray[np.float64]]
-    validation: dict[Figured, NDArray[np.float64]]
+    training: dict[Metric, NDArray[np.float64]]
+    validation: dict[Metric, NDArray[np.float64]]
     kept: int | None = None
 
 
@@ -72,7 +72,7 @@ def curves_of(name: str, history: Sequence[Any], kept: int | None = None) -> Cur
         If a figure is missing, of another type or out of range; it says of which epoch.
     """
     rows = [_checked(number, entry) for number, entry in enumerate(history, 1)]
-    figures: tuple[Figured, ...] = ("loss", "accuracy")
+    figures: tuple[Metric, ...] = ("loss", "accuracy")
 
     def column(key: str) -> NDArray[np.float64]:
         return np.array([getattr(row, key) for row in rows], np.float64)  # None becomes NaN

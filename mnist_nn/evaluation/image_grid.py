@@ -1,4 +1,4 @@
-"""A sheet shows pictures side by side: what a digit looks like, and what training makes of it."""
+"""A sheet shows images side by side: what a digit looks like, and what training makes of it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..files import StrPath, atomic_write
 from .palette import require_matplotlib, style
 
-GAP = 3  # pixels between pictures
+GAP = 3  # pixels between images
 ZOOM = 3  # dots per pixel
 DPI = 100
 
@@ -16,7 +16,7 @@ DPI = 100
 def draw_image_grid(
     path: StrPath, before: NDArray[np.uint8], after: NDArray[np.uint8], headings: tuple[str, str]
 ) -> None:
-    """Write a PNG with a row for each picture: itself, and what becomes of it.
+    """Write a PNG with a row for each image: itself, and what becomes of it.
 
     Parameters
     ----------
@@ -45,26 +45,26 @@ def draw_image_grid(
     height = left.shape[0] + top + edge
     with style():
         figure = Figure(figsize=(width * ZOOM / DPI, height * ZOOM / DPI), dpi=DPI)
-        for picture, start, heading in zip(
+        for image, start, heading in zip(
             (left, right), (edge, edge + left.shape[1] + space), headings, strict=True
         ):
             box = (
                 start / width,
                 edge / height,
-                picture.shape[1] / width,
-                picture.shape[0] / height,
+                image.shape[1] / width,
+                image.shape[0] / height,
             )
             axes: Any = figure.add_axes(box)
-            axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
             axes.set_axis_off()
             axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")
         with atomic_write(path) as file:
             figure.savefig(file, format="png")
 
 
-def _grid(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay (n, m, height, width) pictures out as one, with gaps between them."""
-    n, m, height, width = pictures.shape
+def _grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay (n, m, height, width) images out as one, with gaps between them."""
+    n, m, height, width = images.shape
     grid = np.zeros((n, height + GAP, m, width + GAP), np.uint8)
-    grid[:, :height, :, :width] = pictures.swapaxes(1, 2)
+    grid[:, :height, :, :width] = images.swapaxes(1, 2)
     return grid.reshape(n * (height + GAP), m * (width + GAP))[:-GAP, :-GAP]

@@ -1,4 +1,4 @@
-"""Plots that are made of pictures: mistakes, weights, and the plane that a boundary divides."""
+"""Plots that are made of images: mistakes, weights, and the plane that a boundary divides."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,28 +13,28 @@ from .palette import BLUE, MUTED, ORANGE, PAPER, diverging
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GAP = 3  # pixels between pictures
+GAP = 3  # pixels between images
 
 
-def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """Lay pictures of shape (n, height, width, channels) out in rows, zero where there is none."""
-    n, height, width, channels = pictures.shape
+def tiled(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Lay images of shape (n, height, width, channels) out in rows, zero where there is none."""
+    n, height, width, channels = images.shape
     rows = -(-n // columns)
     cells = np.zeros((rows * columns, height + GAP, width + GAP, channels), np.uint8)
-    cells[:n, :height, :width] = pictures
+    cells[:n, :height, :width] = images
     sheet = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
     return sheet.reshape(rows * (height + GAP), -1, channels)[:-GAP, :-GAP]
 
 
 def plot_mistakes(
-    axes: "Axes", pictures: NDArray[np.uint8], captions: Sequence[str], columns: int
+    axes: "Axes", images: NDArray[np.uint8], captions: Sequence[str], columns: int
 ) -> None:
-    """Draw pictures of shape (n, height, width) in rows, each with a caption of a line or two."""
-    wide, high = 1.25, 1.6  # of a cell, in sides of a picture
-    for i, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+    """Draw images of shape (n, height, width) in rows, each with a caption of a line or two."""
+    wide, high = 1.25, 1.6  # of a cell, in sides of an image
+    for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
         left, top = i % columns * wide, i // columns * high
         axes.imshow(
-            255 - picture,
+            255 - image,
             cmap="gray",
             vmin=0,
             vmax=255,
@@ -42,7 +42,7 @@ def plot_mistakes(
             extent=(left, left + 1, top + 1, top),
         )
         axes.text(left + 0.5, top + 1.06, caption, ha="center", va="top", fontsize=8)
-    rows = -(-len(pictures) // columns)
+    rows = -(-len(images) // columns)
     axes.set(xlim=(-0.1, columns * wide - 0.15), ylim=(rows * high, 0), aspect="equal")
     axes.set_axis_off()
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .calibration import Calibration
-from .history import Curves, Figured
+from .history import Curves, Metric
 from .metrics import ClassScore, wilson_interval
 from .palette import BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER
 
@@ -20,7 +20,7 @@ LOG_SPAN = 30  # a loss that falls to less than a part of so many is drawn on a 
 SCORES = (("precision", BLUE, "o"), ("recall", ORANGE, "D"), ("f1", GREEN, "|"))
 
 
-def plot_curves(axes: "Axes", runs: Sequence[Curves], figure: Figured) -> None:
+def plot_curves(axes: "Axes", runs: Sequence[Curves], figure: Metric) -> None:
     """Draw how a figure went from epoch to epoch.
 
     Of one run, training and validation have a colour each. Of several, each has one, and training
@@ -65,7 +65,7 @@ def _mark_kept(axes: "Axes", run: Curves, values: NDArray[np.float64]) -> None:
         )
 
 
-def _scale_curves(axes: "Axes", runs: Sequence[Curves], figure: Figured) -> None:
+def _scale_curves(axes: "Axes", runs: Sequence[Curves], figure: Metric) -> None:
     """Choose axes that suit the numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 

@@ -11,7 +11,7 @@ from ..data import Samples
 from . import charts
 from .charts import MAX_MISTAKES, Chart
 from .evaluated_model import EvaluatedModel
-from .images import picture_png, svg
+from .render import image_png, svg
 
 Facts = Sequence[tuple[str, str]]
 
@@ -124,7 +124,7 @@ def _confusion(model: EvaluatedModel) -> str:
 
 
 def _mistakes(model: EvaluatedModel) -> str:
-    """Show the mistakes that it was surest of: as pictures, or as numbers where there are none."""
+    """Show the mistakes that it was surest of: as images, or as numbers where there are none."""
     heading = "The mistakes it was surest of"
     mistakes = model.worst_mistakes(MAX_MISTAKES)
     if not len(mistakes):
@@ -135,8 +135,8 @@ def _mistakes(model: EvaluatedModel) -> str:
         said = f"{true} read as {predicted}, {found.confidence_text(i)}"
         shown = f"({', '.join(f'{value:.3g}' for value in model.samples.x[i])})"
         if model.image_shape:
-            picture = model.samples.x[i].reshape(model.image_shape)
-            blob = base64.b64encode(picture_png(picture)).decode()
+            image = model.samples.x[i].reshape(model.image_shape)
+            blob = base64.b64encode(image_png(image)).decode()
             shown = f'<img alt="{escape(said)}" src="data:image/png;base64,{blob}">'
         items.append(
             f"<figure>{shown}<figcaption><b>{escape(true)}</b> read as <b>{escape(predicted)}</b>"

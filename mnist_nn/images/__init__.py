@@ -1,16 +1,16 @@
-"""Pictures of digits, from wherever they come, are made to look like MNIST's."""
+"""Images of digits, from wherever they come, are made to look like MNIST's."""
 
 from .blocks import draw_blocks
-from .folder import pictures_in
+from .folder import images_in
 from .prepare import PREPARED_SHAPE, prepare
-from .reading import MAX_BYTES, decode_picture, read_picture
+from .reading import MAX_BYTES, decode_image, read_image
 
 __all__ = [
     "MAX_BYTES",
     "PREPARED_SHAPE",
-    "decode_picture",
+    "decode_image",
     "draw_blocks",
-    "pictures_in",
+    "images_in",
     "prepare",
-    "read_picture",
+    "read_image",
 ]

@@ -1,4 +1,4 @@
-"""Blocks draw a picture on a terminal: each character is two pixels, one above the other."""
+"""Blocks draw an image on a terminal: each character is two pixels, one above the other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +8,12 @@ DARKEST = 232
 BLOCKS = " ▀▄█"  # none, upper, lower, both
 
 
-def draw_blocks(picture: NDArray[np.float64], *, shades: bool) -> str:
-    """Draw a picture in half-blocks.
+def draw_blocks(image: NDArray[np.float64], *, shades: bool) -> str:
+    """Draw an image in half-blocks.
 
     Parameters
     ----------
-    picture
+    image
         Of shape (h, w), 0 (paper) to 1 (ink), h even.
     shades
         Whether the reader understands ANSI's 256 colours; if not, ink of half strength or more is
@@ -24,11 +24,11 @@ def draw_blocks(picture: NDArray[np.float64], *, shades: bool) -> str:
     str
         Of h/2 lines of w characters.
     """
-    upper, lower = picture[::2], picture[1::2]
+    upper, lower = image[::2], image[1::2]
     if not shades:
         parts = (upper >= 0.5) + 2 * (lower >= 0.5)
         return "\n".join("".join(BLOCKS[part] for part in row).rstrip() for row in parts.tolist())
-    colours = DARKEST + np.floor(np.clip(picture, 0, 1) * (SHADES - 1) + 0.5).astype(int)
+    colours = DARKEST + np.floor(np.clip(image, 0, 1) * (SHADES - 1) + 0.5).astype(int)
     lines = [
         "".join(f"\x1b[38;5;{a};48;5;{b}m▀" for a, b in zip(above, below, strict=True))
         for above, below in zip(colours[::2].tolist(), colours[1::2].tolist(), strict=True)

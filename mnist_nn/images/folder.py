@@ -1,4 +1,4 @@
-"""A folder's pictures, in the order in which a person counts them."""
+"""A folder's images, in the order in which a person counts them."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,8 @@ from ..files import StrPath
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".npy"}
 
 
-def pictures_in(folder: StrPath) -> list[Path]:
-    """List the pictures in a folder, by the ends of their names: 2.png comes before 10.png.
+def images_in(folder: StrPath) -> list[Path]:
+    """List the images in a folder, by the ends of their names: 2.png comes before 10.png.
 
     Hidden files, folders and what is neither file nor link are left out.
 

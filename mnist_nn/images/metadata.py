@@ -30,16 +30,16 @@ XMP = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])")
 
 
 class Stripped(NamedTuple):
-    """A picture without its metadata.
+    """An image without its metadata.
 
     Attributes
     ----------
     content
         What a decoder needs.
     orientation
-        How the picture is turned or mirrored, 1 to 8 as EXIF numbers it; 1 is upright.
+        How the image is turned or mirrored, 1 to 8 as EXIF numbers it; 1 is upright.
     scans
-        Passes over the picture that decoding takes.
+        Passes over the image that decoding takes.
     """
 
     content: bytes

@@ -1,6 +1,6 @@
-"""A paper is a rectangle of other paper in the picture, with the digit on it: cut out and pasted.
+"""A paper is a rectangle of other paper in the image, with the digit on it: cut out and pasted.
 
-Its sides are straight steps in brightness, parallel to the picture's. Along a digit's strokes there
+Its sides are straight steps in brightness, parallel to the image's. Along a digit's strokes there
 are such steps too, but no rectangle of them with a digit inside.
 """
 
@@ -12,28 +12,28 @@ from numpy.typing import NDArray
 Grey = NDArray[np.float64]
 Span = tuple[int, int]
 
-STEP = 0.03  # of the picture's range
+STEP = 0.03  # of the image's range
 ROUGH = 4.0  # times the mean step: what is more is a step, and no noise
 CANDIDATES = 8  # the rows, and the columns, with the most steps
-CLOSED = 0.7  # of the sides that lie inside the picture must be steps
+CLOSED = 0.7  # of the sides that lie inside the image must be steps
 SMALLEST = 28  # pixels, each side
 MARGIN = 2  # pixels along a paper's sides, which may be blurred
-EVEN = 0.1  # of the picture's range: how much the paper along the sides may vary
+EVEN = 0.1  # of the image's range: how much the paper along the sides may vary
 UNTOUCHED = 0.93  # of the pixels along the sides are so even
-INK = 0.3  # of the picture's range: how much what is on it stands out, at least
-FULL = 0.98  # a rectangle of this part of the picture's area is the picture
+INK = 0.3  # of the image's range: how much what is on it stands out, at least
+FULL = 0.98  # a rectangle of this part of the image's area is the image
 
 
-def find_paper(picture: Grey) -> tuple[Span, Span] | None:
+def find_paper(image: Grey) -> tuple[Span, Span] | None:
     """Find the rows and columns, a little inside it, of a paper that has something on it."""
-    h, w = picture.shape
+    h, w = image.shape
     if min(h, w) < SMALLEST:
         return None
-    down, across = np.abs(np.diff(picture, axis=0)), np.abs(np.diff(picture, axis=1))
+    down, across = np.abs(np.diff(image, axis=0)), np.abs(np.diff(image, axis=1))
     least = STEP + ROUGH * float(down.mean() + across.mean()) / 2
     # [i, j]: steps between rows i - 1 and i (of columns before j); likewise between columns
-    flat = _counted((down > least) & (least < _beyond(picture)))
-    upright = _counted(((across > least) & (least < _beyond(picture.T).T)).T)
+    flat = _counted((down > least) & (least < _beyond(image)))
+    upright = _counted(((across > least) & (least < _beyond(image.T).T)).T)
     found = []
     for top, bottom in _spans(flat):
         for left, right in _spans(upright):
@@ -46,17 +46,17 @@ def find_paper(picture: Grey) -> tuple[Span, Span] | None:
                 found.append((int(sum(sides)) / length, area, (top, bottom), (left, right)))
     for *_, (top, bottom), (left, right) in sorted(found, reverse=True):
         rows, columns = (top + MARGIN, bottom - MARGIN), (left + MARGIN, right - MARGIN)
-        if _has_something(picture[slice(*rows), slice(*columns)], least):
+        if _has_something(image[slice(*rows), slice(*columns)], least):
             return rows, columns
     return None
 
 
-def _beyond(picture: Grey) -> Grey:
+def _beyond(image: Grey) -> Grey:
     """Take the steps between rows once more, some pixels apart: across a mere line is none."""
-    h = len(picture)
+    h = len(image)
     before = np.maximum(np.arange(h - 1) - MARGIN, 0)
     after = np.minimum(np.arange(1, h) + MARGIN, h - 1)
-    beyond: Grey = np.abs(picture[after] - picture[before])
+    beyond: Grey = np.abs(image[after] - image[before])
     return beyond
 
 
@@ -68,7 +68,7 @@ def _counted(steps: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _spans(counts: NDArray[np.intp]) -> list[Span]:
-    """Pair the lines with the most steps, and the picture's edges."""
+    """Pair the lines with the most steps, and the image's edges."""
     most = np.argsort(-counts[:, -1], kind="stable")[:CANDIDATES].tolist()
     lines = sorted({0, len(counts) - 1, *most})
     return [(a, b) for a, b in combinations(lines, 2) if b - a >= SMALLEST]

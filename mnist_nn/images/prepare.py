@@ -1,4 +1,4 @@
-"""Preparing turns a picture of a digit into what MNIST would have made of it.
+"""Preparing turns an image of a digit into what MNIST would have made of it.
 
 Every step is a loop over doubles in a fixed order (`_down` sums from the first row to the last), so
 that the same arithmetic in another language gives the same numbers.
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import label
+from .downscale import downscale
 from .paper import find_paper
-from .reducing import reduce_picture
 from .surface import fit_surface
 
 Grey = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SIDE = 28  # of a prepared picture
+SIDE = 28  # of a prepared image
 PREPARED_SHAPE = (SIDE, SIDE)
 BOX = 20  # of the digit in it
 CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
@@ -29,13 +29,13 @@ LEAST = 0.25  # of the ink's strength: how little full ink may stand out
 FAINT = 0.03  # of the ink's strength: what is fainter is not ink
 STRONG = 0.4  # of the ink's strength: what a stroke reaches somewhere nearby
 SPECK = 0.03  # of the largest stroke's area: what is smaller is not part of the digit
-CONTRAST = 7.0  # ink's strength in standard deviations of the background; less is a blank picture
-THIN = 1.5  # pixels of the prepared picture: the least width of a stroke
+CONTRAST = 7.0  # ink's strength in standard deviations of the background; less is a blank image
+THIN = 1.5  # pixels of the prepared image: the least width of a stroke
 SMALLEST = 5  # pixels, the longer side of a digit
 
 
 def prepare(grey: Grey) -> Grey:
-    """Prepare one picture: level, invert if need be, crop, fit and centre it.
+    """Prepare one image: level, invert if need be, crop, fit and centre it.
 
     Parameters
     ----------
@@ -51,38 +51,38 @@ def prepare(grey: Grey) -> Grey:
     Raises
     ------
     ValueError
-        If it is no picture, has numbers that are not finite or beyond 1e100, or there is no digit
+        If it is no image, has numbers that are not finite or beyond 1e100, or there is no digit
         in it.
     """
     if grey.ndim != 2 or not grey.size:
-        raise ValueError(f"a picture has the shape (height, width), got {grey.shape}")
+        raise ValueError(f"an image has the shape (height, width), got {grey.shape}")
     grey = grey.astype(np.float64, order="C")
     if not (np.abs(grey) < ENDLESS).all():
         raise ValueError(f"it has pixels that are NaN, infinite or beyond {ENDLESS:g}")
-    picture = _ranged(reduce_picture(grey, np.asarray))
-    return _centred(_fitted(_digit(picture)))
+    image = _ranged(downscale(grey, np.asarray))
+    return _centred(_fitted(_digit(image)))
 
 
-def _digit(picture: Grey) -> Grey:
-    """Find the ink of the digit, on the paper that lies in the picture if there is one."""
-    paper = find_paper(picture)
+def _digit(image: Grey) -> Grey:
+    """Find the ink of the digit, on the paper that lies in the image if there is one."""
+    paper = find_paper(image)
     if paper:
         with contextlib.suppress(ValueError):  # it was none, and nothing is on it
-            return _cropped(_ink(_ranged(picture[slice(*paper[0]), slice(*paper[1])])))
-    return _cropped(_ink(picture))
+            return _cropped(_ink(_ranged(image[slice(*paper[0]), slice(*paper[1])])))
+    return _cropped(_ink(image))
 
 
-def _ranged(picture: Grey) -> Grey:
+def _ranged(image: Grey) -> Grey:
     """Bring the brightness to the range of 0 to 1."""
-    low, high = float(picture.min()), float(picture.max())
+    low, high = float(image.min()), float(image.max())
     if high - low <= 1e-6 * max(abs(low), abs(high)):
         raise ValueError("it is blank: all of it has the same brightness")
-    return (picture - low) / (high - low)
+    return (image - low) / (high - low)
 
 
-def _ink(picture: Grey) -> Grey:
+def _ink(image: Grey) -> Grey:
     """Take the background away: the ink's strength, 0 to 1, and 0 where there is none."""
-    difference, noise = fit_surface(picture)
+    difference, noise = fit_surface(image)
     sign = 1.0 if _total(difference * difference * difference) > 0 else -1.0
     ink = np.maximum(sign * difference, 0.0)
     strength, level = NOISE * noise, 0.0
@@ -91,11 +91,11 @@ def _ink(picture: Grey) -> Grey:
         count = int(above.sum())
         if count:
             strength = _total(np.where(above, ink, 0.0)) / count
-            level = _total(np.where(above, picture, 0.0)) / count
+            level = _total(np.where(above, image, 0.0)) / count
     if strength < CONTRAST * noise:
         raise ValueError("it is blank: nothing in it stands out")
     # where the paper is darker, black ink stands out less: full ink is what reaches ink's level
-    paper = picture - difference
+    paper = image - difference
     ink = np.minimum(ink / np.maximum(sign * (level - paper), strength * LEAST), 1.0)
     return np.where(_of_digit(ink, max(FAINT, NOISE * noise / strength)), ink, 0.0)
 
@@ -107,7 +107,7 @@ def _of_digit(ink: Grey, floor: float) -> Mask:
         raise ValueError("it is blank: nothing in it stands out")
     kept = (areas >= SPECK * areas.max())[labels - 1] & (labels > 0)
     top, bottom, left, right = _box(kept)
-    reach = math.ceil(max(bottom - top, right - left) / BOX)  # a pixel of the prepared picture
+    reach = math.ceil(max(bottom - top, right - left) / BOX)  # a pixel of the prepared image
     near: Mask = _grown(kept, reach)
     return (ink > floor) & near
 

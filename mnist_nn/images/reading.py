@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from ..errors import ConfigError, DataError
 from ..extras import install_command
 from ..files import StrPath
-from .folder import pictures_in
+from .downscale import MAX_SIDE, downscale
+from .folder import images_in
 from .metadata import JPEG, PNG, Stripped, strip_metadata
-from .reducing import MAX_SIDE, reduce_picture
 
 Grey = NDArray[np.float64]
 
@@ -44,8 +44,8 @@ NPY = b"\x93NUMPY"
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 
 
-def read_picture(path: StrPath, name: str | None = None) -> Grey:
-    """Read a picture from a file.
+def read_image(path: StrPath, name: str | None = None) -> Grey:
+    """Read an image from a file.
 
     Parameters
     ----------
@@ -57,27 +57,27 @@ def read_picture(path: StrPath, name: str | None = None) -> Grey:
     Returns
     -------
     ndarray of shape (h, w)
-        As `decode_picture` has it.
+        As `decode_image` has it.
 
     Raises
     ------
     ConfigError, DataError
-        As of `decode_picture`.
+        As of `decode_image`.
     OSError
         If the file cannot be read.
     """
     path = Path(path)
     name = name or str(path)
     if path.is_dir():
-        if pictures_in(path):
-            raise DataError(f"{name} is a folder, not a picture")
-        raise DataError(f"{name} is a folder without pictures ({KINDS})")
+        if images_in(path):
+            raise DataError(f"{name} is a folder, not an image")
+        raise DataError(f"{name} is a folder without images ({KINDS})")
     with path.open("rb") as file:
-        return decode_picture(_content(file), name)
+        return decode_image(_content(file), name)
 
 
 def _content(file: IO[bytes]) -> bytes:
-    """Read one byte more than a picture may have, or all.
+    """Read one byte more than an image may have, or all.
 
     A pipe is waited for in short turns: a signal that comes just before a read that waits would
     else be answered only after it.
@@ -96,8 +96,8 @@ def _content(file: IO[bytes]) -> bytes:
     return bytes(content[: MAX_BYTES + 1])
 
 
-def decode_picture(content: bytes, name: str) -> Grey:
-    """Decode a picture.
+def decode_image(content: bytes, name: str) -> Grey:
+    """Decode an image.
 
     Of an animation it is the first frame; a turned photograph is set upright; what is transparent
     is seen on white. It takes 500 MB and ten seconds at most, or about that, whatever the content.
@@ -113,7 +113,7 @@ def decode_picture(content: bytes, name: str) -> Grey:
     Returns
     -------
     ndarray of shape (h, w)
-        Brightness, in the unit that the file has. A picture with a side of more than 600 pixels is
+        Brightness, in the unit that the file has. An image with a side of more than 600 pixels is
         reduced, by averaging blocks of them.
 
     Raises
@@ -146,11 +146,9 @@ def _of_npy(content: bytes, name: str) -> Grey:
     except Exception as error:  # ValueError, SyntaxError, UnicodeError, … of a hostile header
         raise DataError(f"{name} is a damaged .npy file") from error
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
-        raise DataError(
-            f"{name} has the shape {shape}; a picture is (h, w), (h, w, 3) or (h, w, 4)"
-        )
+        raise DataError(f"{name} has the shape {shape}; an image is (h, w), (h, w, 3) or (h, w, 4)")
     if dtype.kind != "f" and dtype != np.uint8:
-        raise DataError(f"{name} holds {dtype}; a picture is of uint8 or floats")
+        raise DataError(f"{name} holds {dtype}; an image is of uint8 or floats")
     check_size(shape[1], shape[0], name)
     count = int(np.prod(shape, dtype=object))
     if len(content) - file.tell() < count * dtype.itemsize:
@@ -159,7 +157,7 @@ def _of_npy(content: bytes, name: str) -> Grey:
     pixels = pixels.reshape(shape, order="F" if by_columns else "C")
     white = 255.0 if dtype == np.uint8 else 1.0
     with np.errstate(all="ignore"):  # prepare() complains about what is not finite
-        return reduce_picture(pixels, partial(_grey, white=white))
+        return downscale(pixels, partial(_grey, white=white))
 
 
 def _grey(pixels: NDArray[Any], white: float) -> Grey:
@@ -182,7 +180,7 @@ def _of_image(content: bytes, name: str) -> Grey:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
         raise ConfigError(
-            f"pictures need Pillow (.npy files do not)\n{install_command('pictures')}"
+            f"images need Pillow (.npy files do not)\n{install_command('images')}"
         ) from error
     stripped = strip_metadata(content, name)
     with warnings.catch_warnings():
@@ -190,7 +188,7 @@ def _of_image(content: bytes, name: str) -> Grey:
         try:
             image = Image.open(io.BytesIO(stripped.content), formats=FORMATS)
         except UnidentifiedImageError as error:
-            raise DataError(f"{name} is no picture that can be read; use {KINDS}") from error
+            raise DataError(f"{name} is no image that can be read; use {KINDS}") from error
         except Image.DecompressionBombError as error:
             raise DataError(_too_large(name)) from error
         except Exception as error:
@@ -203,7 +201,7 @@ def _of_image(content: bytes, name: str) -> Grey:
             raise
         except Exception as error:  # each decoder has its own: OSError, SyntaxError, struct.error
             raise DataError(f"{name} is damaged: {error}") from error
-    return reduce_picture(pixels, partial(_grey, white=255.0))
+    return downscale(pixels, partial(_grey, white=255.0))
 
 
 def _check_work(image: Any, stripped: Stripped, name: str) -> None:
@@ -249,7 +247,7 @@ def _without_colours(image: Any) -> Any:
 
 
 def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Set a picture upright, as EXIF says: mirrored if 2, 4, 5 or 7, and turned."""
+    """Set an image upright, as EXIF says: mirrored if 2, 4, 5 or 7, and turned."""
     if orientation in (2, 4, 5, 7):
         pixels = pixels[:, ::-1]
     return np.rot90(pixels, {3: 2, 4: 2, 5: 1, 6: -1, 7: -1, 8: 1}.get(orientation, 0))

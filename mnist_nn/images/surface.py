@@ -12,29 +12,29 @@ RING = 16  # the border is this part of the shorter side wide
 CLIP = 3.0  # standard deviations: what is farther off is not paper
 ROUNDS = 10  # at most, of each kind
 BINS = 16  # of brightness
-FAR = 0.1  # of the picture's range: what is farther off is not paper, however far
-FLOOR = 0.002  # of the picture's range: half a level of 255, the noise of rounding
+FAR = 0.1  # of the image's range: what is farther off is not paper, however far
+FLOOR = 0.002  # of the image's range: half a level of 255, the noise of rounding
 
 
-def fit_surface(picture: Grey) -> tuple[Grey, float]:
+def fit_surface(image: Grey) -> tuple[Grey, float]:
     """Fit the paper's brightness by least squares, to what seems to be paper.
 
     There are two guesses to start with: that the border is paper, and that the most frequent
-    brightness is that of paper. Each is refined; the one that suits more of the picture wins.
-    Return the picture less the surface, and the standard deviation of the paper about it.
+    brightness is that of paper. Each is refined; the one that suits more of the image wins.
+    Return the image less the surface, and the standard deviation of the paper about it.
     """
-    border, everywhere = _border(picture), np.ones(picture.shape, bool)
-    by_border = _refined(picture, border, border)
-    by_mode = _refined(picture, _most_frequent(picture), everywhere)
+    border, everywhere = _border(image), np.ones(image.shape, bool)
+    by_border = _refined(image, border, border)
+    by_mode = _refined(image, _most_frequent(image), everywhere)
     return min(by_border, by_mode, key=lambda fit: _misfit(fit[0]))
 
 
-def _refined(picture: Grey, paper: Mask, region: Mask) -> tuple[Grey, float]:
+def _refined(image: Grey, paper: Mask, region: Mask) -> tuple[Grey, float]:
     """Fit, drop what is far off, and again: a plane in the region, then a quadratic anywhere."""
-    difference, noise = picture, 1.0
+    difference, noise = image, 1.0
     for terms, where in ((PLANE, region), (len(POWERS), None)):
         for _ in range(ROUNDS):
-            difference = picture - _surface(picture, paper, terms)
+            difference = image - _surface(image, paper, terms)
             noise = _deviation(difference, paper)
             before, paper = paper, np.abs(difference) <= max(CLIP * noise, 2 * FLOOR)
             if where is not None:
@@ -45,17 +45,17 @@ def _refined(picture: Grey, paper: Mask, region: Mask) -> tuple[Grey, float]:
     return difference, max(noise, FLOOR)
 
 
-def _border(picture: Grey) -> Mask:
-    h, w = picture.shape
+def _border(image: Grey) -> Mask:
+    h, w = image.shape
     ring = max(1, min(h, w) // RING)
     border = np.ones((h, w), bool)
     border[ring : h - ring, ring : w - ring] = False
     return border
 
 
-def _most_frequent(picture: Grey) -> Mask:
+def _most_frequent(image: Grey) -> Mask:
     """Choose the pixels in the two neighbouring bins of brightness that hold the most."""
-    bins = np.minimum(np.floor(picture * BINS), BINS - 1).astype(np.intp)
+    bins = np.minimum(np.floor(image * BINS), BINS - 1).astype(np.intp)
     counts = np.bincount(bins.ravel(), minlength=BINS)
     best = int(np.argmax(counts[:-1] + counts[1:]))
     frequent: Mask = (bins == best) | (bins == best + 1)
@@ -68,17 +68,17 @@ def _misfit(difference: Grey) -> float:
     return float(np.cumsum(np.cumsum(far, axis=0)[-1])[-1])
 
 
-def _surface(picture: Grey, paper: Mask, terms: int) -> Grey:
+def _surface(image: Grey, paper: Mask, terms: int) -> Grey:
     """Solve the normal equations of least squares over the pixels of paper."""
-    h, w = picture.shape
+    h, w = image.shape
     x, y = 2 * (np.arange(w) + 0.5) / w - 1, (2 * (np.arange(h) + 0.5) / h - 1)[:, None]
     powers = POWERS[:terms]
     weight = paper.astype(np.float64)
     moments = _moments(weight, x, y, 2 * max(map(max, powers)))
-    values = _moments(weight * picture, x, y, max(map(max, powers)))
+    values = _moments(weight * image, x, y, max(map(max, powers)))
     rows = [[moments[a + c][b + d] for c, d in powers] + [values[a][b]] for a, b in powers]
     for i in range(terms):
-        rows[i][i] += 1e-9 * moments[0][0] + 1e-12  # solvable even for a picture of one pixel
+        rows[i][i] += 1e-9 * moments[0][0] + 1e-12  # solvable even for an image of one pixel
     surface = np.zeros((h, w))
     for factor, (a, b) in zip(_solved(rows), powers, strict=True):
         surface += factor * (x**a * y**b)
@@ -86,7 +86,7 @@ def _surface(picture: Grey, paper: Mask, terms: int) -> Grey:
 
 
 def _moments(values: Grey, x: Grey, y: Grey, degree: int) -> list[list[float]]:
-    """Sum ``values x^a y^b`` over the picture, for a and b up to the degree, at [a][b]."""
+    """Sum ``values x^a y^b`` over the image, for a and b up to the degree, at [a][b]."""
     moments = [[0.0] * (degree + 1) for _ in range(degree + 1)]
     for b in range(degree + 1):
         columns = np.cumsum(values, axis=0)[-1]

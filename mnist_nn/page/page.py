@@ -40,7 +40,7 @@ def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> by
     Parameters
     ----------
     network
-        That reads pictures of 28×28.
+        That reads images of 28×28.
     class_names
         One for each output, or two for a single one.
     source
@@ -60,7 +60,7 @@ def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> by
     if network.sizes[0] != height * width:
         raise ConfigError(
             f"the model reads {network.sizes[0]} numbers per sample, but a drawing is "
-            f"{height}×{width}; take a model of pictures of that size"
+            f"{height}×{width}; take a model of images of that size"
         )
     if network.params.nbytes > MAX_BYTES:
         raise ConfigError(

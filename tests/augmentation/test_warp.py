@@ -102,7 +102,7 @@ def test_shifts_go_both_ways() -> None:
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_the_same_stream_gives_the_same_pictures_in_however_many_calls(
+def test_the_same_stream_gives_the_same_images_in_however_many_calls(
     digits: Samples, compiled: bool
 ) -> None:
     settings = Augmentation(shift=2, rotation=10, elastic_alpha=34)

@@ -155,7 +155,7 @@ def test_nothing_on_standard_input_is_an_error(
         assert result.stderr == "error: standard input is empty\n"
 
 
-def test_a_folder_stands_for_its_pictures_in_natural_order(
+def test_a_folder_stands_for_its_images_in_natural_order(
     run: Run, sample_model: Path, pictures: list[Path]
 ) -> None:
     Path("folder", "more.png").mkdir(parents=True)
@@ -172,7 +172,7 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(
         *("folder/page 2.jpg", "folder/Page 10.bmp", "1.png"),
     ]
     assert result.stderr.splitlines() == [
-        "error: folder/bad.png is no picture that can be read; use PNG, JPEG, BMP or .npy"
+        "error: folder/bad.png is no image that can be read; use PNG, JPEG, BMP or .npy"
     ]
 
 
@@ -180,7 +180,7 @@ def test_a_folder_without_pictures_is_an_error(run: Run, sample_model: Path) -> 
     Path("folder").mkdir()
     result = run("predict", sample_model, "folder")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: folder is a folder without pictures")
+    assert result.stderr.startswith("error: folder is a folder without images")
 
 
 def test_what_another_command_writes_is_read(
@@ -217,7 +217,7 @@ def test_names_neither_steer_the_terminal_nor_break_the_table(
     for name, safe in STEERING.items():
         Path(name).write_text("no picture")
         refused = run("predict", sample_model, name)
-        assert refused.stderr.startswith(f"error: {safe} is no picture")
+        assert refused.stderr.startswith(f"error: {safe} is no image")
     array = run("predict", sample_model, *STEERING, "--json").stdout
     assert [row["file"] for row in json.loads(array)] == list(STEERING)
     assert array.isascii()
@@ -368,6 +368,6 @@ def test_without_pillow_the_extra_is_named_and_arrays_are_read(
     refused = subprocess.run([*command, "4.png"], cwd=tmp_path, capture_output=True, text=True)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.splitlines() == [
-        "error: pictures need Pillow (.npy files do not)",
+        "error: images need Pillow (.npy files do not)",
         install_command("images"),
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import load_dataset
-from mnist_nn.evaluation import summary
+from mnist_nn.evaluation import summarize
 from mnist_nn.model import load_checkpoint, load_model
 
 Run = Callable[..., Any]
@@ -33,7 +33,7 @@ def test_each_seed_has_a_model_and_a_row(run: Run, tmp_path: Path) -> None:
     assert test is not None
     shares = [float(np.mean(m.network.predict(test.x).argmax(1) == test.y)) for m in models]
     assert accuracies(result.stdout) == [f"{share:.2%}" for share in shares]
-    found = summary(shares)
+    found = summarize(shares)
     assert f"test accuracy of 3 seeds: mean {found.mean:.2%}" in result.stdout
     assert f"standard deviation {found.deviation:.2%}" in result.stdout
     low, high = found.interval

@@ -11,7 +11,7 @@ import pytest
 
 from mnist_nn.data import DatasetInfo
 from mnist_nn.data.cache import read_cache, write_cache
-from mnist_nn.data.download import Finished, Received, download, import_folder
+from mnist_nn.data.download import CacheReady, Received, download, import_folder
 from mnist_nn.data.folder import read_folder
 from mnist_nn.errors import DataError
 
@@ -45,7 +45,7 @@ def test_the_second_time_the_network_is_not_touched(
     fetch(tiny[0], tmp_path, mirror.url("good"))
     asked = len(mirror.asked)
     assert fetch(tiny[0], tmp_path, mirror.url("good")) == [
-        Finished(tmp_path / "tiny.npz", "verified")
+        CacheReady(tmp_path / "tiny.npz", "verified")
     ]
     assert len(mirror.asked) == asked == 4
 
@@ -61,7 +61,7 @@ def test_a_damaged_cache_is_rebuilt_from_the_files(
 ) -> None:
     fetch(tiny[0], tmp_path, mirror.url("good"))
     (tmp_path / "tiny.npz").write_bytes(b"damaged")
-    assert fetch(tiny[0], tmp_path) == [Finished(tmp_path / "tiny.npz", "rebuilt")]
+    assert fetch(tiny[0], tmp_path) == [CacheReady(tmp_path / "tiny.npz", "rebuilt")]
     assert_complete(tiny, tmp_path)
 
 
@@ -75,7 +75,7 @@ def test_a_cache_that_numpy_2_0_wrote_wrongly_is_rebuilt(tiny: Tiny, tmp_path: P
     write_cache(tmp_path / "tiny.npz", arrays | {"allow_pickle": np.array(False)})
     with pytest.raises(DataError, match=r"it holds .*allow_pickle\.npy.* instead of"):
         read_cache(tmp_path / "tiny.npz", tiny[0])
-    assert fetch(tiny[0], tmp_path) == [Finished(tmp_path / "tiny.npz", "rebuilt")]
+    assert fetch(tiny[0], tmp_path) == [CacheReady(tmp_path / "tiny.npz", "rebuilt")]
     assert_complete(tiny, tmp_path)
 
 

@@ -13,7 +13,7 @@ import trustme
 
 from mnist_nn.data import DatasetInfo
 from mnist_nn.data.cache import read_cache
-from mnist_nn.data.download import Failed, Finished, download
+from mnist_nn.data.download import CacheReady, Failed, download
 from mnist_nn.errors import DataError
 
 Tiny = tuple[DatasetInfo, dict[str, bytes]]
@@ -94,7 +94,7 @@ def test_a_fault_is_named_and_the_next_mirror_delivers(
     (given,) = failures(events)  # the mirror that delivered is asked first from then on
     assert given.startswith(reason)
     assert len(given) <= 200
-    assert events[-1] == Finished(tmp_path / "tiny.npz", "downloaded")
+    assert events[-1] == CacheReady(tmp_path / "tiny.npz", "downloaded")
     assert_complete(tiny, tmp_path)
 
 

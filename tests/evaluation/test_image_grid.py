@@ -9,11 +9,11 @@ from mnist_nn.evaluation.image_grid import GAP, ZOOM
 SIDE = 28
 
 
-def test_pictures_are_drawn_in_reading_order_from_light_to_dark(tmp_path: Path) -> None:
-    """The picture of number k is of one grey, and darker than the one before it."""
+def test_images_are_drawn_in_reading_order_from_light_to_dark(tmp_path: Path) -> None:
+    """The image of number k is of one grey, and darker than the one before it."""
     greys = np.arange(1, 9, dtype=np.uint8).reshape(2, 4, 1, 1) * 30
-    pictures = greys.repeat(SIDE, axis=2).repeat(SIDE, axis=3)
-    draw_image_grid(tmp_path / "sheet.png", pictures[:, 0], pictures[:, 1:], ("before", "after"))
+    images = greys.repeat(SIDE, axis=2).repeat(SIDE, axis=3)
+    draw_image_grid(tmp_path / "sheet.png", images[:, 0], images[:, 1:], ("before", "after"))
     dots = imread(tmp_path / "sheet.png")[..., 0]
     middles = [GAP * 8 + SIDE // 2 + (SIDE + GAP) * row for row in range(2)]
     line = [dots[middle * ZOOM] for middle in middles]

@@ -1,4 +1,4 @@
-"""No picture takes more than some seconds and some hundred megabytes."""
+"""No image takes more than some seconds and some hundred megabytes."""
 
 import io
 import subprocess
@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from mnist_nn.errors import DataError
-from mnist_nn.images import decode_picture, prepare
-from mnist_nn.images.reducing import reduce_picture
+from mnist_nn.images import decode_image, prepare
+from mnist_nn.images.downscale import downscale
 
 from .hostile import bmp_of_runs, chunk, exif, jpeg, png, with_scans, with_segment
 
@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_what_would_take_long_is_refused(kind: str) -> None:
     made, complaint = REFUSED[kind]
     with pytest.raises(DataError, match=f"^x.png.*{complaint}"):
-        decode_picture(made(), "x.png")
+        decode_image(made(), "x.png")
 
 
 def texts() -> bytes:
@@ -68,17 +68,17 @@ HARMLESS: dict[str, Callable[[], bytes]] = {
     "EXIF that claims 60 GB": lambda: png(40, 40, more=chunk(b"eXIf", exif(60000, 1_000_000))),
     "texts that unpack to 90 MB": lambda: png(40, 40, more=texts()),
     "a preview of 300 scans": lambda: with_segment(GREY, 0xE1, EXIF + b"\xff\xda\0\2" * 300),
-    "a film after the picture": lambda: GREY + b"\xff\xda\0\2" * 300,
+    "a film after the image": lambda: GREY + b"\xff\xda\0\2" * 300,
 }
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
 def test_metadata_cost_nothing(kind: str) -> None:
-    decode_picture(GREY, "x")  # Pillow is loaded
+    decode_image(GREY, "x")  # Pillow is loaded
     content = HARMLESS[kind]()
     tracemalloc.start()
     try:
-        assert decode_picture(content, "x").shape == (40, 40)
+        assert decode_image(content, "x").shape == (40, 40)
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
@@ -89,7 +89,7 @@ def test_49_million_pixels_take_less_than_500_megabytes(tmp_path: Path) -> None:
     path.write_bytes(png(7000, 7000, colour=6))
     program = (
         "import sys, pathlib, mnist_nn.images as p\n"
-        "assert p.read_picture(pathlib.Path(sys.argv[1])).shape == (584, 584)\n"
+        "assert p.read_image(pathlib.Path(sys.argv[1])).shape == (584, 584)\n"
         "print(*(line for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )
     if not Path("/proc/self/status").exists():
@@ -105,7 +105,7 @@ def test_a_huge_photograph_is_read_as_a_small_one(progressive: bool) -> None:
     ImageDraw.Draw(image).line([(300, 150), (650, 150), (450, 700)], (30, 30, 40), 60)
     file = io.BytesIO()
     image.resize((4500, 3690)).save(file, "JPEG", progressive=progressive)
-    huge = prepare(decode_picture(file.getvalue(), "x"))
+    huge = prepare(decode_image(file.getvalue(), "x"))
     small = prepare(np.asarray(image.convert("L"), np.float64))
     assert np.abs(huge - small).mean() < 0.01
 
@@ -116,7 +116,7 @@ def test_blocks_are_averaged_whatever_the_tiles(
 ) -> None:
     pixels = rng.integers(0, 256, shape, np.uint8)
     block = -(-max(shape) // 600)
-    reduced = reduce_picture(pixels, lambda part: part.astype(np.float64))
+    reduced = downscale(pixels, lambda part: part.astype(np.float64))
     assert reduced.shape == tuple(-(-side // block) for side in shape)
     for i, j in ((0, 0), (shape[0] // block // 2, 5), (reduced.shape[0] - 1, reduced.shape[1] - 1)):
         part = pixels[block * i : block * (i + 1), block * j : block * (j + 1)]
@@ -134,7 +134,7 @@ def test_every_orientation_is_set_upright(orientation: int) -> None:
     Image.fromarray(RAMP).save(file, "PNG", exif=tags)
     with Image.open(io.BytesIO(file.getvalue())) as image:
         upright = np.asarray(ImageOps.exif_transpose(image))
-    np.testing.assert_array_equal(decode_picture(file.getvalue(), "x"), upright)
+    np.testing.assert_array_equal(decode_image(file.getvalue(), "x"), upright)
 
 
 @pytest.mark.parametrize(
@@ -152,5 +152,5 @@ def test_every_orientation_is_set_upright(orientation: int) -> None:
 def test_the_orientation_is_found_if_it_is_there(payload: bytes, turned: int) -> None:
     file = io.BytesIO()
     Image.fromarray(RAMP).save(file, "JPEG", quality=100)
-    grey = decode_picture(with_segment(file.getvalue(), 0xE1, payload), "x")
+    grey = decode_image(with_segment(file.getvalue(), 0xE1, payload), "x")
     assert np.abs(grey - np.rot90(RAMP, turned)).max() <= 3

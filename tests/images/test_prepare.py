@@ -11,16 +11,16 @@ Grey = NDArray[np.float64]
 @pytest.fixture
 def digit(digits: Samples) -> Grey:
     """A real digit, 28×28, of 0 to 1: one that is centred to well within half a pixel."""
-    pictures = digits.x[:100].reshape(-1, 28, 28) / 255
-    return min(pictures, key=lambda picture: max(abs(c - 14) for c in centre_of_mass(picture)))
+    images = digits.x[:100].reshape(-1, 28, 28) / 255
+    return min(images, key=lambda image: max(abs(c - 14) for c in centre_of_mass(image)))
 
 
-def centre_of_mass(picture: Grey) -> list[float]:
-    return [float(picture.sum(axis=axis) @ np.arange(28) / picture.sum()) for axis in (1, 0)]
+def centre_of_mass(image: Grey) -> list[float]:
+    return [float(image.sum(axis=axis) @ np.arange(28) / image.sum()) for axis in (1, 0)]
 
 
-def enlarged(picture: Grey, times: int = 5) -> Grey:
-    return np.kron(picture, np.ones((times, times)))
+def enlarged(image: Grey, times: int = 5) -> Grey:
+    return np.kron(image, np.ones((times, times)))
 
 
 def on_paper(digit: Grey, *, ink: float = 20, top: int = 60, left: int = 15) -> Grey:
@@ -34,8 +34,8 @@ def on_paper(digit: Grey, *, ink: float = 20, top: int = 60, left: int = 15) -> 
 
 
 def test_a_digit_of_mnist_stays_as_it_is(digits: Samples) -> None:
-    pictures = digits.x[:200].reshape(-1, 28, 28) / 255
-    changes = [np.abs(prepare(picture) - picture).mean() for picture in pictures]
+    images = digits.x[:200].reshape(-1, 28, 28) / 255
+    changes = [np.abs(prepare(image) - image).mean() for image in images]
     assert np.median(changes) < 0.003
     assert np.mean(np.array(changes) < 0.02) > 0.98  # the others were drawn faintly
 
@@ -72,12 +72,12 @@ def test_faint_lines_on_the_paper_are_not_read(digit: Grey, grid: bool) -> None:
 
 
 @pytest.mark.parametrize("own", [0, 255])
-def test_a_picture_pasted_with_its_own_paper_is_found(digit: Grey, own: int) -> None:
+def test_an_image_pasted_with_its_own_paper_is_found(digit: Grey, own: int) -> None:
     canvas = on_paper(np.zeros((28, 28)))
     for top, left in ((0, 0), (50, 100), (80, 10)):
-        picture = canvas.copy()
-        picture[top : top + 140, left : left + 140] = np.abs(own - 255 * enlarged(digit))
-        assert np.abs(prepare(picture) - digit).mean() < 0.02
+        image = canvas.copy()
+        image[top : top + 140, left : left + 140] = np.abs(own - 255 * enlarged(digit))
+        assert np.abs(prepare(image) - digit).mean() < 0.02
 
 
 def test_a_box_drawn_by_hand_is_no_paper() -> None:
@@ -91,36 +91,36 @@ def test_a_box_drawn_by_hand_is_no_paper() -> None:
 
 
 def test_the_unit_of_brightness_does_not_matter(digit: Grey) -> None:
-    picture = on_paper(digit)
-    for other in (picture / 255, picture * 257, 1000 - picture):
-        np.testing.assert_allclose(prepare(other), prepare(picture), atol=1e-6)
+    image = on_paper(digit)
+    for other in (image / 255, image * 257, 1000 - image):
+        np.testing.assert_allclose(prepare(other), prepare(image), atol=1e-6)
 
 
 @pytest.mark.parametrize("sigma", [5, 10])
 def test_noise_is_not_taken_for_ink(digit: Grey, sigma: float, rng: np.random.Generator) -> None:
-    picture = on_paper(digit) + rng.normal(0, sigma, (220, 260))
-    assert np.abs(prepare(picture) - digit).mean() < 0.03
+    image = on_paper(digit) + rng.normal(0, sigma, (220, 260))
+    assert np.abs(prepare(image) - digit).mean() < 0.03
 
 
 def test_specks_do_not_decide_the_crop(digit: Grey) -> None:
-    picture = on_paper(digit)
-    clean = prepare(picture)
-    picture[3:6, 250:253] = picture[215:217, 5:9] = 10
-    np.testing.assert_allclose(prepare(picture), clean, atol=0.05)
+    image = on_paper(digit)
+    clean = prepare(image)
+    image[3:6, 250:253] = image[215:217, 5:9] = 10
+    np.testing.assert_allclose(prepare(image), clean, atol=0.05)
 
 
 def test_a_narrow_one_keeps_its_shape() -> None:
-    picture = np.full((100, 100), 200.0)
-    picture[20:80, 50:56] = 10
-    rows, columns = np.nonzero(prepare(picture) > 0.5)
+    image = np.full((100, 100), 200.0)
+    image[20:80, 50:56] = 10
+    rows, columns = np.nonzero(prepare(image) > 0.5)
     assert np.ptp(rows) + 1 == 20
     assert np.ptp(columns) + 1 == 2
 
 
 def test_a_thin_pen_does_not_fade_away() -> None:
-    picture = np.full((300, 300), 255.0)
-    picture[50:250, 100] = picture[250, 100:200] = 0
-    prepared = prepare(picture)
+    image = np.full((300, 300), 255.0)
+    image[50:250, 100] = image[250, 100:200] = 0
+    prepared = prepare(image)
     assert prepared.max() == 1
     assert (prepared[prepared > 0] > 0.3).mean() > 0.6
 
@@ -132,14 +132,14 @@ def test_a_digit_may_touch_the_borders_and_be_tiny(digit: Grey) -> None:
     assert np.abs(prepare(1 - tight) - digit).mean() < 0.02
 
 
-def test_a_huge_picture_is_reduced_first(digit: Grey) -> None:
+def test_a_huge_image_is_reduced_first(digit: Grey) -> None:
     small = prepare(on_paper(digit))
     huge = prepare(enlarged(on_paper(digit), 11))
     assert np.abs(huge - small).mean() < 0.02
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [
         np.zeros((1, 1)),
         np.full((50, 40), 7.0),
@@ -151,13 +151,13 @@ def test_a_huge_picture_is_reduced_first(digit: Grey) -> None:
     ],
     ids=["a pixel", "constant", "huge numbers", "a gradient", "noise", "a speck", "two pixels"],
 )
-def test_a_picture_without_a_digit_is_refused(picture: Grey) -> None:
+def test_an_image_without_a_digit_is_refused(image: Grey) -> None:
     with pytest.raises(ValueError, match=r"blank|smaller than"):
-        prepare(picture)
+        prepare(image)
 
 
 @pytest.mark.parametrize(
-    ("picture", "complaint"),
+    ("image", "complaint"),
     [
         (np.array([[0, np.nan], [1, 1]]), "NaN, infinite"),
         (np.array([[0, np.inf], [1, 1]]), "NaN, infinite"),
@@ -166,19 +166,19 @@ def test_a_picture_without_a_digit_is_refused(picture: Grey) -> None:
         (np.zeros((5, 5, 3)), "shape"),
     ],
 )
-def test_what_is_no_picture_is_refused(picture: Grey, complaint: str) -> None:
+def test_what_is_no_image_is_refused(image: Grey, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        prepare(picture)
+        prepare(image)
 
 
 @pytest.mark.parametrize("shape", [(1, 500), (500, 1), (2, 40), (5, 5), (1300, 3)])
 def test_odd_shapes_are_prepared_or_refused(
     shape: tuple[int, int], rng: np.random.Generator
 ) -> None:
-    picture = np.zeros(shape)
-    picture[: max(1, shape[0] // 3), : max(1, shape[1] // 3)] = 1
+    image = np.zeros(shape)
+    image[: max(1, shape[0] // 3), : max(1, shape[1] // 3)] = 1
     try:
-        prepared = prepare(picture + rng.normal(0, 0.001, shape))
+        prepared = prepare(image + rng.normal(0, 0.001, shape))
     except ValueError as error:
         assert "blank" in str(error) or "smaller" in str(error)  # noqa: PT017
     else:

@@ -1,4 +1,4 @@
-"""Reducing makes a large picture small, a tile at a time: it takes little memory besides."""
+"""Reducing makes a large image small, a tile at a time: it takes little memory besides."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.float64]
 
-MAX_SIDE = 600  # pixels of a reduced picture
+MAX_SIDE = 600  # pixels of a reduced image
 TILE = 1024  # pixels, each side of what is reduced at a time
 
 
-def reduce_picture(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -> Grey:
+def downscale(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -> Grey:
     """Average whole blocks, so that no side is longer than `MAX_SIDE`; the last may be partial.
 
     The pixels, of shape (h, w) or (h, w, c), become brightness by `grey`, some at a time.
@@ -31,15 +31,15 @@ def reduce_picture(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -
     return result
 
 
-def _averaged(picture: Grey, block: int) -> Grey:
+def _averaged(image: Grey, block: int) -> Grey:
     """Average blocks: their rows, from the first to the last, then their columns."""
     for _ in range(2):
-        n = -(-len(picture) // block)
-        total = np.zeros((n, picture.shape[1]))
+        n = -(-len(image) // block)
+        total = np.zeros((n, image.shape[1]))
         count = np.zeros((n, 1))
-        for k in range(min(block, len(picture))):
-            part = picture[k::block]
+        for k in range(min(block, len(image))):
+            part = image[k::block]
             total[: len(part)] += part
             count[: len(part)] += 1
-        picture = (total / count).T
-    return picture
+        image = (total / count).T
+    return image

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_nn.evaluation import summary
-from mnist_nn.evaluation.summary import student_t_quantile
+from mnist_nn.evaluation import summarize
+from mnist_nn.evaluation.intervals import student_t_quantile
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 10, 31, 99, 999])
@@ -15,7 +15,7 @@ def test_quantiles_are_scipys(freedom: int, confidence: float) -> None:
 
 def test_a_summary_is_that_of_the_textbook() -> None:
     values = [0.9799, 0.9779, 0.9783, 0.9799, 0.9784]
-    found = summary(values)
+    found = summarize(values)
     assert found.mean == pytest.approx(np.mean(values))
     assert found.deviation == pytest.approx(np.std(values, ddof=1))
     expected = stats.t.interval(0.95, 4, np.mean(values), stats.sem(values))
@@ -24,4 +24,4 @@ def test_a_summary_is_that_of_the_textbook() -> None:
 
 def test_one_value_has_no_deviation() -> None:
     with pytest.raises(ValueError, match="2 values or more, got 1"):
-        summary([0.5])
+        summarize([0.5])

@@ -25,7 +25,7 @@ class Summary:
     interval: tuple[float, float]
 
 
-def summary(values: Sequence[float]) -> Summary:
+def summarize(values: Sequence[float]) -> Summary:
     """Sum measurements up.
 
     Parameters

@@ -111,15 +111,15 @@ def png(chart: Chart) -> bytes:
     return file.getvalue()
 
 
-def picture_png(picture: NDArray[np.uint8]) -> bytes:
-    """Write a picture of shape (height, width), light on dark, as a PNG, dark on light."""
+def image_png(image: NDArray[np.uint8]) -> bytes:
+    """Write an image of shape (height, width), light on dark, as a PNG, dark on light."""
     file = io.BytesIO()
-    Image.fromarray(255 - picture).save(file, format="PNG", optimize=True)
+    Image.fromarray(255 - image).save(file, format="PNG", optimize=True)
     return file.getvalue()
 
 
 def frame(chart: Chart) -> Image.Image:
-    """Make a picture of a chart, of the 256 colours that a GIF can have."""
+    """Make an image of a chart, of the 256 colours that a GIF can have."""
     file = io.BytesIO()
     with style(), _titled(chart):
         chart.figure.savefig(file, format="png", dpi=FRAME_DPI, facecolor=PAPER)
