@@ -60,6 +60,6 @@ def fields(whole: Measured, epochs: list[int]) -> Iterator[tuple[int, NDArray[np
                 continue
             bar.update()
             if metrics.epoch in epochs:
-                yield metrics.epoch, plane.read(run.network)
+                yield metrics.epoch, plane.outputs(run.network)
             if metrics.epoch == epochs[-1]:
                 return

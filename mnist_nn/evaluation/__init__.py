@@ -1,14 +1,20 @@
-"""How well a trained network does."""
+"""Measuring a trained network: metrics, predictions, learning curves, charts, and a report."""
 
 from .boundary import Plane
-from .calibration import Calibration, calibrate
 from .evaluated_model import EvaluatedModel
 from .history import Curves, curves_of
 from .image_grid import draw_image_grid
-from .intervals import Summary, summarize
-from .metrics import ClassScore, Evaluation, evaluate, wilson_interval
+from .intervals import Summary, summarize, wilson_interval
+from .metrics import (
+    Calibration,
+    ClassScore,
+    Evaluation,
+    Predictions,
+    calibrate,
+    evaluate,
+    predict,
+)
 from .palette import require_matplotlib
-from .predictions import Predictions, predict
 
 __all__ = [
     "Calibration",

@@ -1,4 +1,4 @@
-"""A model is a model under examination: all that is measured and drawn of it."""
+"""A model together with the samples it was evaluated on and all that is measured of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,32 +9,16 @@ from numpy.typing import NDArray
 
 from ..data import DatasetInfo, Samples
 from ..nn import Network
-from .calibration import Calibration, calibrate
 from .history import Curves
-from .metrics import Evaluation
-from .predictions import Predictions, predict
+from .metrics import Calibration, Evaluation, Predictions, calibrate, predict
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedModel:
-    """A model and the samples that it was measured on.
+    """A model, one sample or more of the dataset `info`, and the result on them.
 
-    Attributes
-    ----------
-    name
-        Of the model, for people.
-    network
-        As trained.
-    info
-        Record of the dataset that it was measured on.
-    samples
-        At least one.
-    source
-        What they are: "test samples of mnist".
-    result
-        What it came to on them.
-    curves
-        How its training went; None if it has no history.
+    `name` is the model's name for people, `source` what the samples are ("test samples of mnist"),
+    and `curves` those of its training, None if it has no history.
     """
 
     name: str
@@ -52,41 +36,40 @@ class EvaluatedModel:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of a sample; None if it is no image."""
+        """Height and width of a sample; None if it is not an image."""
         return self.info.image_shape
 
     @property
     def where(self) -> str:
-        """What it was measured on, with how many there are."""
+        """Number and source of the samples."""
         return f"{self.result.samples:,} {self.source}"
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What it takes each sample for."""
+        """Predictions for the samples."""
         return predict(self.network, self.samples.x)
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """How far it can be believed; None if its outputs are no probabilities."""
+        """Calibration on the samples; None if the outputs are not probabilities."""
         if not self.predictions.is_probability:
             return None
         right = self.predictions.predicted == self.samples.y
         return calibrate(self.predictions.confidence, right)
 
     def worst_mistakes(self, n: int) -> NDArray[np.intp]:
-        """Number the mistakes it was surest of, the surest first, at most `n`."""
+        """Return the indices of the `n` most confident mistakes, the most confident first."""
         wrong = np.flatnonzero(self.predictions.predicted != self.samples.y)
         order = np.argsort(-self.predictions.confidence[wrong], kind="stable")
         return wrong[order[:n]]
 
     def strongest_units(self, n: int) -> NDArray[np.intp]:
-        """Number the first layer's units that matter most, at most `n`, in their own order.
+        """Return the indices of the `n` units of the first layer that matter most, ascending.
 
-        Those with the largest product of two norms, of the weights that come in and of those that
-        go out. Without a hidden layer all units are outputs, and none goes out.
+        Those with the largest product of two norms: of their incoming and their outgoing weights.
         """
         layers = self.network.dense
-        with np.errstate(all="ignore"):  # what overflows is strong
+        with np.errstate(all="ignore"):  # an overflow is strong
             strength = np.linalg.norm(layers[0].W, axis=0)  # (units,)
             if len(layers) > 1:
                 strength = strength * np.linalg.norm(layers[1].W, axis=1)

@@ -1,4 +1,4 @@
-"""A history says how the epochs of a run went; curves are what one draws of it."""
+"""Learning curves: loss and accuracy of each epoch, checked and ready to be drawn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,39 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-LARGEST = 1e100  # a loss beyond it is not drawn: no axis has room for it
+from ..checks import Count
 
 Metric = Literal["loss", "accuracy"]
-Loss = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-Share = Annotated[float, Field(ge=0, le=1)]
+METRICS: tuple[Metric, ...] = ("loss", "accuracy")
+
+Loss = Annotated[float, Field(ge=-1e100, le=1e100)]  # no axis has room for more
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class Epoch(BaseModel):
-    """What curves need of an epoch's figures."""
+class _Epoch(BaseModel):
+    """What curves need of an epoch's metrics."""
 
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, allow_inf_nan=False, from_attributes=True)
 
-    epoch: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    epoch: Count
     loss: Loss
-    accuracy: Share
+    accuracy: Fraction
     validation_loss: Loss | None = None
-    validation_accuracy: Share | None = None
+    validation_accuracy: Fraction | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """How a run went; every array is of shape (n_epochs,), and there is at least one epoch.
+    """Learning curves of a run; every array has shape (n_epochs,), n_epochs at least 1.
 
     Attributes
     ----------
     name
-        Of the run.
+        Name of the run.
     epochs
-        Their numbers, from 1.
+        Numbers of the epochs, from 1.
     training, validation
-        ``loss`` and ``accuracy``; the latter is empty where no samples were held out.
+        Loss and accuracy; `validation` is empty if no samples were held out.
     kept
-        The epoch whose parameters the model has, if early stopping chose one.
+        Epoch whose parameters the model has, if early stopping chose one.
     """
 
     name: str
@@ -51,28 +53,12 @@ class Curves:
 
 
 def curves_of(name: str, history: Sequence[Any], kept: int | None = None) -> Curves:
-    """Check a history, and make curves of it.
+    """Make curves of a history: one record or mapping per epoch, at least one.
 
-    Parameters
-    ----------
-    name
-        Of the run.
-    history
-        A dict per epoch, at least one, with the keys of a model's history.
-    kept
-        As `Curves` has it.
-
-    Returns
-    -------
-    Curves
-
-    Raises
-    ------
-    ValueError
-        If a figure is missing, of another type or out of range; it says of which epoch.
+    They have the fields of `training.EpochMetrics`, as those of a model's history and the lines of
+    ``metrics.jsonl`` do. ValueError if a value is missing, of another type or out of range.
     """
     rows = [_checked(number, entry) for number, entry in enumerate(history, 1)]
-    figures: tuple[Metric, ...] = ("loss", "accuracy")
 
     def column(key: str) -> NDArray[np.float64]:
         return np.array([getattr(row, key) for row in rows], np.float64)  # None becomes NaN
@@ -80,18 +66,18 @@ def curves_of(name: str, history: Sequence[Any], kept: int | None = None) -> Cur
     held_out = any(row.validation_loss is not None for row in rows)
     return Curves(
         name,
-        np.array([row.epoch for row in rows], np.intp),
-        {key: column(key) for key in figures},
-        {key: column(f"validation_{key}") for key in figures} if held_out else {},
-        kept,
+        epochs=np.array([row.epoch for row in rows], np.intp),
+        training={metric: column(metric) for metric in METRICS},
+        validation={metric: column(f"validation_{metric}") for metric in METRICS if held_out},
+        kept=kept,
     )
 
 
-def _checked(number: int, entry: Any) -> Epoch:
+def _checked(number: int, entry: Any) -> _Epoch:
     try:
-        return Epoch.model_validate(entry)
+        return _Epoch.model_validate(entry)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        what = f"{key}: {first['msg']}" if key else "it is no mapping of figures"
-        raise ValueError(f"entry {number} is not an epoch's figures: {what}") from error
+        what = f"{key}: {first['msg']}" if key else "it is no mapping"
+        raise ValueError(f"entry {number} is not the metrics of an epoch: {what}") from error

@@ -1,24 +1,31 @@
-"""A summary says what several runs of the same experiment have in common."""
+"""95 % confidence intervals: of a proportion, and of the mean of a few measurements."""
 
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+Z_95 = statistics.NormalDist().inv_cdf(0.975)  # 95 % of a normal distribution lie within ±1.96
+T_95 = (  # the same of Student's distribution with 1 to 10 degrees of freedom
+    *(12.7062, 4.30265, 3.18245, 2.77645, 2.57058),
+    *(2.44691, 2.36462, 2.30600, 2.26216, 2.22814),
+)
+
+
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """Score interval of a proportion (Wilson, 1927), which stays within 0 and 1.
+
+    `right` of n trials were successes; n is at least 1.
+    """
+    p, z = right / n, Z_95
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
 
 @dataclass(frozen=True)
 class Summary:
-    """Of some measurements.
-
-    Attributes
-    ----------
-    mean
-        Their average.
-    deviation
-        Their standard deviation: of the whole from which they are drawn, estimated with n - 1.
-    interval
-        The 95 % interval of that whole's mean, by Student's t distribution.
-    """
+    """Mean of a sample, its standard deviation (with n - 1), and the interval of the true mean."""
 
     mean: float
     deviation: float
@@ -26,51 +33,26 @@ class Summary:
 
 
 def summarize(values: Sequence[float]) -> Summary:
-    """Sum measurements up.
-
-    Parameters
-    ----------
-    values
-        Two or more.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer.
-    """
+    """Summarize two measurements or more; ValueError for fewer."""
     n = len(values)
     if n < 2:
-        raise ValueError(f"a deviation takes 2 values or more, got {n}")
+        raise ValueError(f"a standard deviation takes 2 values or more, got {n}")
     mean, deviation = statistics.fmean(values), statistics.stdev(values)
-    half = student_t_quantile(n - 1) * deviation / math.sqrt(n)
+    half = t_95(n - 1) * deviation / math.sqrt(n)
     return Summary(mean, deviation, (mean - half, mean + half))
 
 
-def student_t_quantile(freedom: int, confidence: float = 0.95) -> float:
-    """Return the t within whose ± a variable of Student's distribution lies, to ten digits."""
-    low, high = 0.0, 1.0
-    while student_t_within(high, freedom) < confidence:
-        low, high = high, 2 * high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (
-            (middle, high) if student_t_within(middle, freedom) < confidence else (low, middle)
-        )
-    return high
+def t_95(freedom: int) -> float:
+    """Within ±t lie 95 % of Student's distribution with so many degrees of freedom.
 
-
-def student_t_within(t: float, freedom: int) -> float:
-    """Probability that a variable of Student's distribution lies within ±t.
-
-    For a whole number of degrees of freedom it is a finite sum: Abramowitz and Stegun, 26.7.3 and
-    26.7.4, with θ = atan(t / √freedom).
+    To four digits: from a table, or by Abramowitz and Stegun's expansion 26.7.5.
     """
-    theta = math.atan(t / math.sqrt(freedom))
-    odd = freedom % 2
-    term = math.cos(theta) if odd else 1.0
-    total = term if freedom > 1 else 0.0
-    for k in range(2 + odd, freedom - 1, 2):
-        term *= (k - 1) / k * math.cos(theta) ** 2
-        total += term
-    within = math.sin(theta) * total
-    return 2 / math.pi * (theta + within) if odd else within
+    if freedom <= len(T_95):
+        return T_95[freedom - 1]
+    z, v = Z_95, freedom
+    return (
+        z
+        + (z**3 + z) / (4 * v)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
+    )

@@ -1,8 +1,6 @@
-"""A metric says in one number what a confusion matrix says in many."""
+"""How good a network is: loss, accuracy, confusion matrix, scores by class, and calibration."""
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -11,21 +9,20 @@ from numpy.typing import NDArray
 from ..blas import one_blas_thread
 from ..data import Samples
 from ..data.scale import check_scale
-from ..nn import Loss, Network, score, target_rows
-
-Z_95 = NormalDist().inv_cdf(0.975)  # 1.96: 95 % of a normal distribution lie within ± this
+from ..nn import Loss, Network, predicted_classes, score, target_rows
+from .intervals import wilson_interval
 
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class fared.
+    """Scores of one class.
 
     Attributes
     ----------
     precision
-        Share of the samples predicted as this class that are of it; 0 where none was.
+        Fraction of the samples predicted as this class that belong to it; 0 if there are none.
     recall
-        Share of the samples of this class that were predicted as it; 0 where there are none.
+        Fraction of the samples of this class that were predicted as it; 0 if there are none.
     f1
         Harmonic mean of both.
     support
@@ -40,14 +37,14 @@ class ClassScore:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a network came to on a set of samples.
+    """Result of a network on a set of samples.
 
     Attributes
     ----------
     loss
-        Mean over the samples.
+        Mean loss over the samples.
     confusion
-        ``confusion[true, predicted]`` counts samples, of shape (n_classes, n_classes).
+        Array of shape (n_classes, n_classes); ``confusion[true, predicted]`` counts samples.
     """
 
     loss: float
@@ -55,12 +52,12 @@ class Evaluation:
 
     @property
     def samples(self) -> int:
-        """How many."""
+        """Number of samples."""
         return int(self.confusion.sum())
 
     @property
     def accuracy(self) -> float:
-        """Share of the samples that were predicted right."""
+        """Fraction of the samples that were predicted correctly."""
         return int(np.trace(self.confusion)) / self.samples
 
     @property
@@ -70,27 +67,31 @@ class Evaluation:
 
     @property
     def per_class(self) -> list[ClassScore]:
-        """One score per class."""
+        """Scores of each class."""
         right = np.diag(self.confusion)
         support, predicted = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
         return [
-            ClassScore(_share(r, p), _share(r, s), _share(2 * r, p + s), int(s))
+            ClassScore(_fraction(r, p), _fraction(r, s), _fraction(2 * r, p + s), int(s))
             for r, p, s in zip(right, predicted, support, strict=True)
         ]
 
 
+def _fraction(part: Any, whole: Any) -> float:
+    return float(part / whole) if whole else 0.0
+
+
 @one_blas_thread()
 def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
-    """Measure a network.
+    """Evaluate a network.
 
     Parameters
     ----------
     network
-        Left as it is.
+        Network to evaluate; it is not changed.
     loss
-        What it was trained to lower.
+        Loss that it was trained with.
     samples
-        At least one, of the network's classes.
+        One sample or more, of the network's classes.
 
     Returns
     -------
@@ -104,25 +105,85 @@ def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
     return Evaluation(value, confusion)
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % score interval of a proportion (Wilson, 1927), which stays within 0 and 1.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predicted class and confidence of each sample.
 
-    Parameters
+    Attributes
     ----------
-    right
-        Successes, 0 to n.
-    n
-        Trials, 1 or more.
-
-    Returns
-    -------
-    low, high : float
+    predicted
+        Array of shape (n,) with the number of each predicted class.
+    confidence
+        Array of shape (n,) with the largest output; of a single output p, the larger of p and
+        1 - p.
+    is_probability
+        Whether the outputs are probabilities, which the last activation decides.
     """
-    p, z = right / n, Z_95
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+
+    predicted: NDArray[np.intp]
+    confidence: NDArray[np.float64]
+    is_probability: bool
+
+    def confidence_text(self, i: int) -> str:
+        """Format the confidence of sample `i` for people."""
+        value = self.confidence[i]
+        if not self.is_probability:
+            return f"output {value:.3g}"
+        return f"{value:.2%} sure" if value < 0.99995 else ">99.99% sure"
 
 
-def _share(part: Any, whole: Any) -> float:
-    return float(part / whole) if whole else 0.0
+@one_blas_thread()
+def predict(network: Network, x: NDArray[Any]) -> Predictions:
+    """Predict the classes of samples of shape (n, n_inputs)."""
+    outputs = network.predict(x)
+    top = np.maximum(outputs[:, 0], 1 - outputs[:, 0]) if outputs.shape[1] == 1 else outputs.max(1)
+    is_probability = network.output.probability
+    return Predictions(predicted_classes(outputs), top.astype(np.float64), is_probability)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Comparison of confidence and accuracy, in bins of equal width from 0 to 1.
+
+    All arrays have shape (n_bins,): the samples in each bin, how many of them were predicted
+    correctly, and the mean confidence, which is NaN where a bin is empty.
+    """
+
+    counts: NDArray[np.intp]
+    right: NDArray[np.intp]
+    confidence: NDArray[np.float64]
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Edges of the bins, of shape (n_bins + 1,)."""
+        return np.linspace(0, 1, len(self.counts) + 1)
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        """Accuracy in each bin; NaN where it is empty."""
+        return self.right / np.where(self.counts, self.counts, np.nan)
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean distance between accuracy and confidence.
+
+        ``Σ counts/n · |accuracy - confidence|`` over the bins (Guo et al., "On calibration of
+        modern neural networks", 2017).
+        """
+        gaps = np.abs(self.accuracy - self.confidence)
+        return float(np.nansum(self.counts * gaps) / self.counts.sum())
+
+
+def calibrate(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 10
+) -> Calibration:
+    """Sort samples into bins by confidence; both arrays have shape (n,), n at least 1.
+
+    A bin includes its upper edge but not its lower one; the first also includes 0.
+    """
+    inner = np.linspace(0, 1, n_bins + 1)[1:-1]
+    bins = np.searchsorted(inner, confidence, side="left")
+    counts = np.bincount(bins, minlength=n_bins)
+    sums = np.bincount(bins, confidence, minlength=n_bins)
+    n_right = np.bincount(bins[right], minlength=n_bins)
+    return Calibration(counts, n_right, sums / np.where(counts, counts, np.nan))

@@ -1,61 +1,65 @@
-"""A plot is what numbers look like: one function for each kind, on axes that it is given."""
+"""Plots on given axes, one function for each kind."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from .calibration import Calibration
+from ..data import Samples
+from .boundary import Plane
 from .history import Curves, Metric
-from .metrics import ClassScore, wilson_interval
-from .palette import BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-
-FEW = 30  # epochs that get a dot each
-LOG_SPAN = 30  # a loss that falls to less than a part of so many is drawn on a log axis
-SCORES = (("precision", BLUE, "o"), ("recall", ORANGE, "D"), ("f1", GREEN, "|"))
+from .image_grid import GAP, tiled
+from .intervals import wilson_interval
+from .metrics import Calibration, ClassScore
+from .palette import BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER, diverging
 
 
-def plot_curves(axes: "Axes", runs: Sequence[Curves], figure: Metric) -> None:
-    """Draw how a figure went from epoch to epoch.
+def plot_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
+    """Plot a metric by epoch.
 
-    Of one run, training and validation have a colour each. Of several, each has one, and training
-    is dashed. A ring marks the epoch that early stopping chose.
+    Of one run, training and validation have a colour each. Of several runs, each run has one, and
+    training is dashed. A ring marks the epoch that early stopping kept.
     """
     single = len(runs) == 1
     for run, colour in zip(runs, MODELS, strict=False):
-        small = 3 if len(run.epochs) <= FEW else 0
-        training, validation = run.training[figure], run.validation.get(figure)
+        training, validation = run.training[metric], run.validation.get(metric)
+        markersize = 3 if len(run.epochs) <= 30 else 0
         axes.plot(
-            *(run.epochs, training, "-" if single else "--"),
+            run.epochs,
+            training,
+            "-" if single else "--",
             marker="o",
-            markersize=small,
+            markersize=markersize,
             color=colour,
             linewidth=1.6 if single else 1.1,
             label="training",
         )
         if validation is not None:
-            own = ORANGE if single else colour
             axes.plot(
-                *(run.epochs, validation, "-"),
+                run.epochs,
+                validation,
+                "-",
                 marker="o",
-                markersize=small,
-                color=own,
+                markersize=markersize,
+                color=ORANGE if single else colour,
                 label="validation",
             )
         _mark_kept(axes, run, training if validation is None else validation)
-    _scale_curves(axes, runs, figure)
+    _scale_curves(axes, runs, metric)
 
 
-def _mark_kept(axes: "Axes", run: Curves, values: NDArray[np.float64]) -> None:
-    place = np.flatnonzero(run.epochs == run.kept)
-    if run.kept is not None and len(place):
+def _mark_kept(axes: Axes, run: Curves, values: NDArray[np.float64]) -> None:
+    index = np.flatnonzero(run.epochs == run.kept)
+    if run.kept is not None and len(index):
         axes.plot(
-            *([run.kept], values[place[:1]], "o"),
+            [run.kept],
+            values[index[:1]],
+            "o",
             markersize=9,
             markerfacecolor="none",
             markeredgecolor=INK,
@@ -65,111 +69,97 @@ def _mark_kept(axes: "Axes", run: Curves, values: NDArray[np.float64]) -> None:
         )
 
 
-def _scale_curves(axes: "Axes", runs: Sequence[Curves], figure: Metric) -> None:
-    """Choose axes that suit the numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-
-    parts = [part[figure] for run in runs for part in (run.training, run.validation) if part]
+def _scale_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
+    """Choose the scales of both axes; a loss that falls thirtyfold has a logarithmic one."""
+    parts = [part[metric] for run in runs for part in (run.training, run.validation) if part]
     values = np.concatenate(parts)
     values = values[np.isfinite(values)]
     low, high = values.min(), values.max()
-    axes.set_title(figure)
+    axes.set_title(metric)
     axes.set_xlabel("epoch")
     axes.grid(axis="y")
-    first, last = (int(limit([limit(run.epochs) for run in runs])) for limit in (np.min, np.max))
+    first = min(int(run.epochs.min()) for run in runs)
+    last = max(int(run.epochs.max()) for run in runs)
     if first == last:
         axes.set_xlim(first - 1, last + 1)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    if figure == "accuracy":
-        _ticks(axes.yaxis, 6, share=True)
+    if metric == "accuracy":
+        _set_ticks(axes.yaxis, 6, percent=True)
         bottom, top = axes.get_ylim()
-        axes.set_ylim(max(bottom, -0.02), min(top, 1.02 - 0.02 * bottom))  # no more than all
-    elif low > 0 and high / low > LOG_SPAN:
+        axes.set_ylim(max(bottom, -0.02), min(top, 1.02 - 0.02 * bottom))  # nothing is above 1
+    elif low > 0 and high / low > 30:
         axes.set_yscale("log")
         axes.set_title("loss, on a logarithmic axis")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 1e4 else (1,)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     else:
-        _ticks(axes.yaxis, 6)
+        _set_ticks(axes.yaxis, 6)
 
 
-def _ticks(axis: "Axis", n: int, *, share: bool = False) -> None:
-    """Put at most so many round numbers on an axis, as percentages if they are shares."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
+def _set_ticks(axis: Axis, n: int, *, percent: bool = False) -> None:
+    """Put at most `n` round numbers on an axis."""
     axis.set_major_locator(MaxNLocator(n, steps=[1, 2, 5, 10]))
-    if share:
+    if percent:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}%"))
 
 
-def plot_confusion(axes: "Axes", confusion: NDArray[np.intp], class_names: Sequence[str]) -> None:
-    """Draw a confusion matrix as a heat map: what is right in blue, mistakes in orange.
+def plot_confusion(axes: Axes, confusion: NDArray[np.intp], class_names: Sequence[str]) -> None:
+    """Plot a confusion matrix: correct predictions in blue, mistakes in orange.
 
-    Each on a scale of its own, for otherwise the mistakes of a good network could not be seen: the
-    most frequent mistake is as orange as it gets.
+    Each has its own scale, as the mistakes of a good network could not be seen on a common one.
     """
-    from matplotlib.patches import Rectangle
-
     n = len(confusion)
     mistakes = confusion * (1 - np.eye(n, dtype=np.intp))
     most_right, most_wrong = (max(int(part.max()), 1) for part in (np.diag(confusion), mistakes))
     for true, predicted in np.ndindex(n, n):
         count, right = confusion[true, predicted], true == predicted
-        share = count / (most_right if right else most_wrong)
-        axes.add_patch(
-            Rectangle(
-                *((predicted - 0.47, true - 0.47), 0.94, 0.94),
-                facecolor=((BLUE if right else ORANGE) if count else LINE),
-                alpha=0.12 + 0.5 * share if count else 0.3,
-                linewidth=0,
-            )
+        strength = count / (most_right if right else most_wrong)
+        cell = Rectangle(
+            (predicted - 0.47, true - 0.47),
+            width=0.94,
+            height=0.94,
+            facecolor=(BLUE if right else ORANGE) if count else LINE,
+            alpha=0.12 + 0.5 * strength if count else 0.3,
+            linewidth=0,
         )
+        axes.add_patch(cell)
         if count:
-            axes.text(
-                *(predicted, true, f"{count}"),
-                ha="center",
-                va="center_baseline",
-                fontsize=8 if n > 5 else 10,
-            )
+            size = 8 if n > 5 else 10
+            axes.text(predicted, true, f"{count}", ha="center", va="center_baseline", fontsize=size)
     axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
-    long = max(map(len, class_names)) > 3 and n > 3
-    axes.set_xticks(
-        range(n), class_names, rotation=45 if long else 0, ha="right" if long else "center"
-    )
-    if long:
-        for label in axes.get_xticklabels():
-            label.set_rotation_mode("anchor")
+    axes.set_xticks(range(n), class_names)
     axes.set_yticks(range(n), class_names)
+    if max(map(len, class_names)) > 3 and n > 3:  # no room side by side
+        for label in axes.get_xticklabels():
+            label.set(rotation=45, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0, labelcolor=INK)
     axes.set(xlabel="predicted", ylabel="true")
     axes.spines[:].set_visible(False)
 
 
-def plot_scores(axes: "Axes", scores: Sequence[ClassScore], class_names: Sequence[str]) -> None:
-    """Draw each class's F1 on a bar from the lower of precision and recall to the higher."""
+def plot_scores(axes: Axes, scores: Sequence[ClassScore], class_names: Sequence[str]) -> None:
+    """Plot each class's F1 on a bar from the lower of precision and recall to the higher."""
     rows = np.arange(len(scores))
     ends = np.array([(score.precision, score.recall) for score in scores])
     low, high = ends.min(axis=1), ends.max(axis=1)
     axes.barh(rows, high - low, left=low, height=0.32, color=LINE)
-    for key, colour, marker in SCORES:
-        axes.plot(
-            *([getattr(score, key) for score in scores], rows, marker),
-            color=colour,
-            markersize=11 if marker == "|" else 5.5,
-            markeredgewidth=2.2 if marker == "|" else 0.8,
-            markeredgecolor=colour if marker == "|" else PAPER,
-            label="F1" if key == "f1" else key,
-            zorder=2 if marker == "|" else 3,
-        )
+    dot: dict[str, Any] = {
+        "markersize": 5.5,
+        "markeredgewidth": 0.8,
+        "markeredgecolor": PAPER,
+        "zorder": 3,
+    }
+    axes.plot(ends[:, 0], rows, "o", color=BLUE, label="precision", **dot)
+    axes.plot(ends[:, 1], rows, "D", color=ORANGE, label="recall", **dot)
+    f1 = [score.f1 for score in scores]
+    axes.plot(f1, rows, "|", color=GREEN, label="F1", markersize=11, markeredgewidth=2.2, zorder=2)
     _scale_scores(axes, float(low.min()), class_names)
 
 
-def plot_f1(
-    axes: "Axes", scores: Sequence[Sequence[ClassScore]], class_names: Sequence[str]
-) -> None:
-    """Draw the F1 of each class, a dot for each of several models."""
+def plot_f1(axes: Axes, scores: Sequence[Sequence[ClassScore]], class_names: Sequence[str]) -> None:
+    """Plot the F1 of each class, a dot for each of several models."""
     values = np.array([[score.f1 for score in model] for model in scores])
     rows = np.arange(len(class_names))
     low, high = values.min(axis=0), values.max(axis=0)
@@ -179,22 +169,19 @@ def plot_f1(
     _scale_scores(axes, float(low.min()), class_names)
 
 
-def _scale_scores(axes: "Axes", lowest: float, class_names: Sequence[str]) -> None:
+def _scale_scores(axes: Axes, lowest: float, class_names: Sequence[str]) -> None:
     span = max(1 - lowest, 0.01)
     axes.set_xlim(max(1 - 1.08 * span, -0.02), 1 + 0.04 * span)
     axes.set_ylim(len(class_names) - 0.4, -0.6)
     axes.set_yticks(range(len(class_names)), class_names)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
-    _ticks(axes.xaxis, 5, share=True)
+    _set_ticks(axes.xaxis, 5, percent=True)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
 
 
-def plot_calibration(axes: "Axes", calibrations: Sequence[Calibration]) -> None:
-    """Draw a reliability diagram: how often a network is right, by how sure it is.
-
-    Of one network each bin has its 95 % interval; of several it would be in the way.
-    """
+def plot_calibration(axes: Axes, calibrations: Sequence[Calibration]) -> None:
+    """Plot accuracy by confidence (a reliability diagram), for one network with 95 % intervals."""
     axes.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1.2)
     for calibration, colour in zip(calibrations, MODELS, strict=False):
         filled = calibration.counts > 0
@@ -204,20 +191,96 @@ def plot_calibration(axes: "Axes", calibrations: Sequence[Calibration]) -> None:
             ends = np.array([wilson_interval(int(right), int(n)) for right, n in pairs])
             axes.vlines(x, ends[:, 0], ends[:, 1], color=colour, linewidth=5, alpha=0.25)
         axes.plot(x, y, "o-", color=colour, markersize=5)
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04), ylabel="how often it is right")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04), ylabel="accuracy")
     for axis in (axes.xaxis, axes.yaxis):
-        _ticks(axis, 6, share=True)
+        _set_ticks(axis, 6, percent=True)
     axes.grid()
 
 
-def plot_counts(axes: "Axes", calibration: Calibration) -> None:
-    """Draw how many samples are in each bin, with the number above the bar."""
+def plot_counts(axes: Axes, calibration: Calibration) -> None:
+    """Plot how many samples are in each bin, with the number above the bar."""
     edges, counts = calibration.edges, calibration.counts
-    axes.bar(edges[:-1], counts, width=0.9 * np.diff(edges), align="edge", color=BLUE, alpha=0.45)
-    for edge, width, count in zip(edges, np.diff(edges), counts, strict=False):
+    widths = np.diff(edges)
+    axes.bar(edges[:-1], counts, width=0.9 * widths, align="edge", color=BLUE, alpha=0.45)
+    for edge, width, count in zip(edges, widths, counts, strict=False):
         text = f"{count:,}" if count < 10_000 else f"{count / 1000:.0f}k"
         axes.text(edge + 0.45 * width, count, text, ha="center", va="bottom", fontsize=7)
     axes.set_yticks([])
     axes.set_ylabel("samples")
     axes.set_ylim(0, 1.25 * counts.max())
     axes.spines["left"].set_visible(False)
+
+
+def plot_mistakes(
+    axes: Axes, images: NDArray[np.uint8], captions: Sequence[str], columns: int
+) -> None:
+    """Draw images of shape (n, height, width) in rows, each with a caption of a line or two."""
+    wide, high = 1.25, 1.6  # of a cell, in sides of an image
+    grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "none"}
+    for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        left, top = i % columns * wide, i // columns * high
+        axes.imshow(255 - image, extent=(left, left + 1, top + 1, top), **grey)
+        axes.text(left + 0.5, top + 1.06, caption, ha="center", va="top", fontsize=8)
+    rows = -(-len(images) // columns)
+    axes.set(xlim=(-0.1, columns * wide - 0.15), ylim=(rows * high, 0), aspect="equal")
+    axes.set_axis_off()
+
+
+def plot_weights(
+    axes: Axes, weights: NDArray[np.floating], columns: int, captions: Sequence[str] = ()
+) -> float:
+    """Draw the weights of units, of shape (n, height, width): orange positive, blue negative.
+
+    Return the weight of full colour, the same for all units: the 99.9th percentile.
+    """
+    scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
+    height, width = weights.shape[1:]
+    axes.imshow(tiled(diverging(weights, scale), columns), interpolation="none")
+    for i, caption in enumerate(captions):
+        left, top = i % columns * (width + GAP), i // columns * (height + GAP)
+        axes.text(left - 0.5, top - 0.5, caption, ha="left", va="top", fontsize=7, color=MUTED)
+    axes.set_axis_off()
+    return scale
+
+
+def plot_boundary(
+    axes: Axes,
+    plane: Plane,
+    field: NDArray[np.float64],
+    parts: Sequence[Samples],
+    class_names: Sequence[str],
+) -> None:
+    """Draw the outputs that `Plane.outputs` gave, the boundary, and the samples of two classes.
+
+    The first part, that of training, is faint.
+    """
+    axes.imshow(
+        diverging(field - 0.5, 0.9),
+        origin="lower",
+        extent=plane.extent,
+        interpolation="none",
+        aspect="equal",
+    )
+    if field.min() < 0.5 < field.max():
+        left, right, bottom, top = plane.extent
+        centres = (np.arange(len(field)) + 0.5) / len(field)
+        x, y = left + centres * (right - left), bottom + centres * (top - bottom)
+        axes.contour(x, y, field, [0.5], colors=[MUTED], linewidths=1.4)
+    for number, samples in enumerate(parts):
+        tested = number > 0
+        for k, (colour, marker) in enumerate(((BLUE, "o"), (ORANGE, "^"))):
+            x, y = samples.x[samples.y == k].T
+            axes.plot(
+                x,
+                y,
+                marker,
+                color=colour,
+                markersize=5 if tested else 3,
+                markeredgecolor=PAPER if tested else "none",
+                markeredgewidth=0.7,
+                alpha=1.0 if tested else 0.45,
+                label=class_names[k] if number == len(parts) - 1 else None,
+            )
+    axes.set_xlim(plane.extent[:2])
+    axes.set_ylim(plane.extent[2:])
+    axes.tick_params(length=3)

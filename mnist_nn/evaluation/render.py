@@ -1,6 +1,6 @@
-"""An image is what becomes of a chart: an SVG that says what it shows, a PNG, a frame of a GIF.
+"""Rendering of charts: SVG with a description, PNG, and frames of a GIF.
 
-Neither has a date in it, or anything else that is not the same the next time.
+The same chart always gives the same bytes: no dates, no random ids.
 """
 
 import io
@@ -18,33 +18,27 @@ from PIL import Image
 from .charts import Chart
 from .palette import NAMES, PAPER, style
 
-DPI = 200  # of a PNG
-FRAME_DPI = 100
-FRAME_SECONDS, LAST_SECONDS = 0.15, 2.5
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-HREF = f"{{{XLINK}}}href"
-FONT = re.compile(r"'DejaVu Sans'[^;]*")
 
 
 def svg(chart: Chart, *, themed: bool = False) -> str:
-    """Write a chart as an element ``svg`` with a title and a description.
+    """Return a chart as an element ``svg`` with a title and a description.
 
-    A themed one is for a page, whose style sheet has variables for the colours, and which may have
-    other such images. Otherwise it has its title above it, and its paper is white.
+    A themed one is for a page whose style sheet has variables for the colours, and which may hold
+    several such images. Otherwise the title is drawn above it and the background is white.
     """
     file = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with style(), rc_context({"svg.hashsalt": chart.name}), _titled(chart, wanted=not themed):
-        paper = "none" if themed else PAPER
-        chart.figure.savefig(file, format="svg", facecolor=paper, metadata=nothing)
+        background = "none" if themed else PAPER
+        chart.figure.savefig(file, format="svg", facecolor=background, metadata=nothing)
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     root = ElementTree.fromstring(file.getvalue())
-    for size in ("width", "height"):
-        if themed:
-            del root.attrib[size]
-    _name_apart(root, chart.name)
+    if themed:
+        del root.attrib["width"], root.attrib["height"]
+    _make_ids_unique(root, chart.name)
     for element in root.iter():
         if "style" in element.attrib:
             element.set("style", _restyled(element.attrib["style"], themed))
@@ -54,18 +48,19 @@ def svg(chart: Chart, *, themed: bool = False) -> str:
 
 @contextmanager
 def _titled(chart: Chart, *, wanted: bool = True) -> Iterator[None]:
-    """Have the title above a chart within the context; in a page, it has a heading."""
+    """Draw the title above a chart within the context."""
     if not wanted:
         yield
         return
     title = chart.figure.suptitle(chart.title, x=0.02, ha="left", fontsize=11)
     yield
     title.remove()
-    chart.figure._suptitle = None  # type: ignore[attr-defined]  # else the layout leaves it room
+    chart.figure._suptitle = None  # type: ignore[attr-defined]  # or the layout leaves room for it
 
 
-def _name_apart(root: ElementTree.Element, name: str) -> None:
-    """Drop ids that nothing refers to, and make the others different from those of other charts."""
+def _make_ids_unique(root: ElementTree.Element, name: str) -> None:
+    """Drop ids that nothing refers to, and prefix the others with the chart's name."""
+    href = f"{{{XLINK}}}href"
     text = ElementTree.tostring(root, encoding="unicode")
     used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'href="#([^"]+)"', text))
     for element in root.iter():
@@ -73,16 +68,16 @@ def _name_apart(root: ElementTree.Element, name: str) -> None:
             own = element.attrib.pop("id")
             if own in used:
                 element.set("id", f"{name}-{own}")
-        if element.get(HREF, "").startswith("#"):
-            element.set(HREF, f"#{name}-{element.attrib[HREF][1:]}")
+        if element.get(href, "").startswith("#"):
+            element.set(href, f"#{name}-{element.attrib[href][1:]}")
         if "clip-path" in element.attrib:
             path = element.attrib["clip-path"].replace("url(#", f"url(#{name}-")
             element.set("clip-path", path)
 
 
 def _restyled(declarations: str, themed: bool) -> str:
-    """Take the reader's own font and, in a page, the page's colours."""
-    declarations = FONT.sub("system-ui, sans-serif", declarations)
+    """Use the reader's own font and, in a page, the page's colours."""
+    declarations = re.sub(r"'DejaVu Sans'[^;]*", "system-ui, sans-serif", declarations)
     if themed:
         for colour, name in NAMES.items():
             declarations = declarations.replace(colour, f"var(--{name})")
@@ -90,45 +85,45 @@ def _restyled(declarations: str, themed: bool) -> str:
 
 
 def _describe(root: ElementTree.Element, chart: Chart) -> None:
-    """Put the chart's words into it, where screen readers look for them."""
+    """Put title and description where screen readers look for them."""
     root.set("role", "img")
-    ids = []
-    for place, (tag, text) in enumerate((("title", chart.title), ("desc", chart.description))):
+    for index, (tag, text) in enumerate((("title", chart.title), ("desc", chart.description))):
         element = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{chart.name}-{tag}")
         element.text = "".join(c if c.isprintable() else "?" for c in text)
-        root.insert(place, element)
-        ids.append(element.attrib["id"])
-    root.set("aria-labelledby", ids[0])
-    root.set("aria-describedby", ids[1])
+        root.insert(index, element)
+    root.set("aria-labelledby", f"{chart.name}-title")
+    root.set("aria-describedby", f"{chart.name}-desc")
 
 
 def png(chart: Chart) -> bytes:
-    """Write a chart as a PNG on white paper, its description among the PNG's texts."""
-    file = io.BytesIO()
+    """Return a chart as a PNG on white, with title and description in its metadata."""
     texts = {"Software": None, "Title": chart.title, "Description": chart.description}
+    return _png(chart, 200, texts)
+
+
+def _png(chart: Chart, dpi: int, texts: dict[str, str | None] | None = None) -> bytes:
+    file = io.BytesIO()
     with style(), _titled(chart):
-        chart.figure.savefig(file, format="png", dpi=DPI, facecolor=PAPER, metadata=texts)
+        chart.figure.savefig(file, format="png", dpi=dpi, facecolor=PAPER, metadata=texts)
     return file.getvalue()
 
 
 def image_png(image: NDArray[np.uint8]) -> bytes:
-    """Write an image of shape (height, width), light on dark, as a PNG, dark on light."""
+    """Return an image of shape (height, width), light on dark, as a PNG, dark on light."""
     file = io.BytesIO()
     Image.fromarray(255 - image).save(file, format="PNG", optimize=True)
     return file.getvalue()
 
 
 def frame(chart: Chart) -> Image.Image:
-    """Make an image of a chart, of the 256 colours that a GIF can have."""
-    file = io.BytesIO()
-    with style(), _titled(chart):
-        chart.figure.savefig(file, format="png", dpi=FRAME_DPI, facecolor=PAPER)
-    return Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    """Return a chart as an image of the 256 colours that a GIF can have."""
+    image = Image.open(io.BytesIO(_png(chart, 100))).convert("RGB")
+    return image.quantize(256, dither=Image.Dither.NONE)
 
 
 def write_gif(file: IO[bytes], frames: Sequence[Image.Image]) -> None:
-    """Write frames, at least one, as a GIF that starts anew when it is over, after a rest."""
-    milliseconds = [round(1000 * FRAME_SECONDS)] * (len(frames) - 1) + [round(1000 * LAST_SECONDS)]
+    """Write one frame or more as a GIF that repeats; the last frame is shown longer."""
+    milliseconds = [150] * (len(frames) - 1) + [2500]
     frames[0].save(
         file,
         format="GIF",

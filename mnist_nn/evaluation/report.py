@@ -1,4 +1,4 @@
-"""A report is one HTML file with all that is known of a model: no network, no programs in it."""
+"""Report of a model as one HTML file; it loads nothing and runs no scripts."""
 
 import base64
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ from string import Template
 
 from ..data import Samples
 from . import charts
-from .charts import MAX_MISTAKES, Chart
+from .charts import Chart
 from .evaluated_model import EvaluatedModel
+from .history import METRICS
 from .render import image_png, svg
 
 Facts = Sequence[tuple[str, str]]
@@ -18,35 +19,33 @@ Facts = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a model comes from.
-
-    Attributes
-    ----------
-    facts
-        Pairs of a name and a value: versions, hashes, seed and so on.
-    config
-        As YAML.
-    """
+    """Origin of a model: names and values (versions, hashes, seed, …), and its config as YAML."""
 
     facts: Facts
     config: str
 
 
 def write_report(model: EvaluatedModel, parts: Sequence[Samples], provenance: Provenance) -> bytes:
-    """Write the report of a model as an HTML file; the same for the same model."""
+    """Return the report of a model as HTML; the same for the same model."""
     result, (low, high) = model.result, model.result.interval
     wrong = result.samples - round(result.accuracy * result.samples)
-    calibration = model.calibration
     tiles = [
         ("accuracy", f"{result.accuracy:.2%}", f"95 % interval {low:.2%} to {high:.2%}"),
         ("mistakes", f"{wrong:,}", f"of {result.samples:,} samples"),
         ("loss", f"{result.loss:.4f}", "mean over the samples"),
     ]
-    if calibration:
-        error = f"{calibration.error:.2%}"
-        tiles.append(("calibration error", error, "between sure and right"))
-    sections = [_training(model), _boundary(model, parts), _confusion(model)]
-    sections += [_mistakes(model), _calibration(model), _weights(model)]
+    if model.calibration:
+        error = f"{model.calibration.error:.2%}"
+        tiles.append(("calibration error", error, "between confidence and accuracy"))
+    sections = [
+        _training(model),
+        _boundary(model, parts),
+        _confusion(model),
+        _scores(model),
+        _mistakes(model),
+        _calibration(model),
+        _weights(model),
+    ]
     page = Template(_text("report.html")).substitute(
         title=escape(model.name),
         style=_text("report.css"),
@@ -56,7 +55,7 @@ def write_report(model: EvaluatedModel, parts: Sequence[Samples], provenance: Pr
         facts=_facts(provenance.facts),
         config=escape(provenance.config),
     )
-    return page.encode("utf-8", "replace")  # a file's name need not be text
+    return page.encode("utf-8", "replace")  # the name of a file need not be text
 
 
 def _text(name: str) -> str:
@@ -64,8 +63,8 @@ def _text(name: str) -> str:
 
 
 def _tile(tile: tuple[str, str, str]) -> str:
-    name, value, more = map(escape, tile)
-    return f"<div><dt>{name}</dt><dd><strong>{value}</strong> <span>{more}</span></dd></div>"
+    name, value, note = map(escape, tile)
+    return f"<div><dt>{name}</dt><dd><strong>{value}</strong> <span>{note}</span></dd></div>"
 
 
 def _facts(facts: Facts) -> str:
@@ -81,30 +80,34 @@ def _section(heading: str, note: str, *content: str, wide: bool = False) -> str:
     )
 
 
-def _training(model: EvaluatedModel) -> str:
-    run = model.curves
-    if run is None:
-        return _section("Training", "The model has no history of its training.", wide=True)
-    kept = f" Early stopping kept epoch {run.kept:,}." if run.kept else ""
-    pair = "".join(svg(charts.draw_curve(run, figure), themed=True) for figure in run.training)
-    n = len(run.epochs)
-    note = f"{n:,} {'epoch' if n == 1 else 'epochs'} of training.{kept}"
-    return _section("Learning curves", note, f'<div class="pair">{pair}</div>', wide=True)
-
-
 def _chart(heading: str, note: str, chart: Chart | None, *more: str) -> str:
     """Make a section of a chart, if there is one."""
     return _section(heading, note, svg(chart, themed=True), *more) if chart else ""
 
 
+def _training(model: EvaluatedModel) -> str:
+    run = model.curves
+    if run is None:
+        return _section("Training", "The model has no training history.", wide=True)
+    kept = f" Early stopping kept epoch {run.kept:,}." if run.kept else ""
+    pair = "".join(svg(charts.draw_curve(run, metric), themed=True) for metric in METRICS)
+    n = len(run.epochs)
+    note = f"{n:,} {'epoch' if n == 1 else 'epochs'} of training.{kept}"
+    return _section("Learning curves", note, f'<div class="pair">{pair}</div>', wide=True)
+
+
 def _boundary(model: EvaluatedModel, parts: Sequence[Samples]) -> str:
-    note = "What it takes each point of the plane for. Samples it did not learn from are larger."
+    note = "Predicted class of each point of the plane. Samples outside of training are larger."
     return _chart("Decision boundary", note, charts.draw_boundary(model, parts))
 
 
 def _confusion(model: EvaluatedModel) -> str:
-    note = "Right in blue, mistakes in orange, each the stronger the more there are."
-    matrix = _chart("Confusion matrix", note, charts.draw_confusion(model))
+    note = "Correct predictions in blue, mistakes in orange; the more there are, the stronger."
+    return _chart("Confusion matrix", note, charts.draw_confusion(model))
+
+
+def _scores(model: EvaluatedModel) -> str:
+    """Show precision, recall and F1 by class, as a chart and as a table."""
     rows = "".join(
         f"<tr><th scope=row>{escape(name)}</th><td>{score.precision:.2%}</td>"
         f"<td>{score.recall:.2%}</td><td>{score.f1:.2%}</td><td>{score.support:,}</td></tr>"
@@ -117,48 +120,50 @@ def _confusion(model: EvaluatedModel) -> str:
         "</table></div></details>"
     )
     note = (
-        "Precision: of those predicted as it. Recall: of those that are. F1: between the two. "
-        "The axis does not begin at 0."
+        "Precision: correct among those predicted as the class. Recall: correct among those of the "
+        "class. F1: their harmonic mean. The axis does not begin at 0."
     )
-    return f"{matrix}\n{_chart('By class', note, charts.draw_scores([model]), table)}"
+    return _chart("By class", note, charts.draw_scores([model]), table)
 
 
 def _mistakes(model: EvaluatedModel) -> str:
-    """Show the mistakes that it was surest of: as images, or as numbers where there are none."""
-    heading = "The mistakes it was surest of"
-    mistakes = model.worst_mistakes(MAX_MISTAKES)
+    """Show the most confident mistakes, as images or, where there are none, as numbers."""
+    heading = "Most confident mistakes"
+    mistakes = model.worst_mistakes(charts.MAX_MISTAKES)
     if not len(mistakes):
-        return _section(heading, f"There is none in {model.where}.", wide=True)
-    names, found, items = model.class_names, model.predictions, []
-    for i in mistakes:
-        true, predicted = names[model.samples.y[i]], names[found.predicted[i]]
-        said = f"{true} read as {predicted}, {found.confidence_text(i)}"
-        shown = f"({', '.join(f'{value:.3g}' for value in model.samples.x[i])})"
-        if model.image_shape:
-            image = model.samples.x[i].reshape(model.image_shape)
-            blob = base64.b64encode(image_png(image)).decode()
-            shown = f'<img alt="{escape(said)}" src="data:image/png;base64,{blob}">'
-        items.append(
-            f"<figure>{shown}<figcaption><b>{escape(true)}</b> read as <b>{escape(predicted)}</b>"
-            f"<span>{escape(found.confidence_text(i))}</span><span>no. {i}</span>"
-            "</figcaption></figure>"
-        )
-    note = "What each is, what it was read as, how sure the network was, and its number, from 0."
+        return _section(heading, f"There are none in {model.where}.", wide=True)
+    note = "The true class, the predicted one, the confidence, and the sample's number from 0."
+    items = "".join(_mistake(model, int(i)) for i in mistakes)
     kind = "mistakes" if model.image_shape else "mistakes numbers"
-    return _section(heading, note, f'<div class="{kind}">{"".join(items)}</div>', wide=True)
+    return _section(heading, note, f'<div class="{kind}">{items}</div>', wide=True)
+
+
+def _mistake(model: EvaluatedModel, i: int) -> str:
+    x = model.samples.x[i]
+    true = escape(model.class_names[model.samples.y[i]])
+    predicted = escape(model.class_names[model.predictions.predicted[i]])
+    confidence = escape(model.predictions.confidence_text(i))
+    shown = f"({', '.join(f'{value:.3g}' for value in x)})"
+    if model.image_shape:
+        blob = base64.b64encode(image_png(x.reshape(model.image_shape))).decode()
+        text = f"{true} read as {predicted}, {confidence}"
+        shown = f'<img alt="{text}" src="data:image/png;base64,{blob}">'
+    return (
+        f"<figure>{shown}<figcaption><b>{true}</b> read as <b>{predicted}</b>"
+        f"<span>{confidence}</span><span>no. {i}</span></figcaption></figure>"
+    )
 
 
 def _calibration(model: EvaluatedModel) -> str:
-    chart = charts.draw_calibration([model])
-    if chart is None or model.calibration is None:
+    if model.calibration is None:
         activation = model.network.output.name
-        note = f"The outputs of its last layer ({activation}) are no probabilities."
+        note = f"The outputs of the last layer ({activation}) are not probabilities."
         return _section("Calibration", note)
     note = (
-        "Is it right as often as it is sure? On the dotted line it would be. Bars: 95 % intervals. "
+        "Accuracy by confidence, with 95 % intervals; a calibrated network is on the dotted line. "
         f"Expected calibration error: {model.calibration.error:.2%}."
     )
-    return _chart("Calibration", note, chart)
+    return _chart("Calibration", note, charts.draw_calibration([model]))
 
 
 def _weights(model: EvaluatedModel) -> str:

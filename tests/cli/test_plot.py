@@ -119,10 +119,13 @@ def test_a_run_that_is_going_on_can_be_held_against_a_model(run: Run, sample_mod
         (b"epoch,loss\n1,0.5\n", "line 1: not an epoch's figures as JSON"),
         (b"[" * 100_000 + b"\n", "line 1: not an epoch's figures as JSON"),
         (b"1" * 5000 + b"\n", "line 1: not an epoch's figures as JSON"),
-        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not an epoch's figures: accuracy"),
-        (b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n', "entry 1 is not an epoch's figures: loss"),
+        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not the metrics of an epoch: accuracy"),
+        (
+            b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n',
+            "entry 1 is not the metrics of an epoch: loss",
+        ),
         (b"\xff\xfe\n", "line 1"),
-        (b"null\n", "entry 1 is not an epoch's figures"),
+        (b"null\n", "entry 1 is not the metrics of an epoch"),
     ],
 )
 def test_what_are_no_metrics_is_refused(
@@ -173,7 +176,7 @@ def test_the_last_frame_is_the_model_itself(run: Run, tmp_path: Path) -> None:
     (first, early), (last, field) = fields(whole, [1, 40])
     plane = Plane.around(np.concatenate([part.x for part in whole.parts]))
     assert (first, last) == (1, 40)
-    np.testing.assert_array_equal(field, plane.read(whole.model.network))
+    np.testing.assert_array_equal(field, plane.outputs(whole.model.network))
     assert not np.array_equal(early, field)
 
 

@@ -71,7 +71,7 @@ def test_every_chart_says_its_numbers(
     assert f"from {history[0].loss:.4f} to {history[-1].loss:.4f}" in words[0]
     assert f"from {history[0].accuracy:.2%} to {history[-1].accuracy:.2%}" in words[1]
     matrix = np.array(numbers["confusion_matrix"])
-    assert f"{np.trace(matrix):,} of 1,000 are predicted right" in words[2]
+    assert f"{np.trace(matrix):,} of 1,000 are predicted correctly" in words[2]
     np.fill_diagonal(matrix, 0)
     true, predicted = np.unravel_index(matrix.argmax(), matrix.shape)
     assert f"{true} as {predicted} ({matrix.max()} times)" in words[2]
@@ -192,7 +192,7 @@ def test_moons_have_a_boundary(run: Run, tmp_path: Path) -> None:
     assert run("evaluate", "model.pkl", "--report", "r.html").exit_code == 0
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "Decision boundary" in Page(page).text
-    assert "of this part of the plane for lower" in " ".join(map(said, images(page)))
+    assert "of this part of the plane is predicted as lower" in " ".join(map(said, images(page)))
 
 
 def test_a_model_without_a_history_or_hidden_layers(run: Run, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_model_without_a_history_or_hidden_layers(run: Run, tmp_path: Path) ->
     result = run("evaluate", model, "--report", "r.html")
     assert result.exit_code == 0, result.stderr
     page = (tmp_path / "r.html").read_text("utf-8")
-    assert "The model has no history of its training." in page
+    assert "The model has no training history." in page
     assert "to each unit in the first layer" in page
 
 
@@ -210,7 +210,7 @@ def test_outputs_that_are_no_probabilities_are_not_judged_as_such(run: Run, tmp_
     model = write(tmp_path / "m.pkl", "iris", layers, "training.loss=mean_squared_error")
     assert run("evaluate", model, "--split", "train", "--report", "r.html").exit_code == 0
     text = Page((tmp_path / "r.html").read_text("utf-8")).text
-    assert "The outputs of its last layer (tanh) are no probabilities." in text
+    assert "The outputs of the last layer (tanh) are not probabilities." in text
     assert "calibration error" not in text
 
 
@@ -263,5 +263,5 @@ def test_a_history_that_cannot_be_drawn_is_an_error_of_the_report_only(
     assert run("evaluate", model).exit_code == 0
     result = run("evaluate", model, "--report", "r.html")
     assert result.exit_code == 1
-    assert "its history cannot be drawn: entry 1 is not an epoch's figures" in result.stderr
+    assert "its history cannot be drawn: entry 1 is not the metrics of an epoch" in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.evaluation import curves_of
+from mnist_nn.training import EpochMetrics
 
 EPOCH = {"epoch": 1, "samples": 9, "loss": 0.5, "accuracy": 0.75, "seconds": 1, "extra": None}
 
@@ -38,11 +39,18 @@ def test_an_epoch_without_validation_is_a_gap() -> None:
     ],
 )
 def test_figures_that_cannot_be_are_refused_by_name(entry: Any, complaint: str) -> None:
-    with pytest.raises(ValueError, match=f"entry 2 is not an epoch's figures: {complaint}: "):
+    with pytest.raises(ValueError, match=f"entry 2 is not the metrics of an epoch: {complaint}: "):
         curves_of("run", [EPOCH, EPOCH | entry])
 
 
 @pytest.mark.parametrize("entry", [None, 3, [], "epoch", {}])
 def test_what_is_no_epoch_is_refused(entry: Any) -> None:
-    with pytest.raises(ValueError, match="entry 1 is not an epoch's figures"):
+    with pytest.raises(ValueError, match="entry 1 is not the metrics of an epoch"):
         curves_of("run", [entry])
+
+
+def test_records_of_a_run_are_as_good_as_mappings() -> None:
+    epoch = EpochMetrics(1, samples=9, loss=0.5, accuracy=0.75, seconds=1, learning_rate=0.1)
+    curves = curves_of("run", [epoch], kept=1)
+    assert curves.training["accuracy"].tolist() == [0.75]
+    assert curves.kept == 1

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.evaluation import Evaluation, evaluate, wilson_interval
+from mnist_nn.evaluation import Evaluation, evaluate
 from mnist_nn.nn import LOSSES, Network, block
 
 from ..fitting import fit
@@ -12,7 +12,7 @@ from ..fitting import fit
 def test_metrics_are_those_of_an_independent_implementation(digits: Samples) -> None:
     rng = np.random.default_rng(0)
     network = Network(784, [*block(10, "softmax")], rng=rng, input_scale=1 / 255, dtype=np.float64)
-    list(fit(network, digits, rng=rng, epochs=1))
+    list(fit(network, digits, rng=rng, epochs=1, engine="numpy"))
     test = load_dataset("mnist-sample").test
     assert test is not None
     result = evaluate(network, LOSSES["cross_entropy"], test)
@@ -32,16 +32,3 @@ def test_a_class_that_is_never_read_or_never_there_scores_zero() -> None:
     never_read, never_there = result.per_class[1], result.per_class[2]
     assert (never_read.precision, never_read.recall, never_read.f1) == (0, 0, 0)
     assert (never_there.precision, never_there.recall, never_there.support) == (0, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("right", "n", "expected"),
-    [  # of scipy.stats.binomtest(right, n).proportion_ci(method="wilson")
-        (9799, 10000, (0.97696, 0.98247)),
-        (0, 10, (0.0, 0.27753)),
-        (10, 10, (0.72247, 1.0)),
-        (1, 2, (0.09453, 0.90547)),
-    ],
-)
-def test_wilson_interval(right: int, n: int, expected: tuple[float, float]) -> None:
-    assert wilson_interval(right, n) == pytest.approx(expected, abs=1e-5)

@@ -13,6 +13,6 @@ def test_who_makes_no_mistake_has_none_to_show(rng: np.random.Generator) -> None
     result = evaluate(network, LOSSES["cross_entropy"], samples)
     model = EvaluatedModel("m", network, DATASETS["mnist"], samples, "samples", result, None)
     page = write_report(model, [samples], Provenance([], "")).decode()
-    assert "There is none in 50 samples." in page
+    assert "There are none in 50 samples." in page
     assert "<strong>100.00%</strong>" in page
     assert "<img" not in page
