@@ -1,4 +1,4 @@
-"""Where digits come from. Downloading, which needs the network, is in `mnist_nn.data.download`."""
+"""Datasets. Downloading, which needs the network, is in `mnist_nn.data.download`."""
 
 from .datasets import Dataset, load_dataset, load_mnist
 from .location import data_folder, required_data_folder

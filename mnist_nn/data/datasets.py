@@ -1,4 +1,4 @@
-"""A dataset is labelled samples: some to learn from, and some that are only ever tested on."""
+"""Datasets: training samples, and test samples that are read only when they are asked for."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,20 +19,18 @@ from .table import dataset_info, datasets_that
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A dataset, of which the test samples are read when they are first asked for.
-
-    So that a program that trains does not even have them.
+    """A dataset.
 
     Attributes
     ----------
     name
-        A key of `DATASETS`.
+        Name of the dataset, a key of `DATASETS`.
     info
-        The entry.
+        Its record there.
     folder
-        Where downloaded data lie.
+        Folder of downloaded data.
     train
-        To learn from.
+        Training samples.
     """
 
     name: str
@@ -42,27 +40,24 @@ class Dataset:
 
     @cached_property
     def test(self) -> Samples | None:
-        """Never to be learnt from; None where the dataset has none.
+        """Test samples, never used in training; None if the dataset has none.
 
-        Raises
-        ------
-        DataError
-            If its files are damaged or gone.
+        They are read at the first access, which raises DataError if files are damaged or missing.
         """
         return self.info.read(self.folder, "test") if "test" in self.info.parts else None
 
     @property
     def sha256(self) -> dict[str, str]:
-        """What proves the data that a model was trained on, in hexadecimal.
+        """SHA-256 of the data, in hexadecimal.
 
-        Of a downloaded dataset the SHA-256 of each IDX payload, as verified on reading; of the
-        others that of each array's bytes.
+        Of a downloaded dataset that of each IDX payload, verified on reading; of the others that of
+        each array's bytes.
         """
         return self.train_sha256 | self._sha256_of("test", lambda: self.test)
 
     @property
     def train_sha256(self) -> dict[str, str]:
-        """The same of the training samples alone, for which no other is read."""
+        """SHA-256 of the training samples alone; the test samples are not read."""
         return self._sha256_of("train", lambda: self.train)
 
     def _sha256_of(self, part: str, samples: Callable[[], Samples | None]) -> dict[str, str]:
@@ -77,14 +72,14 @@ class Dataset:
 
 
 def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
-    """Read a dataset.
+    """Load a dataset.
 
     Parameters
     ----------
     name
-        A key of `DATASETS`.
+        Name of the dataset, a key of `DATASETS`.
     folder
-        Where downloaded data lie; None for `data_folder`.
+        Folder of downloaded data; None for `data_folder`.
 
     Returns
     -------
@@ -93,9 +88,10 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
     Raises
     ------
     ConfigError
-        If there is no dataset of that name, or no data folder that it could be in.
+        If there is no dataset of that name, or no default folder of data.
     DataError
-        If its files are missing or damaged; the test samples' are looked at when these are read.
+        If its files are missing or damaged; those of the test samples are checked when these are
+        read.
     """
     info = dataset_info(name)
     default = required_data_folder if info.files else data_folder
@@ -111,7 +107,7 @@ def load_mnist(
     name: str = "mnist",
     folder: StrPath | None = None,
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:
-    """Read the digits as plain arrays, the way write-up D's loader does.
+    """Load a dataset of images as plain arrays, with the signature of a common textbook loader.
 
     Parameters
     ----------
@@ -123,9 +119,9 @@ def load_mnist(
     one_hot_label
         Labels as one-hot rows instead of numbers.
     name
-        A dataset of images, such as ``mnist-sample``.
+        Name of a dataset of images, such as ``mnist-sample``.
     folder
-        Where downloaded data lie; None for `data_folder`.
+        Folder of downloaded data; None for `data_folder`.
 
     Returns
     -------
@@ -134,7 +130,7 @@ def load_mnist(
     Raises
     ------
     ConfigError
-        If `name` is no dataset of images.
+        If `name` is not a dataset of images.
     DataError
         If the data have not been downloaded.
     """

@@ -1,7 +1,7 @@
-"""A download fetches a dataset's files from its mirrors, and verifies each of them.
+"""Download of a dataset's files from its mirrors, each verified by SHA-256.
 
-`download` is a generator: it yields what happens as it happens, so that whoever asked can draw a
-bar or write a log. Nothing reaches its final name before its payload is verified.
+`download` is a generator that yields events as they happen, for a progress bar or a log. No file
+gets its final name before its payload is verified.
 """
 
 import time
@@ -19,13 +19,13 @@ from .folder import read_folder, verified
 from .record import DataFile, DatasetInfo
 from .transfer import TransferError, check_environment, public, receive
 
-PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is asked again
+PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is tried again
 TIMEOUT = (10.0, 30.0)  # seconds to connect, and for an answer and each 16 KiB of it
 
 
 @dataclass(frozen=True)
 class Received:
-    """Some bytes of a file have arrived: `done` of `total`, which is None where unannounced."""
+    """Bytes of a file have arrived: `done` of `total`, which is None if the server sent no size."""
 
     name: str
     done: int
@@ -34,7 +34,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Failed:
-    """A mirror could not deliver a file; the next one is asked."""
+    """A mirror could not deliver a file; the next one is tried."""
 
     url: str
     reason: str
@@ -42,7 +42,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class CacheReady:
-    """The cache is complete at `path`; `how` says whether it was there or what was done."""
+    """The cache is complete at `path`; `how` is what was done for it."""
 
     path: Path
     how: Literal["verified", "rebuilt", "downloaded"]
@@ -59,35 +59,16 @@ def download(
     force: bool = False,
     timeout: tuple[float, float] = TIMEOUT,
 ) -> Generator[Event, None, None]:
-    """Bring a data set's cache into being, from the nearest place that has it.
+    """Create the cache ``<name>.npz`` of a dataset in a folder, fetching what is missing.
 
-    A cache that verifies is kept; without one, files that verify are made into one; what is missing
-    is fetched. A file is streamed to the disk; while it is verified, memory holds it as it came, at
-    most 1 MiB larger than its payload, and the payload, for a moment twice.
+    A cache that verifies is kept; without one, files ``<name>/*.gz`` that verify are used; the
+    others are fetched (all of them with `force`), from `mirrors` before the dataset's own. A file
+    is streamed to the disk; while it is verified, memory holds it (at most 1 MiB larger than its
+    payload) and its payload, for a moment twice.
 
-    Parameters
-    ----------
-    info
-        Which data set.
-    folder
-        Where its cache ``<name>.npz`` and its files ``<name>/*.gz`` go.
-    mirrors
-        Base addresses to try before the dataset's own.
-    force
-        Fetch everything again.
-    timeout
-        Seconds to connect; and, after these, for an answer to begin and for each 16 KiB of it.
-
-    Yields
-    ------
-    Received, Failed or CacheReady
-
-    Raises
-    ------
-    DataError
-        If every mirror failed for a file, each with its reason; or nothing can be written.
-    ConfigError
-        If the environment's proxy or certificates cannot be used.
+    `timeout` has the seconds to connect; and, after these, for an answer to begin and for each
+    16 KiB of it. DataError if every mirror failed for a file, each with its reason, or nothing can
+    be written; ConfigError if the environment's proxy or certificates cannot be used.
     """
     folder = Path(folder)
     path, files = folder / f"{info.name}.npz", folder / info.name
@@ -106,7 +87,7 @@ def download(
 
 
 def unwritable(folder: Path, error: OSError) -> DataError:
-    """Say that a data folder cannot be used."""
+    """Return the error for a data folder that cannot be written."""
     return DataError(
         f"cannot write to {folder}: {error.strerror or error}\n"
         "choose another folder with --data-dir or MNIST_NN_DATA_DIR"
@@ -114,7 +95,7 @@ def unwritable(folder: Path, error: OSError) -> DataError:
 
 
 def download_action(info: DatasetInfo, folder: Path) -> Literal["keep", "rebuild", "fetch"]:
-    """Decide, by what stands in the folder and verifies, what there is to do."""
+    """Decide what to do, by what is in the folder and verifies."""
     try:
         read_cache(folder / f"{info.name}.npz", info)
         return "keep"
@@ -128,21 +109,9 @@ def download_action(info: DatasetInfo, folder: Path) -> Literal["keep", "rebuild
 
 
 def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> CacheReady:
-    """Build the cache of files that a person has already.
+    """Create the cache in a folder from local files, which `read_folder` finds in `origin`.
 
-    Parameters
-    ----------
-    info
-        Which data set.
-    origin
-        A folder with its files, or an ``.npz`` of them; see `read_folder`.
-    folder
-        Where the cache goes.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or wrong, or the cache cannot be written.
+    DataError if a file is missing or wrong, or the cache cannot be written.
     """
     arrays, folder = read_folder(Path(origin), info), Path(folder)
     path = folder / f"{info.name}.npz"
@@ -157,7 +126,7 @@ def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> CacheR
 def _fetch_all(
     info: DatasetInfo, files: Path, mirrors: list[str], force: bool, timeout: tuple[float, float]
 ) -> Iterator[Event]:
-    """Fetch every file that is not there and right, asking the mirror that last delivered first."""
+    """Fetch every file that is missing or wrong, trying the mirror that last delivered first."""
     for file in info.files:
         if not force and _is_complete(files, file):
             continue
@@ -166,8 +135,8 @@ def _fetch_all(
             url = file_address(mirror, f"{file.name}.gz")
             check_environment(url)
             try:
-                yield from _fetch_patiently(url, files / f"{file.name}.gz", file, timeout)
-            except DataError as error:  # an OSError is this side's, and no other mirror's chance
+                yield from _fetch_with_retries(url, files / f"{file.name}.gz", file, timeout)
+            except DataError as error:  # an OSError is local: another mirror would not help
                 failures.append(Failed(public(url), str(error)))
                 yield failures[-1]
             else:
@@ -185,7 +154,7 @@ def file_address(mirror: str, name: str) -> str:
 
 
 def _is_complete(files: Path, file: DataFile) -> bool:
-    """Tell whether a file was fetched before and is whole."""
+    """Return whether a file was fetched before and verifies."""
     try:
         limit = file.size + idx.GZIP_SLACK
         verified(file, read_bounded(files / f"{file.name}.gz", limit, DataError))
@@ -194,16 +163,16 @@ def _is_complete(files: Path, file: DataFile) -> bool:
     return True
 
 
-def _fetch_patiently(
+def _fetch_with_retries(
     url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
-    """Fetch one file from one mirror, asking again where that may help."""
+    """Fetch one file from one mirror, trying again after errors that may be temporary."""
     for pause in PAUSES:
         try:
             yield from _fetch(url, path, file, timeout)
             return
         except TransferError as error:
-            if not error.passing:
+            if not error.temporary:
                 raise
         time.sleep(pause)
     yield from _fetch(url, path, file, timeout)
@@ -212,19 +181,19 @@ def _fetch_patiently(
 def _fetch(
     url: str, path: Path, file: DataFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
-    """Stream one file beside its target and move it there once its payload is proved right."""
+    """Stream one file to a temporary one, which replaces the target once it is verified."""
     with closing(receive(url, timeout)) as chunks, atomic_write(path) as target:
         done = 0
         for content, total in chunks:
             done += target.write(content)
             if done > file.size + idx.GZIP_SLACK:
-                raise DataError(f"the answer goes on past {done:,} bytes")
+                raise DataError(f"the answer is longer than {done:,} bytes")
             yield Received(file.name, done, total)
-        _settle(target, file)
+        _verify(target, file)
 
 
-def _settle(target: IO[bytes], file: DataFile) -> None:
-    """Verify what has arrived; mend what an HTTP layer did to its gzip: took it off, or doubled."""
+def _verify(target: IO[bytes], file: DataFile) -> None:
+    """Verify what has arrived, and restore its gzip if an HTTP layer unpacked or doubled it."""
     target.seek(0)
     packed = target.read()
     content = idx.decompress(packed, file.size + idx.GZIP_SLACK)
@@ -239,7 +208,7 @@ def _settle(target: IO[bytes], file: DataFile) -> None:
 
 
 def _all_failed(info: DatasetInfo, file: DataFile, failures: list[Failed]) -> DataError:
-    """List what each mirror did wrong, and the two ways out."""
+    """Return the error that lists why each mirror failed, and what to do."""
     lines = [f"{file.name}.gz could not be downloaded from any of {len(failures)} mirrors:"]
     lines += [f"  {failure.url}: {failure.reason}" for failure in failures]
     lines.append(

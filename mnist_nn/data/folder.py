@@ -1,8 +1,7 @@
-"""Finds a data set's files in a folder by their content, whatever their names.
+"""Reading a dataset's files from a folder or an archive, recognized by their SHA-256.
 
-A dataset's files lie about in many forms: as mirrors serve them, unpacked, with dots in their names
-(``train-images.idx3-ubyte``), in torchvision's ``MNIST/raw``, or together in Keras's ``mnist.npz``.
-What has the pinned SHA-256 is taken; the names only tell which files to complain about.
+They may be as mirrors serve them, unpacked, with dots in their names, in torchvision's
+``MNIST/raw``, or together in Keras's ``mnist.npz``. Names only decide what an error is about.
 """
 
 import io
@@ -22,13 +21,12 @@ from . import idx
 from .cache import Arrays, check_directory, read_array
 from .record import DataFile, DatasetInfo
 
-MAX_FILES = 10_000  # that are looked at
-DEPTH = 2  # sub-folders deep; torchvision's MNIST/raw is that far below the folder it was given
-ZIP_MAGIC = b"PK\3\4"
+MAX_FILES = 10_000  # of a folder
+MAX_DEPTH = 2  # of sub-folders: torchvision's MNIST/raw is that far below the folder it is given
 
 
 def verified(file: DataFile, blob: bytes) -> NDArray[np.uint8]:
-    """Read one of a dataset's files, gzip or not; DataError unless it is what was pinned."""
+    """Read one of a dataset's files, gzip or not; DataError if its SHA-256 is wrong."""
     array = idx.parse(idx.decompress(blob, file.size), file.shape)
     if not file.matches(array):
         raise DataError(f"the SHA-256 of its payload is not the pinned {file.sha256[:12]}…")
@@ -67,12 +65,12 @@ def _plain_files(origin: Path) -> list[Path]:
     """List the plain files of a folder, and of its sub-folders after them."""
     if not origin.is_dir():
         return [origin] if origin.is_file() else []
-    found = list(islice(_walk(origin, DEPTH), MAX_FILES))
+    found = list(islice(_walk(origin, MAX_DEPTH), MAX_FILES))
     return sorted(found, key=lambda path: (len(path.parts), path))
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
-    """Go through a folder; what may not be read is skipped."""
+    """Yield the plain files of a folder, skipping what cannot be read."""
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
@@ -88,7 +86,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 def _read(
     path: Path, info: DatasetInfo, missing: Iterable[DataFile]
 ) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
-    """Read from a file whichever of the missing ones it holds: each an array, or what is wrong."""
+    """Yield those of the missing files that a file holds: each an array, or what is wrong."""
     named = [file for file in missing if _is_named(path, file)]
     try:
         is_archive, size = _kind(path)
@@ -109,39 +107,39 @@ def _read(
 
 
 def _kind(path: Path) -> tuple[bool, int]:
-    """Tell whether a file is a zip archive, and how long its content is; of gzip, as it claims."""
+    """Return whether a file is a zip archive, and its size; of gzip, that of the payload."""
     with path.open("rb") as file:
         magic = file.read(4)
         size = file.seek(0, os.SEEK_END)
         if magic.startswith(idx.GZIP_MAGIC) and size >= 4:
             file.seek(-4, os.SEEK_END)
-            size = int.from_bytes(file.read(4), "little")  # of the payload, as gzip's last field
-    return magic == ZIP_MAGIC, size
+            size = int.from_bytes(file.read(4), "little")
+    return magic == b"PK\3\4", size
 
 
 def _is_named(path: Path, file: DataFile) -> bool:
-    """Tell whether a file is called what a file is, packed or not, with dots or dashes."""
+    """Return whether a file has a data file's name, compressed or not, with dots or dashes."""
     return path.name.removesuffix(".gz").replace(".", "-") == file.name
 
 
 def _read_archive(
     path: Path, info: DatasetInfo, missing: Iterable[DataFile]
 ) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
-    """Read arrays of an ``.npz``, packed or not, as Keras and this program name them."""
+    """Read arrays of an ``.npz``, compressed or not, named as by Keras and this program."""
     with path.open("rb") as opened:
         for file in missing:
+            member_name = f"{file.key}.npy"
             try:
                 check_directory(opened, info)
                 with zipfile.ZipFile(opened) as archive:
-                    if f"{file.key}.npy" not in archive.namelist():
+                    if member_name not in archive.namelist():
                         continue
-                    packing = archive.getinfo(f"{file.key}.npy").compress_type
-                    if packing not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                        yield file, f"{file.key} is packed in a way that is not read"
-                    else:
-                        with archive.open(f"{file.key}.npy") as member:
-                            yield file, read_array(cast(io.BufferedIOBase, member), file)
+                    method = archive.getinfo(member_name).compress_type
+                    if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                        raise DataError(f"{file.key} has an unknown compression")
+                    with archive.open(member_name) as member:
+                        yield file, read_array(cast(io.BufferedIOBase, member), file)
             except DataError as error:
                 yield file, str(error)
-            except Exception as error:  # a damaged archive may fail in any way zip and NumPy know
+            except Exception as error:  # zipfile and NumPy raise all kinds for damaged archives
                 yield file, f"{file.key} cannot be read ({type(error).__name__})"

@@ -1,4 +1,4 @@
-"""IDX is the format MNIST comes in: a short header, then the array's bytes.
+"""The IDX format of MNIST: a short header, then the array's bytes.
 
 Two zero bytes, a type code (8 for unsigned bytes, all that MNIST uses), the number of dimensions,
 each dimension as a big-endian 32-bit integer, then the values in row-major order.
@@ -21,15 +21,14 @@ GZIP_SLACK = 1 << 20  # a .gz is never larger than its payload by more than this
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """Write the IDX header of an array of bytes of this shape."""
+    """Return the IDX header of an array of bytes of this shape."""
     return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
 
 
 def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Read an array of the given shape out of a decompressed IDX payload, as a read-only view.
+    """Return the array of a decompressed IDX payload, as a read-only view.
 
-    DataError if the header is no IDX header, claims another shape, or more or fewer bytes follow
-    it.
+    DataError if its header is not that of this shape, or the length is wrong.
     """
     expected = header(shape)
     if payload[: len(expected)] != expected:
@@ -43,10 +42,10 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def decompress(blob: bytes, limit: int) -> bytes:
-    """Take the gzip wrapping off, if there is one: mirrors and HTTP layers add and remove it.
+    """Unpack gzip data and return anything else as it is: HTTP layers add and remove gzip.
 
-    No more than one byte above `limit` is ever unpacked. DataError if the gzip data are damaged,
-    unpack to more than that, or anything follows them.
+    At most `limit` + 1 bytes are unpacked. DataError if the gzip data are damaged, unpack to more
+    than `limit`, or anything follows them.
     """
     if not blob.startswith(GZIP_MAGIC):
         return blob
@@ -66,12 +65,12 @@ def decompress(blob: bytes, limit: int) -> bytes:
 
 
 def compress(payload: bytes) -> bytes:
-    """Pack a payload as gzip, without a time stamp, so that equal payloads give equal files."""
+    """Return a payload as gzip without a time stamp: equal payloads give equal files."""
     return gzip.compress(payload, mtime=0)
 
 
 def _describe(payload: bytes) -> str:
-    """Tell a person what a wrong file seems to be."""
+    """Describe what a wrong file seems to be."""
     start = payload[:64].lstrip().lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "it is a web page instead of the file"

@@ -1,4 +1,4 @@
-"""The data folder: where downloaded datasets lie."""
+"""Location of the folder of downloaded datasets."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from ..errors import ConfigError
 def data_folder() -> Path:
     """Return the default folder of data: ``$MNIST_NN_DATA_DIR``, else the user's cache folder.
 
-    It begins with ``~`` if that user has no home folder, which `required_data_folder` refuses.
+    It begins with ``~`` if the user has no home folder, which `required_data_folder` refuses.
     """
     named = os.environ.get("MNIST_NN_DATA_DIR")
     try:
@@ -23,13 +23,7 @@ def data_folder() -> Path:
 
 
 def required_data_folder() -> Path:
-    """Return `data_folder` for data that must be read from it or written to it.
-
-    Raises
-    ------
-    ConfigError
-        If it would be in the home folder of a user who has none.
-    """
+    """Return `data_folder`; ConfigError if it would be in a home folder that does not exist."""
     folder = data_folder()
     if not str(folder).startswith("~"):
         return folder

@@ -1,7 +1,7 @@
-"""The record of a dataset: all that is known of it before it is read.
+"""Records of datasets: everything that is known of one before it is read.
 
-What is pinned is the SHA-256 of each *decompressed IDX payload*, never of the ``.gz``: mirrors
-recompress files, and HTTP layers unpack them on the way.
+What is pinned is the SHA-256 of each *decompressed IDX payload*, not of the ``.gz``: mirrors
+recompress files, and HTTP layers unpack them.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ PIXEL_SCALE = 1 / 255
 
 
 class Samples(NamedTuple):
-    """Samples and what they are.
+    """Labelled samples.
 
     Attributes
     ----------
     x
-        Of shape (n, n_inputs): uint8 pixels, or float64 measurements.
+        Array of shape (n, n_inputs): uint8 pixels, or float64 measurements.
     y
-        Number of the class of each, of shape (n,), uint8.
+        Array of shape (n,), uint8: the number of each sample's class.
     """
 
     x: NDArray[Any]
@@ -41,10 +41,9 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a dataset, as mirrors serve it, packed as ``name + ".gz"``.
+    """A file of a dataset; mirrors serve ``<name>.gz``.
 
-    `key` names its array in the cache (``x_train`` and so on), of that `shape`; `sha256` is that of
-    its payload, in hexadecimal.
+    `key` names its array in the cache, such as ``x_train``; `sha256` is that of its payload.
     """
 
     key: str
@@ -58,7 +57,7 @@ class DataFile:
         return len(header(self.shape)) + math.prod(self.shape)
 
     def matches(self, array: NDArray[np.uint8]) -> bool:
-        """Tell whether an array is this file's, by the hash of the payload it would be."""
+        """Return whether the payload of an array has the pinned SHA-256."""
         digest = hashlib.sha256(header(array.shape), usedforsecurity=False)
         digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest() == self.sha256
@@ -66,27 +65,27 @@ class DataFile:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """All that is known of a dataset before it is read.
+    """Record of a dataset.
 
     Attributes
     ----------
     name
-        By which configs and commands know it; its cache is ``<name>.npz``.
+        Name in configs and commands; the cache is ``<name>.npz``.
     sample_shape
         Shape of a sample: (height, width) of an image, (n,) of n measurements.
     class_names
         Names of the classes, in the order of their labels.
     licence
-        Short name of its licence; None where it is made by this program.
+        Short name of the licence; None for generated data.
     load
-        Function that reads the samples of a part, ``train`` or ``test``, given this record and the
-        data folder.
+        Function of this record, the data folder and a part, ``train`` or ``test``, that returns the
+        part's samples.
     parts
-        Which parts there are.
+        Parts of the dataset.
     files
         Files to download; none if the dataset comes with this program.
     mirrors
-        Base addresses in the order in which they are asked; each serves ``<base>/<name>.gz``.
+        Base addresses in the order in which they are tried; each serves ``<base>/<name>.gz``.
     """
 
     name: str
@@ -100,7 +99,7 @@ class DatasetInfo:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of its images; None if its samples are none."""
+        """Height and width of its images; None if its samples are not images."""
         if len(self.sample_shape) != 2:
             return None
         height, width = self.sample_shape
@@ -113,7 +112,7 @@ class DatasetInfo:
 
     @property
     def input_scale(self) -> float:
-        """What a network multiplies the numbers by: 1/255 brings pixels to 0..1."""
+        """Factor by which a network multiplies the numbers: 1/255 for pixels."""
         return PIXEL_SCALE if self.image_shape else 1.0
 
     @property
@@ -122,11 +121,5 @@ class DatasetInfo:
         return self.image_shape is not None and self.class_names == DIGITS
 
     def read(self, folder: Path, part: str) -> Samples:
-        """Read the samples of a part; a downloaded dataset is in the data folder.
-
-        Raises
-        ------
-        DataError
-            If its files are missing or damaged.
-        """
+        """Read the samples of a part; DataError if files are missing or damaged."""
         return self.load(self, folder, part)

@@ -1,4 +1,4 @@
-"""A split holds some of the training samples out, to validate on."""
+"""Splitting of training samples into those for training and those for validation."""
 
 from typing import Any
 
@@ -9,29 +9,17 @@ from numpy.typing import NDArray
 def stratified_split(
     labels: NDArray[np.integer[Any]], held_out: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Choose which samples to hold out, each class in proportion to its size.
+    """Choose samples to hold out, of each class in proportion to its size.
 
-    Parameters
-    ----------
-    labels
-        Of shape (n,).
-    held_out
-        How many to hold out, 0 to n.
-    rng
-        Chooses them.
-
-    Returns
-    -------
-    kept : ndarray of shape (n - held_out,)
-    held : ndarray of shape (held_out,)
-        Places in `labels`, each in ascending order.
+    Return the indices of the others and of those held out, each ascending: `labels` has shape (n,),
+    and `held_out` of them, 0 to n, are drawn by `rng`.
     """
     _, members = np.unique(labels, return_inverse=True)
     sizes = np.bincount(members)
     share = sizes * held_out / len(labels)
     counts = np.floor(share).astype(np.intp)
-    short = held_out - counts.sum()  # given to the classes that rounding down cost most
-    counts[np.argsort(counts - share, kind="stable")[:short]] += 1
+    rest = held_out - counts.sum()  # goes to the classes that lost most by rounding down
+    counts[np.argsort(counts - share, kind="stable")[:rest]] += 1
     held = np.concatenate(
         [rng.permutation(np.flatnonzero(members == k))[:count] for k, count in enumerate(counts)]
     )

@@ -1,4 +1,4 @@
-"""The table of datasets: a record for each, which is all that there is to add for another."""
+"""Table of the datasets; a new one needs a record here and nothing else."""
 
 from collections.abc import Callable
 from importlib.resources import as_file, files
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ..errors import ConfigError, DataError, hint, shell_command
 from .cache import read_cache
 from .location import data_folder
-from .moons import moons
 from .record import DIGITS, DataFile, DatasetInfo, Samples
 
 
@@ -19,7 +18,7 @@ def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _download(name: str, folder: Path) -> str:
-    """Write the command that would fetch a dataset into a folder."""
+    """Return the command that downloads a dataset into a folder."""
     place = "" if folder == data_folder() else f" --data-dir {shell_command([str(folder)])}"
     return f"mnist-nn download --dataset {name}{place}"
 
@@ -52,12 +51,28 @@ def _load_iris(info: DatasetInfo, folder: Path, part: str) -> Samples:
 
 
 def _load_moons(info: DatasetInfo, folder: Path, part: str) -> Samples:
-    samples = Samples(*moons(1000, 0.2, np.random.default_rng(20)))  # a dataset is always the same
+    samples = Samples(*moons(1000, 0.2, np.random.default_rng(20)))  # always the same
     return samples.take(np.arange(900) if part == "train" else np.arange(900, 1000))
 
 
+def moons(
+    n: int, noise: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Make n points around two interleaving half circles; x has shape (n, 2), y (n,).
+
+    The upper moon, class 0, is the half circle of radius 1 around (0, 0) with y ≥ 0; the lower one,
+    class 1, that around (1, ½) with y ≤ ½. `noise` is the standard deviation of each coordinate.
+    """
+    y = rng.permutation(np.arange(n) % 2).astype(np.uint8)
+    angle = rng.uniform(0, np.pi, n)
+    upper = np.column_stack([np.cos(angle), np.sin(angle)])
+    lower = np.column_stack([1 - np.cos(angle), 0.5 - np.sin(angle)])
+    x = np.where(y[:, None] == 0, upper, lower)
+    return x + rng.normal(0, noise, x.shape), y
+
+
 def _idx_files(*sha256: str) -> tuple[DataFile, ...]:
-    """List the four files of a dataset of MNIST's names and shapes."""
+    """Return the four files of a dataset with MNIST's names and shapes."""
     layout: list[tuple[str, str, tuple[int, ...]]] = [
         ("x_train", "train-images-idx3-ubyte", (60000, 28, 28)),
         ("y_train", "train-labels-idx1-ubyte", (60000,)),
@@ -123,19 +138,13 @@ DATASETS = {
 
 
 def dataset_info(name: str) -> DatasetInfo:
-    """Look a dataset up.
-
-    Raises
-    ------
-    ConfigError
-        If there is none of that name.
-    """
+    """Return the record of a dataset; ConfigError if there is none of that name."""
     if name not in DATASETS:
         raise ConfigError(f"unknown dataset '{name}' {hint(name, DATASETS)}")
     return DATASETS[name]
 
 
 def datasets_that(suit: Callable[[DatasetInfo], bool], word: str = "or") -> str:
-    """List the names of the datasets that suit, for a person: ``mnist, iris or moons``."""
+    """List the names of the datasets that suit: ``mnist, iris or moons``."""
     names = [info.name for info in DATASETS.values() if suit(info)]
     return f" {word} ".join(filter(None, (", ".join(names[:-1]), names[-1])))

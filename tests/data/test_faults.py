@@ -46,7 +46,7 @@ FAULTS = {
     "file": "leads to no web address: No connection adapters were found for 'file:///etc/passwd'",
     "lost": "leads to no web address: Invalid IPv6 URL",
     "circle": "more than 5 redirects",
-    "endless": "the answer goes on past 1,0",
+    "endless": "the answer is longer than 1,0",
     "endless-error": "HTTP 500 Out of Order",
     "endless-header": "the connection failed",
     "endless-chunk-size": BROKEN_OFF,
@@ -304,7 +304,7 @@ class TestProxy:
     ) -> None:
         monkeypatch.setenv(f"{scheme}_proxy", dead.replace("//", "//user:secret@"))
         message = refusal(tiny[0], tmp_path, f"{scheme}://mirror.invalid/good")
-        assert "the proxy refused, or there is none where it should be" in message
+        assert "the proxy refused, or there is none at its address" in message
         assert "secret" not in message
 
     @pytest.mark.parametrize("status", [407, 503])
@@ -324,7 +324,7 @@ class TestProxy:
         plain, tunnel = message.splitlines()[1:3]
         assert f"HTTP {status}" in plain
         assert "the proxy" in plain
-        assert tunnel.endswith("the proxy refused, or there is none where it should be")
+        assert tunnel.endswith("the proxy refused, or there is none at its address")
 
 
 def test_a_token_in_a_mirrors_query_is_sent_but_not_repeated(

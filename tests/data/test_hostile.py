@@ -121,7 +121,7 @@ DICT = "{{'descr': {}, 'fortran_order': False, 'shape': {}}}\n"
         (npy(DICT.format("'|O'", "(20, 28, 28)"), b"\x80\x04K\1."), "x_train is not"),
         (npy(DICT.format("'<U99'", "(20, 28, 28)")), "x_train is not"),
         (npy(DICT.format("[('a', '|O')]", "(20, 28, 28)")), "x_train is not"),
-        (npy(DICT.format("'|u1'", "(20, 28, 28)")), "x_train was cut off"),  # no data
+        (npy(DICT.format("'|u1'", "(20, 28, 28)")), "x_train is cut short"),  # no data
         (npy(DICT.format("'|u1'", "(-20, 28, 28)")), "x_train is not"),
         (npy(DICT.format("'|u1'", "(" + "9" * 5000 + ",)")), "is damaged"),
         (npy("[" * 9000), "is damaged"),
@@ -145,7 +145,7 @@ def test_a_packed_array_is_refused(tiny: Tiny, cache: bytes, tmp_path: Path) -> 
         members = {name: archive.read(name) for name in archive.namelist()}
     for packing in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         content = archived(members, packing)
-        assert "its arrays are packed" in refused(tmp_path / "tiny.npz", tiny[0], content)
+        assert "its arrays are compressed" in refused(tmp_path / "tiny.npz", tiny[0], content)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -188,9 +188,9 @@ def test_a_directory_of_another_kind_is_not_followed(
     zip64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 2**40, 0)
     locator = struct.pack("<4sLQL", b"PK\6\7", 0, len(cache) - 22, 1)
     content = cache[:-22] + zip64 + locator + cache[-22:]
-    assert "it is no archive" in refused(tmp_path / "tiny.npz", tiny[0], content)
+    assert "it is not a complete zip archive" in refused(tmp_path / "tiny.npz", tiny[0], content)
     comment = ended(cache, 20, 5, 2) + b"PK\5\6!"
-    assert "it is no archive" in refused(tmp_path / "tiny.npz", tiny[0], comment)
+    assert "it is not a complete zip archive" in refused(tmp_path / "tiny.npz", tiny[0], comment)
 
 
 def test_a_cache_too_large_is_refused_unread(tiny: Tiny, cache: bytes, tmp_path: Path) -> None:

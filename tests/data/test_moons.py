@@ -1,6 +1,6 @@
 import numpy as np
 
-from mnist_nn.data.moons import moons
+from mnist_nn.data.table import moons
 
 
 def test_without_noise_points_lie_on_the_half_circles(rng: np.random.Generator) -> None:
