@@ -1,9 +1,8 @@
-"""Images of digits, from wherever they come, are made to look like MNIST's."""
+"""Images of digits from anywhere, read and prepared as MNIST's were."""
 
 from .blocks import draw_blocks
-from .folder import images_in
 from .prepare import PREPARED_SHAPE, prepare
-from .reading import MAX_BYTES, decode_image, read_image
+from .reading import MAX_BYTES, decode_image, images_in, read_image
 
 __all__ = [
     "MAX_BYTES",

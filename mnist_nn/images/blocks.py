@@ -1,28 +1,16 @@
-"""Blocks draw an image on a terminal: each character is two pixels, one above the other."""
+"""Images drawn on a terminal: each character is two pixels, one above the other."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-SHADES = 24  # of grey, which 256-colour terminals have at numbers 232 to 255
-DARKEST = 232
+DARKEST, SHADES = 232, 24  # numbers 232 to 255 of a 256-colour terminal are shades of grey
 BLOCKS = " ▀▄█"  # none, upper, lower, both
 
 
 def draw_blocks(image: NDArray[np.float64], *, shades: bool) -> str:
-    """Draw an image in half-blocks.
+    """Draw an image of shape (h, w), 0 (paper) to 1 (ink), h even, as h/2 lines of w characters.
 
-    Parameters
-    ----------
-    image
-        Of shape (h, w), 0 (paper) to 1 (ink), h even.
-    shades
-        Whether the reader understands ANSI's 256 colours; if not, ink of half strength or more is
-        a block and the rest is blank.
-
-    Returns
-    -------
-    str
-        Of h/2 lines of w characters.
+    With `shades` the text has ANSI's 256 colours; otherwise a pixel is a block from ½ on.
     """
     upper, lower = image[::2], image[1::2]
     if not shades:

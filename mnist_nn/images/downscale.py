@@ -1,4 +1,4 @@
-"""Reducing makes a large image small, a tile at a time: it takes little memory besides."""
+"""Downscaling of large images, tile by tile to take little memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.float64]
 
-MAX_SIDE = 600  # pixels of a reduced image
-TILE = 1024  # pixels, each side of what is reduced at a time
+MAX_SIDE = 600  # pixels of a downscaled image
+TILE = 1024  # pixels of a side, about, that are averaged at a time
 
 
 def downscale(pixels: NDArray[Any], grey: Callable[[NDArray[Any]], Grey]) -> Grey:
-    """Average whole blocks, so that no side is longer than `MAX_SIDE`; the last may be partial.
+    """Average blocks of pixels, so that no side is longer than `MAX_SIDE`.
 
-    The pixels, of shape (h, w) or (h, w, c), become brightness by `grey`, some at a time.
+    The pixels have shape (h, w) or (h, w, c); `grey` turns a tile of them into brightness.
     """
     h, w = pixels.shape[:2]
     block = -(-max(h, w) // MAX_SIDE)

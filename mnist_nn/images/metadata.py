@@ -1,7 +1,7 @@
-"""Metadata of PNG and JPEG files is left out before they are decoded, all but the orientation.
+"""Removal of the metadata of PNG and JPEG files before they are decoded.
 
-Texts, profiles, previews and EXIF may claim to be gigabytes, or be millions of pieces. A decoder
-that never sees them spends neither time nor memory on them.
+Texts, profiles, previews and EXIF may claim to be gigabytes, or be millions of parts. A decoder
+that never sees them spends neither time nor memory on them. Only the orientation is read.
 """
 
 import re
@@ -12,13 +12,13 @@ from ..errors import DataError
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
-MAX_PIECES = 100_000  # chunks of a PNG, segments of a JPEG
-ANCILLARY = 0x20  # bit of a PNG chunk's first letter: the pixels can be had without the chunk
+MAX_PARTS = 100_000  # chunks of a PNG, segments of a JPEG
+ANCILLARY = 0x20  # bit of a PNG chunk's first letter: the chunk is not needed for the pixels
 
-MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # but no restart marker, which has no segment
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # except restart markers, which have no segment
 END_OF_IMAGE, START_OF_SCAN, COMMENT = 0xD9, 0xDA, 0xFE
 BARE = (0x01, 0xD8)  # markers without a segment
-JFIF, ADOBE = 0xE0, 0xEE  # segments that tell which colours are meant
+JFIF, ADOBE = 0xE0, 0xEE  # segments that define the colours
 
 LONGEST = 1 << 16  # bytes of metadata that are searched for the orientation: a JPEG's whole segment
 EXIF = b"Exif\0\0"
@@ -30,25 +30,15 @@ XMP = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])")
 
 
 class Stripped(NamedTuple):
-    """An image without its metadata.
-
-    Attributes
-    ----------
-    content
-        What a decoder needs.
-    orientation
-        How the image is turned or mirrored, 1 to 8 as EXIF numbers it; 1 is upright.
-    scans
-        Passes over the image that decoding takes.
-    """
+    """An image file without its metadata."""
 
     content: bytes
-    orientation: int = 1
-    scans: int = 1
+    orientation: int = 1  # 1 to 8 as EXIF numbers them; 1 is upright
+    scans: int = 1  # passes over the pixels that decoding takes
 
 
 def strip_metadata(content: bytes, name: str) -> Stripped:
-    """Leave out what is not needed to decode a PNG or JPEG; other kinds stay as they are."""
+    """Remove what is not needed to decode a PNG or JPEG; other formats stay as they are."""
     if content.startswith(PNG):
         return _strip_png(content, name)
     return _strip_jpeg(content, name) if content.startswith(JPEG) else Stripped(content)
@@ -58,28 +48,28 @@ def _strip_png(content: bytes, name: str) -> Stripped:
     """Keep the chunks that hold pixels, palette and transparency."""
     view, at = memoryview(content), len(PNG)
     kept, metadata = [view[:at]], dict[bytes, bytes]()
-    for _ in range(MAX_PIECES):
+    for _ in range(MAX_PARTS):
         if len(content) < at + 8:
             break
         length, kind = struct.unpack_from(">I4s", content, at)
-        piece = view[at : at + length + 12]
-        at += len(piece)
+        chunk = view[at : at + length + 12]
+        at += len(chunk)
         if not kind[0] & ANCILLARY or kind == b"tRNS":
-            kept.append(piece)
+            kept.append(chunk)
         elif kind in (b"eXIf", b"iTXt"):
-            metadata.setdefault(kind, bytes(piece[8 : 8 + LONGEST]))
+            metadata.setdefault(kind, bytes(chunk[8 : 8 + LONGEST]))
         if kind == b"IEND":
             break
     else:
-        raise DataError(f"{name} has more than {MAX_PIECES:,} chunks; save it anew")
+        raise DataError(f"{name} has more than {MAX_PARTS:,} chunks; save it again")
     return Stripped(b"".join(kept), _orientation(metadata))
 
 
 def _strip_jpeg(content: bytes, name: str) -> Stripped:
-    """Keep the segments that hold pixels and say what the numbers mean; count the scans."""
+    """Keep the segments that hold pixels or define their format; count the scans."""
     view, at, scans = memoryview(content), 2, 0
     kept, metadata, colours = [view[:at]], dict[bytes, bytes](), set[int]()
-    for _ in range(MAX_PIECES):
+    for _ in range(MAX_PARTS):
         found = MARKER.search(content, at)
         if not found:
             break
@@ -106,12 +96,12 @@ def _strip_jpeg(content: bytes, name: str) -> Stripped:
         if marker != COMMENT:
             kept.append(view[start:at])
     else:
-        raise DataError(f"{name} has more than {MAX_PIECES:,} segments; save it anew")
+        raise DataError(f"{name} has more than {MAX_PARTS:,} segments; save it again")
     return Stripped(b"".join(kept), _orientation(metadata), scans)
 
 
 def _orientation(metadata: dict[bytes, bytes]) -> int:
-    """Find the orientation in the metadata: in EXIF, else in XMP, else it is upright."""
+    """Return the orientation from EXIF, else from XMP, else upright."""
     values = list(metadata.values())
     for find in (_in_exif, _in_xmp):
         for value in values:
@@ -122,7 +112,7 @@ def _orientation(metadata: dict[bytes, bytes]) -> int:
 
 
 def _in_exif(value: bytes) -> int | None:
-    """Look into the first directory of EXIF data."""
+    """Return the orientation in the first directory of EXIF data."""
     data = value.removeprefix(EXIF)
     order = TIFF.get(data[:4])
     if order is None:
@@ -141,6 +131,6 @@ def _in_exif(value: bytes) -> int | None:
 
 
 def _in_xmp(value: bytes) -> int | None:
-    """Look into a text of XMP."""
+    """Return the orientation in a text of XMP."""
     found = XMP.search(value)
     return int(found[1]) if found else None

@@ -1,7 +1,7 @@
-"""A paper is a rectangle of other paper in the image, with the digit on it: cut out and pasted.
+"""Detection of a piece of paper in an image: cut out and pasted, with the digit on it.
 
-Its sides are straight steps in brightness, parallel to the image's. Along a digit's strokes there
-are such steps too, but no rectangle of them with a digit inside.
+Its sides are straight steps in brightness, parallel to the image's. A digit's strokes have such
+steps too, but they form no rectangle with a digit inside.
 """
 
 from itertools import combinations
@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 Grey = NDArray[np.float64]
 Span = tuple[int, int]
 
-STEP = 0.03  # of the image's range
-ROUGH = 4.0  # times the mean step: what is more is a step, and no noise
-CANDIDATES = 8  # the rows, and the columns, with the most steps
-CLOSED = 0.7  # of the sides that lie inside the image must be steps
-SMALLEST = 28  # pixels, each side
-MARGIN = 2  # pixels along a paper's sides, which may be blurred
+STEP = 0.03  # of the image's range: least change of brightness that is a step
+ROUGH = 4.0  # times the mean change: a step stands out from noise
+CANDIDATES = 8  # rows, and columns, with the most steps that may be sides
+CLOSED = 0.7  # of the pixels of the sides inside the image must be steps
+SMALLEST_PAPER = 28  # pixels, each side
+MARGIN = 2  # pixels along the sides, which may be blurred
 EVEN = 0.1  # of the image's range: how much the paper along the sides may vary
-UNTOUCHED = 0.93  # of the pixels along the sides are so even
-INK = 0.3  # of the image's range: how much what is on it stands out, at least
-FULL = 0.98  # a rectangle of this part of the image's area is the image
+UNTOUCHED = 0.93  # of the pixels along the sides must be so even
+INK = 0.3  # of the image's range: least contrast of something on the paper
+FULL = 0.98  # of the image's area: a rectangle so large is the image itself
 
 
 def find_paper(image: Grey) -> tuple[Span, Span] | None:
-    """Find the rows and columns, a little inside it, of a paper that has something on it."""
+    """Return the rows and columns, a little inside, of a piece of paper with something on it."""
     h, w = image.shape
-    if min(h, w) < SMALLEST:
+    if min(h, w) < SMALLEST_PAPER:
         return None
     down, across = np.abs(np.diff(image, axis=0)), np.abs(np.diff(image, axis=1))
     least = STEP + ROUGH * float(down.mean() + across.mean()) / 2
@@ -52,7 +52,7 @@ def find_paper(image: Grey) -> tuple[Span, Span] | None:
 
 
 def _beyond(image: Grey) -> Grey:
-    """Take the steps between rows once more, some pixels apart: across a mere line is none."""
+    """Return the changes between rows that are some pixels apart; a thin line makes none."""
     h = len(image)
     before = np.maximum(np.arange(h - 1) - MARGIN, 0)
     after = np.minimum(np.arange(1, h) + MARGIN, h - 1)
@@ -61,21 +61,21 @@ def _beyond(image: Grey) -> Grey:
 
 
 def _counted(steps: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Count the steps of each line up to each place, with a line of none on either side."""
+    """Count the steps of each line up to each position; the lines around the image have none."""
     counts = np.zeros((steps.shape[0] + 2, steps.shape[1] + 1), np.intp)
     counts[1:-1, 1:] = np.cumsum(steps, axis=1)
     return counts
 
 
 def _spans(counts: NDArray[np.intp]) -> list[Span]:
-    """Pair the lines with the most steps, and the image's edges."""
+    """Pair the lines with the most steps and the image's edges."""
     most = np.argsort(-counts[:, -1], kind="stable")[:CANDIDATES].tolist()
     lines = sorted({0, len(counts) - 1, *most})
-    return [(a, b) for a, b in combinations(lines, 2) if b - a >= SMALLEST]
+    return [(a, b) for a, b in combinations(lines, 2) if b - a >= SMALLEST_PAPER]
 
 
 def _has_something(inside: Grey, least: float) -> bool:
-    """Look for even paper along the sides, which a digit may touch, and for steps farther in."""
+    """Return whether the sides are even, but for a touching digit, with steps farther in."""
     frame = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
     even = np.abs(frame - np.median(frame)) <= max(EVEN, least) / 2
     if even.mean() < UNTOUCHED or inside.max() - inside.min() < INK:

@@ -1,7 +1,8 @@
-"""Preparing turns an image of a digit into what MNIST would have made of it.
+"""Preparation of an image of a digit as MNIST's were prepared.
 
 Every step is a loop over doubles in a fixed order (`_down` sums from the first row to the last), so
-that the same arithmetic in another language gives the same numbers.
+that the same arithmetic in JavaScript, in mnist_nn/page, gives the same numbers. The constants here
+and in paper.py and surface.py are written into the page.
 """
 
 import contextlib
@@ -22,71 +23,60 @@ Mask = NDArray[np.bool_]
 SIDE = 28  # of a prepared image
 PREPARED_SHAPE = (SIDE, SIDE)
 BOX = 20  # of the digit in it
-CENTRE = 14  # index of the pixel that holds the centre of mass: in MNIST it lies in 13.5 … 14.5
-ENDLESS = 1e100  # brightness that sums and squares could not bear
-NOISE = 4.0  # what is this many standard deviations from the background is not of it
-LEAST = 0.25  # of the ink's strength: how little full ink may stand out
-FAINT = 0.03  # of the ink's strength: what is fainter is not ink
-STRONG = 0.4  # of the ink's strength: what a stroke reaches somewhere nearby
-SPECK = 0.03  # of the largest stroke's area: what is smaller is not part of the digit
+CENTRE = 14  # index of the pixel with the centre of mass: in MNIST it is within 13.5 … 14.5
+LARGEST = 1e100  # brightness whose squares can still be summed
+NOISE = 4.0  # standard deviations from the background: pixels farther off are ink
+LEAST = 0.25  # of the ink's strength: least contrast of full ink with dark paper
+FAINT = 0.03  # of the ink's strength: fainter pixels are not ink
+STRONG = 0.4  # of the ink's strength: every stroke reaches it somewhere
+SPECK = 0.03  # of the largest stroke's area: smaller ones are not part of the digit
 CONTRAST = 7.0  # ink's strength in standard deviations of the background; less is a blank image
-THIN = 1.5  # pixels of the prepared image: the least width of a stroke
+THIN = 1.5  # pixels of the prepared image: least width of a stroke
 SMALLEST = 5  # pixels, the longer side of a digit
 
 
 def prepare(grey: Grey) -> Grey:
     """Prepare one image: level, invert if need be, crop, fit and centre it.
 
-    Parameters
-    ----------
-    grey
-        Of shape (h, w): brightness in any unit, with dark ink on light or light on dark.
-
-    Returns
-    -------
-    ndarray of shape (28, 28)
-        Ink is 1 and paper 0. The digit fits into 20×20, its centre of mass is in the middle, as
-        LeCun, Cortes and Burges describe it on http://yann.lecun.com/exdb/mnist/.
-
-    Raises
-    ------
-    ValueError
-        If it is no image, has numbers that are not finite or beyond 1e100, or there is no digit
-        in it.
+    `grey` has shape (h, w): brightness in any unit, with dark ink on light or light on dark. In the
+    result, of shape (28, 28), ink is 1 and paper 0, the digit fits into 20×20 and its centre of
+    mass is in the middle, as LeCun, Cortes and Burges describe it on
+    http://yann.lecun.com/exdb/mnist/. ValueError if it is not an image, has numbers that are not
+    finite or beyond 1e100, or has no digit in it.
     """
     if grey.ndim != 2 or not grey.size:
         raise ValueError(f"an image has the shape (height, width), got {grey.shape}")
     grey = grey.astype(np.float64, order="C")
-    if not (np.abs(grey) < ENDLESS).all():
-        raise ValueError(f"it has pixels that are NaN, infinite or beyond {ENDLESS:g}")
+    if not (np.abs(grey) < LARGEST).all():
+        raise ValueError(f"it has pixels that are NaN, infinite or beyond {LARGEST:g}")
     image = _ranged(downscale(grey, np.asarray))
     return _centred(_fitted(_digit(image)))
 
 
 def _digit(image: Grey) -> Grey:
-    """Find the ink of the digit, on the paper that lies in the image if there is one."""
+    """Return the ink of the digit, on a piece of paper in the image if there is one."""
     paper = find_paper(image)
     if paper:
-        with contextlib.suppress(ValueError):  # it was none, and nothing is on it
+        with contextlib.suppress(ValueError):  # there is no digit on it
             return _cropped(_ink(_ranged(image[slice(*paper[0]), slice(*paper[1])])))
     return _cropped(_ink(image))
 
 
 def _ranged(image: Grey) -> Grey:
-    """Bring the brightness to the range of 0 to 1."""
+    """Scale the brightness to the range of 0 to 1."""
     low, high = float(image.min()), float(image.max())
     if high - low <= 1e-6 * max(abs(low), abs(high)):
-        raise ValueError("it is blank: all of it has the same brightness")
+        raise ValueError("it is blank: all pixels have the same brightness")
     return (image - low) / (high - low)
 
 
 def _ink(image: Grey) -> Grey:
-    """Take the background away: the ink's strength, 0 to 1, and 0 where there is none."""
+    """Return the ink's strength, 0 to 1; 0 is background."""
     difference, noise = fit_surface(image)
     sign = 1.0 if _total(difference * difference * difference) > 0 else -1.0
     ink = np.maximum(sign * difference, 0.0)
     strength, level = NOISE * noise, 0.0
-    for _ in range(3):  # the mean of what is above the mean: a maximum that no outlier decides
+    for _ in range(3):  # the mean of what is above the mean: a maximum robust to outliers
         above = ink > strength
         count = int(above.sum())
         if count:
@@ -101,7 +91,7 @@ def _ink(image: Grey) -> Grey:
 
 
 def _of_digit(ink: Grey, floor: float) -> Mask:
-    """Choose the pixels of the digit: strokes that are no specks, and their faint edges."""
+    """Select the pixels of the digit: strokes but not specks, and their faint edges."""
     labels, areas = label(ink > max(STRONG, floor))
     if not len(areas):
         raise ValueError("it is blank: nothing in it stands out")
@@ -113,7 +103,7 @@ def _of_digit(ink: Grey, floor: float) -> Mask:
 
 
 def _box(mask: Mask) -> tuple[int, int, int, int]:
-    """Find the rows and columns that a mask spans: first and end of each."""
+    """Return the rows and columns that a mask spans: first and end of each."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
@@ -121,12 +111,12 @@ def _box(mask: Mask) -> tuple[int, int, int, int]:
 def _cropped(ink: Grey) -> Grey:
     top, bottom, left, right = _box(ink > 0)
     if max(bottom - top, right - left) < SMALLEST:
-        raise ValueError(f"what is in it is smaller than {SMALLEST} pixels")
+        raise ValueError(f"the digit in it is smaller than {SMALLEST} pixels")
     return _thickened(ink[top:bottom, left:right])
 
 
 def _thickened(ink: Grey) -> Grey:
-    """Give a thin pen's strokes the width of MNIST's thin ones, or they would fade away."""
+    """Widen thin strokes to the width of MNIST's thin ones, or scaling would fade them."""
     blot = np.pad(ink >= 0.5, 1)
     outline = int((blot[1:] != blot[:-1]).sum()) + int((blot[:, 1:] != blot[:, :-1]).sum())
     if not outline:
@@ -162,9 +152,9 @@ def _resized(ink: Grey, n: int) -> Grey:
 
 
 def _centred(digit: Grey) -> Grey:
-    """Place the digit so that its centre of mass lies in the middle, by whole pixels."""
+    """Move the digit by whole pixels so that its centre of mass is in the middle."""
     result = np.zeros(PREPARED_SHAPE)
-    across = _down(digit.T)  # the sum of each row
+    across = _down(digit.T)  # sums of the rows
     along = _down(digit)
     start = []
     for sums in (across, along):
@@ -176,7 +166,7 @@ def _centred(digit: Grey) -> Grey:
 
 
 def _grown(values: NDArray[Any], reach: int) -> NDArray[Any]:
-    """Take the largest value within `reach` pixels up, down and to the sides."""
+    """Replace each value by the largest within `reach` pixels up, down and to the sides."""
     for _ in range(2):
         grown = values.copy()
         for step in range(1, min(reach, len(values) - 1) + 1):
@@ -187,7 +177,7 @@ def _grown(values: NDArray[Any], reach: int) -> NDArray[Any]:
 
 
 def _down(values: Grey) -> Grey:
-    """Sum each column from top to bottom, one after the other (NumPy's own sum would pair them)."""
+    """Sum each column from top to bottom in order (NumPy's own sum would add pairs)."""
     sums: Grey = np.cumsum(values, axis=0)[-1]
     return sums
 

@@ -1,12 +1,13 @@
-"""Reading: a file of any usual kind becomes the brightness of its pixels, or a clear complaint.
+"""Reading of image files: brightness of the pixels, or a clear error.
 
-Whatever is in the file, reading it takes some seconds and some hundred megabytes at most. Its
-bytes, its pixels and the passes over them are counted before they are decoded; what has been
-decoded stays in the numbers of the file, and becomes floats a tile at a time.
+Whatever is in a file, reading it takes some seconds and some hundred megabytes at most. Bytes,
+pixels and scans are checked before they are decoded; decoded pixels stay in the file's own type and
+become floats tile by tile.
 """
 
 import io
 import os
+import re
 import select
 import stat
 import warnings
@@ -21,7 +22,6 @@ from ..errors import ConfigError, DataError
 from ..extras import install_command
 from ..files import StrPath
 from .downscale import MAX_SIDE, downscale
-from .folder import images_in
 from .metadata import JPEG, PNG, Stripped, strip_metadata
 
 Grey = NDArray[np.float64]
@@ -29,99 +29,84 @@ Grey = NDArray[np.float64]
 MAX_PIXELS = 50_000_000
 MAX_LENGTH = 100_000  # pixels of a side
 MAX_BYTES = 160_000_000  # of a file: 50 million pixels of three numbers, and some to spare
-MAX_COMPRESSED = 100_000_000  # of a PNG or JPEG
+MAX_COMPRESSED = 100_000_000  # bytes of a PNG or JPEG
 MAX_SCANS = 100  # of a JPEG; progressive ones have about ten
 MAX_SCANNED = 1_000_000_000  # pixels of a JPEG times scans
 MAX_COEFFICIENTS = 160_000_000  # of a JPEG: pixels times colours
-MAX_RUNS = 10_000_000  # pixels of a BMP of runs, and its bytes: they are slow to decode
+MAX_RLE = 10_000_000  # pixels of a run-length encoded BMP, and its bytes: they decode slowly
 HUGE = 16_000_000  # pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size
-BAND = 1_000_000  # pixels that are converted at a time
-PIECE = 1 << 20  # bytes of a pipe that are read at a time
-TURN = 0.1  # seconds that a pipe is waited for at a time
-FORMATS = ("PNG", "JPEG", "BMP")
-KINDS = "PNG, JPEG, BMP or .npy"
+FORMATS = "PNG, JPEG, BMP or .npy"
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".npy"}
 NPY = b"\x93NUMPY"
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 
 
+def images_in(folder: StrPath) -> list[Path]:
+    """List the images in a folder by their suffixes, in natural order: 2.png before 10.png.
+
+    Hidden files and folders are left out. OSError if the folder cannot be read.
+    """
+    paths = [
+        path
+        for path in Path(folder).iterdir()
+        if path.suffix.lower() in SUFFIXES
+        and not path.name.startswith(".")
+        and (path.is_file() or not path.exists())
+    ]
+    return sorted(paths, key=_natural)
+
+
+def _natural(path: Path) -> tuple[list[str | int], str]:
+    """Split a name into text and numbers, in turns, text first."""
+    parts = re.split(r"([0-9]{1,18})", path.name.lower())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], path.name
+
+
 def read_image(path: StrPath, name: str | None = None) -> Grey:
-    """Read an image from a file.
+    """Read an image from a file, a pipe or a device, as `decode_image` does.
 
-    Parameters
-    ----------
-    path
-        A PNG, JPEG, BMP or .npy, whatever its name ends with; or a pipe or device that has one.
-    name
-        For error messages; None for that of the file.
-
-    Returns
-    -------
-    ndarray of shape (h, w)
-        As `decode_image` has it.
-
-    Raises
-    ------
-    ConfigError, DataError
-        As of `decode_image`.
-    OSError
-        If the file cannot be read.
+    `name` is for error messages. OSError if the file cannot be read.
     """
     path = Path(path)
     name = name or str(path)
     if path.is_dir():
         if images_in(path):
             raise DataError(f"{name} is a folder, not an image")
-        raise DataError(f"{name} is a folder without images ({KINDS})")
+        raise DataError(f"{name} is a folder without images ({FORMATS})")
     with path.open("rb") as file:
         return decode_image(_content(file), name)
 
 
 def _content(file: IO[bytes]) -> bytes:
-    """Read one byte more than an image may have, or all.
+    """Read all of a file, or one byte more than an image may have.
 
-    A pipe is waited for in short turns: a signal that comes just before a read that waits would
-    else be answered only after it.
+    A pipe is polled: a signal that arrives just before a blocking read would be handled only after
+    it.
     """
     is_plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-    if is_plain or os.name == "nt":  # where only sockets can be waited for
+    if is_plain or os.name == "nt":  # Windows polls sockets only
         return file.read(MAX_BYTES + 1)
     content = bytearray()
     while len(content) <= MAX_BYTES:
-        ready, _, _ = select.select([file], [], [], TURN)
+        ready, _, _ = select.select([file], [], [], 0.1)
         if ready:
-            piece = os.read(file.fileno(), PIECE)
-            if not piece:
+            block = os.read(file.fileno(), 1 << 20)
+            if not block:
                 break
-            content += piece
+            content += block
     return bytes(content[: MAX_BYTES + 1])
 
 
 def decode_image(content: bytes, name: str) -> Grey:
-    """Decode an image.
+    """Decode a PNG, JPEG, BMP or .npy file to brightness of shape (h, w), in the file's own unit.
 
-    Of an animation it is the first frame; a turned photograph is set upright; what is transparent
-    is seen on white. It takes 500 MB and ten seconds at most, or about that, whatever the content.
+    An array is (h, w), (h, w, 3) or (h, w, 4), of uint8 or floats. Of an animation it is the first
+    frame; a turned photograph is set upright; transparent pixels are white. An image with a side of
+    more than 600 pixels is downscaled. It takes about 500 MB and ten seconds at most, whatever the
+    content.
 
-    Parameters
-    ----------
-    content
-        The bytes of a PNG, JPEG or BMP, of at most 50 million pixels, or of a .npy file: an array
-        of shape (h, w), (h, w, 3) or (h, w, 4) of uint8 or floats.
-    name
-        For error messages.
-
-    Returns
-    -------
-    ndarray of shape (h, w)
-        Brightness, in the unit that the file has. An image with a side of more than 600 pixels is
-        reduced, by averaging blocks of them.
-
-    Raises
-    ------
-    ConfigError
-        If Pillow, which decodes all but .npy, is not installed.
-    DataError
-        If the content is too large, damaged, or of another kind.
+    DataError, which names the file `name`, if the content is damaged, too large (50 million
+    pixels), or of another format; ConfigError if Pillow is needed and not installed.
     """
     if not content:
         raise DataError(f"{name} is empty")
@@ -135,20 +120,20 @@ def decode_image(content: bytes, name: str) -> Grey:
 
 
 def _of_npy(content: bytes, name: str) -> Grey:
-    """Read an array, after a look at its header: what it claims may be more than there is."""
+    """Read an array, checking its header first, which could claim any size."""
     file = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(file)
-        header = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-            version, np.lib.format.read_array_header_2_0
-        )
+        first = version == (1, 0)
+        formats = np.lib.format
+        header = formats.read_array_header_1_0 if first else formats.read_array_header_2_0
         shape, by_columns, dtype = header(file)
-    except Exception as error:  # ValueError, SyntaxError, UnicodeError, … of a hostile header
+    except Exception as error:  # a hostile header causes ValueError, SyntaxError, UnicodeError, …
         raise DataError(f"{name} is a damaged .npy file") from error
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
         raise DataError(f"{name} has the shape {shape}; an image is (h, w), (h, w, 3) or (h, w, 4)")
     if dtype.kind != "f" and dtype != np.uint8:
-        raise DataError(f"{name} holds {dtype}; an image is of uint8 or floats")
+        raise DataError(f"{name} holds {dtype}; an image has uint8 or floats")
     check_size(shape[1], shape[0], name)
     count = int(np.prod(shape, dtype=object))
     if len(content) - file.tell() < count * dtype.itemsize:
@@ -156,12 +141,12 @@ def _of_npy(content: bytes, name: str) -> Grey:
     pixels = np.frombuffer(content, dtype, count, offset=file.tell())
     pixels = pixels.reshape(shape, order="F" if by_columns else "C")
     white = 255.0 if dtype == np.uint8 else 1.0
-    with np.errstate(all="ignore"):  # prepare() complains about what is not finite
+    with np.errstate(all="ignore"):  # prepare() checks that all is finite
         return downscale(pixels, partial(_grey, white=white))
 
 
 def _grey(pixels: NDArray[Any], white: float) -> Grey:
-    """Mix the colours, over white where they are transparent."""
+    """Mix the colours to brightness, over white where they are transparent."""
     if pixels.ndim == 2:
         return pixels.astype(np.float64)
     grey = np.zeros(pixels.shape[:2])
@@ -175,7 +160,7 @@ def _grey(pixels: NDArray[Any], white: float) -> Grey:
 
 
 def _of_image(content: bytes, name: str) -> Grey:
-    """Let Pillow decode, after a look at what the header claims."""
+    """Decode with Pillow, checking first what the header claims."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
@@ -184,11 +169,11 @@ def _of_image(content: bytes, name: str) -> Grey:
         ) from error
     stripped = strip_metadata(content, name)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd metadata; and our own limit is the lower one
+        warnings.simplefilter("ignore")  # of odd metadata, and of sizes, which are checked here
         try:
-            image = Image.open(io.BytesIO(stripped.content), formats=FORMATS)
+            image = Image.open(io.BytesIO(stripped.content), formats=("PNG", "JPEG", "BMP"))
         except UnidentifiedImageError as error:
-            raise DataError(f"{name} is no image that can be read; use {KINDS}") from error
+            raise DataError(f"{name} is not an image that can be read; use {FORMATS}") from error
         except Image.DecompressionBombError as error:
             raise DataError(_too_large(name)) from error
         except Exception as error:
@@ -199,34 +184,34 @@ def _of_image(content: bytes, name: str) -> Grey:
             pixels = _turned(_pixels(image), stripped.orientation)
         except MemoryError:
             raise
-        except Exception as error:  # each decoder has its own: OSError, SyntaxError, struct.error
+        except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, …
             raise DataError(f"{name} is damaged: {error}") from error
     return downscale(pixels, partial(_grey, white=255.0))
 
 
 def _check_work(image: Any, stripped: Stripped, name: str) -> None:
-    """Refuse what takes long to decode although it is small; have a huge JPEG decoded reduced."""
+    """Refuse small files that decode slowly; have a huge JPEG decoded at a smaller size."""
     n, scans = image.width * image.height, stripped.scans
     if image.format == "JPEG":
         if scans > MAX_SCANS or scans * n > MAX_SCANNED:
-            raise DataError(f"{name} has {scans:,} scans, too many for its size; save it anew")
+            raise DataError(f"{name} has {scans:,} scans, too many for its size; save it again")
         if n * len(image.getbands()) > MAX_COEFFICIENTS:
             raise DataError(
                 f"{name} has more than {MAX_COEFFICIENTS:,} numbers; make it smaller first"
             )
         if n > HUGE:
             image.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
-    runs = any(tile[0] == "bmp_rle" for tile in image.tile or ())
-    if runs and max(n, len(stripped.content)) > MAX_RUNS:
-        raise DataError(f"{name} is a large BMP of runs (RLE); save it as a PNG")
+    is_rle = any(tile[0] == "bmp_rle" for tile in image.tile or ())
+    if is_rle and max(n, len(stripped.content)) > MAX_RLE:
+        raise DataError(f"{name} is a large run-length encoded BMP; save it as a PNG")
 
 
 def _pixels(image: Any) -> NDArray[Any]:
-    """Turn whatever mode an image has into grey, some rows at a time."""
+    """Convert an image of any mode to grey, some rows at a time."""
     image.load()
-    deep = image.mode.startswith(("I", "F"))  # more than 8 bits: no need to round them
+    deep = image.mode.startswith(("I", "F"))  # more than 8 bits, which are kept
     pixels = np.empty((image.height, image.width), np.uint16 if deep else np.uint8)
-    rows = max(1, BAND // image.width)
+    rows = max(1, 1_000_000 // image.width)
     for top in range(0, image.height, rows):
         band = image.crop((0, top, image.width, min(image.height, top + rows)))
         pixels[top : top + rows] = np.asarray(band if deep else _without_colours(band))
@@ -247,7 +232,7 @@ def _without_colours(image: Any) -> Any:
 
 
 def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Set an image upright, as EXIF says: mirrored if 2, 4, 5 or 7, and turned."""
+    """Set an image upright by EXIF's orientation: 2, 4, 5 and 7 are mirrored."""
     if orientation in (2, 4, 5, 7):
         pixels = pixels[:, ::-1]
     return np.rot90(pixels, {3: 2, 4: 2, 5: 1, 6: -1, 7: -1, 8: 1}.get(orientation, 0))

@@ -1,4 +1,4 @@
-"""The surface is the brightness of the paper: smooth, but seldom the same everywhere."""
+"""Brightness of the background, fitted as a smooth surface: light is seldom even."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,20 +8,20 @@ Mask = NDArray[np.bool_]
 
 POWERS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))  # of x and y: a plane, then a quadratic
 PLANE = 3  # terms
-RING = 16  # the border is this part of the shorter side wide
-CLIP = 3.0  # standard deviations: what is farther off is not paper
-ROUNDS = 10  # at most, of each kind
+RING = 16  # the border is one such part of the shorter side wide
+CLIP = 3.0  # standard deviations: pixels farther off are not background
+ROUNDS = 10  # of fitting, at most, for each number of terms
 BINS = 16  # of brightness
-FAR = 0.1  # of the image's range: what is farther off is not paper, however far
+FAR = 0.1  # of the image's range: pixels farther off all count the same in a misfit
 FLOOR = 0.002  # of the image's range: half a level of 255, the noise of rounding
 
 
 def fit_surface(image: Grey) -> tuple[Grey, float]:
-    """Fit the paper's brightness by least squares, to what seems to be paper.
+    """Fit the background's brightness by least squares.
 
-    There are two guesses to start with: that the border is paper, and that the most frequent
-    brightness is that of paper. Each is refined; the one that suits more of the image wins.
-    Return the image less the surface, and the standard deviation of the paper about it.
+    Two guesses are refined: that the border is background, and that the most frequent brightness
+    is that of the background; the one that fits more of the image wins. Return the image minus the
+    surface, and the background's standard deviation from it.
     """
     border, everywhere = _border(image), np.ones(image.shape, bool)
     by_border = _refined(image, border, border)
@@ -29,19 +29,20 @@ def fit_surface(image: Grey) -> tuple[Grey, float]:
     return min(by_border, by_mode, key=lambda fit: _misfit(fit[0]))
 
 
-def _refined(image: Grey, paper: Mask, region: Mask) -> tuple[Grey, float]:
-    """Fit, drop what is far off, and again: a plane in the region, then a quadratic anywhere."""
+def _refined(image: Grey, background: Mask, region: Mask) -> tuple[Grey, float]:
+    """Fit, drop what is far off, and repeat: a plane in the region, then a quadratic anywhere."""
     difference, noise = image, 1.0
     for terms, where in ((PLANE, region), (len(POWERS), None)):
         for _ in range(ROUNDS):
-            difference = image - _surface(image, paper, terms)
-            noise = _deviation(difference, paper)
-            before, paper = paper, np.abs(difference) <= max(CLIP * noise, 2 * FLOOR)
+            difference = image - _surface(image, background, terms)
+            noise = _deviation(difference, background)
+            before = background
+            background = np.abs(difference) <= max(CLIP * noise, 2 * FLOOR)
             if where is not None:
-                paper &= where
-            if np.array_equal(paper, before):
+                background &= where
+            if np.array_equal(background, before):
                 break
-        paper = np.abs(difference) <= max(CLIP * noise, 2 * FLOOR)
+        background = np.abs(difference) <= max(CLIP * noise, 2 * FLOOR)
     return difference, max(noise, FLOOR)
 
 
@@ -54,7 +55,7 @@ def _border(image: Grey) -> Mask:
 
 
 def _most_frequent(image: Grey) -> Mask:
-    """Choose the pixels in the two neighbouring bins of brightness that hold the most."""
+    """Select the pixels in the two neighbouring bins of brightness that hold the most."""
     bins = np.minimum(np.floor(image * BINS), BINS - 1).astype(np.intp)
     counts = np.bincount(bins.ravel(), minlength=BINS)
     best = int(np.argmax(counts[:-1] + counts[1:]))
@@ -63,17 +64,17 @@ def _most_frequent(image: Grey) -> Mask:
 
 
 def _misfit(difference: Grey) -> float:
-    """Sum how far off the pixels are; ink, far off in any case, counts a little only."""
+    """Sum the distances of the pixels, each at most `FAR`: ink is far off in any case."""
     far = np.minimum(np.abs(difference), FAR)
     return float(np.cumsum(np.cumsum(far, axis=0)[-1])[-1])
 
 
-def _surface(image: Grey, paper: Mask, terms: int) -> Grey:
-    """Solve the normal equations of least squares over the pixels of paper."""
+def _surface(image: Grey, background: Mask, terms: int) -> Grey:
+    """Solve the normal equations of least squares over the background."""
     h, w = image.shape
     x, y = 2 * (np.arange(w) + 0.5) / w - 1, (2 * (np.arange(h) + 0.5) / h - 1)[:, None]
     powers = POWERS[:terms]
-    weight = paper.astype(np.float64)
+    weight = background.astype(np.float64)
     moments = _moments(weight, x, y, 2 * max(map(max, powers)))
     values = _moments(weight * image, x, y, max(map(max, powers)))
     rows = [[moments[a + c][b + d] for c, d in powers] + [values[a][b]] for a, b in powers]
@@ -86,7 +87,7 @@ def _surface(image: Grey, paper: Mask, terms: int) -> Grey:
 
 
 def _moments(values: Grey, x: Grey, y: Grey, degree: int) -> list[list[float]]:
-    """Sum ``values x^a y^b`` over the image, for a and b up to the degree, at [a][b]."""
+    """Return the sums of ``values x^a y^b`` over the image at [a][b], up to the degree."""
     moments = [[0.0] * (degree + 1) for _ in range(degree + 1)]
     for b in range(degree + 1):
         columns = np.cumsum(values, axis=0)[-1]
@@ -98,7 +99,7 @@ def _moments(values: Grey, x: Grey, y: Grey, degree: int) -> list[list[float]]:
 
 
 def _solved(rows: list[list[float]]) -> list[float]:
-    """Solve linear equations by Gauss's elimination; the matrix is positive definite."""
+    """Solve linear equations by Gaussian elimination; the matrix is positive definite."""
     n = len(rows)
     for i in range(n):
         for k in range(i + 1, n):
@@ -113,7 +114,7 @@ def _solved(rows: list[list[float]]) -> list[float]:
     return solution
 
 
-def _deviation(difference: Grey, paper: Mask) -> float:
-    count = int(paper.sum())
-    squares = np.cumsum(np.cumsum(np.where(paper, difference * difference, 0.0), axis=0)[-1])
+def _deviation(difference: Grey, background: Mask) -> float:
+    count = int(background.sum())
+    squares = np.cumsum(np.cumsum(np.where(background, difference * difference, 0.0), axis=0)[-1])
     return float(np.sqrt(squares[-1] / count)) if count else 0.0

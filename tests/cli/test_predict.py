@@ -172,7 +172,7 @@ def test_a_folder_stands_for_its_images_in_natural_order(
         *("folder/page 2.jpg", "folder/Page 10.bmp", "1.png"),
     ]
     assert result.stderr.splitlines() == [
-        "error: folder/bad.png is no image that can be read; use PNG, JPEG, BMP or .npy"
+        "error: folder/bad.png is not an image that can be read; use PNG, JPEG, BMP or .npy"
     ]
 
 
@@ -217,7 +217,7 @@ def test_names_neither_steer_the_terminal_nor_break_the_table(
     for name, safe in STEERING.items():
         Path(name).write_text("no picture")
         refused = run("predict", sample_model, name)
-        assert refused.stderr.startswith(f"error: {safe} is no image")
+        assert refused.stderr.startswith(f"error: {safe} is not an image")
     array = run("predict", sample_model, *STEERING, "--json").stdout
     assert [row["file"] for row in json.loads(array)] == list(STEERING)
     assert array.isascii()
