@@ -1,7 +1,7 @@
 """Images of digits from anywhere, read and prepared as MNIST's were."""
 
 from .blocks import draw_blocks
-from .prepare import PREPARED_SHAPE, prepare
+from .preparation import PREPARED_SHAPE, prepare
 from .reading import MAX_BYTES, decode_image, images_in, read_image
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Drawing: a page in which one draws a digit and watches a network read it."""
+"""The page to draw digits on, which a network reads in the browser."""
 
 from .page import draw_page
 

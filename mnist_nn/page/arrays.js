@@ -1,6 +1,6 @@
 "use strict";
-/* What NumPy does in Python. A picture is { h, w, v }: v has h × w doubles (a mask: bytes), row by
-   row. Sums go from the first number to the last, as they do in mnist_nn/images. */
+/* What NumPy does in Python. An image is { h, w, v }: v has h × w doubles (a mask: bytes), row by
+   row. Sums are in order from the first number, as in mnist_nn/images. */
 
 function sumOf(values) {
   let sum = 0;
@@ -39,7 +39,7 @@ function transposed({ h, w, v }) {
   return result;
 }
 
-/** Put a border of zeros around. */
+/** Add a border of zeros. */
 function padded({ h, w, v }, border) {
   const result = zeros(h + 2 * border, w + 2 * border);
   for (let i = 0; i < h; i++) {
@@ -48,7 +48,7 @@ function padded({ h, w, v }, border) {
   return result;
 }
 
-/** Copy the rows and columns from a first to an end. */
+/** Copy some rows and columns: from a first to an end, which is not included. */
 function cut({ h, w, v }, [top, bottom], [left, right]) {
   const result = zeros(bottom - top, right - left);
   for (let i = top; i < bottom; i++) {
@@ -57,13 +57,13 @@ function cut({ h, w, v }, [top, bottom], [left, right]) {
   return result;
 }
 
-/** Sum each column from top to bottom, one after the other. */
+/** Sum each column from top to bottom. */
 function down({ h, w, v }) {
   const sums = new Float64Array(w);
   for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) sums[j] += v[i * w + j];
   return sums;
 }
 
-function total(picture) {
-  return sumOf(down(picture));
+function total(image) {
+  return sumOf(down(image));
 }

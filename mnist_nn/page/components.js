@@ -1,21 +1,21 @@
 "use strict";
-/* A component is a set of pixels that hang together: a stroke, or a speck. */
+/* Connected components of a mask (8-connectivity): mnist_nn/images/components.py in JavaScript. */
 
-/** Number the components of a mask; pixels that touch at a corner hang together. */
+/** Label the components of a mask; return the label of each pixel, and the area of each. */
 function label({ h, w, v }) {
   const labels = new Int32Array(h * w); // 0 outside, 1 to n in the components
   const areas = [];
   for (let first = 0; first < h * w; first++) {
     if (!v[first] || labels[first]) continue;
-    const waiting = [first];
+    const queue = [first];
     labels[first] = areas.push(0);
-    while (waiting.length) {
-      const at = waiting.pop();
+    while (queue.length) {
+      const at = queue.pop();
       areas[labels[first] - 1] += 1;
       for (const near of neighbours(at, h, w)) {
         if (!v[near] || labels[near]) continue;
         labels[near] = labels[first];
-        waiting.push(near);
+        queue.push(near);
       }
     }
   }

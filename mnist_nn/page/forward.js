@@ -1,10 +1,10 @@
 "use strict";
-/* The forward pass, as mnist_nn/nn has it, for a single sample.
+/* The forward pass of mnist_nn/nn, for a single sample.
 
    A layer turns `nIn` numbers into `units`: y = activation(x W + b). A vector is a plain array.
-   ACTIVATIONS, the functions by name, is a program of its own, which the page is written with. */
+   ACTIVATIONS, the functions by name, is written into the page by Python. */
 
-/** e^z / Σ e^z; taking the maximum away first changes nothing, and no exponential exceeds 1. */
+/** e^z / Σ e^z; subtracting the maximum first changes nothing and avoids overflow. */
 function softmax(z) {
   const largest = z.reduce((a, b) => Math.max(a, b));
   const powers = z.map((v) => Math.exp(v - largest));
@@ -12,7 +12,7 @@ function softmax(z) {
   return powers.map((v) => v / sum);
 }
 
-/** Run the network forward; return what each layer puts out, the last one's outputs last. */
+/** Run the network forward; return the outputs of each layer. */
 function forward(network, x) {
   const outputs = [];
   for (const layer of network) {
@@ -23,7 +23,7 @@ function forward(network, x) {
   return outputs;
 }
 
-/** z = x W + b. Row i of W is what input i adds to every unit, so an input of 0 is skipped. */
+/** z = x W + b. Row i of W has the weights of input i, which is skipped if it is 0. */
 function weightedSums({ W, b, units }, x) {
   const z = b ? Array.from(b) : new Array(units).fill(0);
   for (let i = 0; i < x.length; i++) {
@@ -33,8 +33,8 @@ function weightedSums({ W, b, units }, x) {
   return z;
 }
 
-/** Decode the layers' weights, (nIn, units) row by row, and biases, (units) or none. */
-function layOut({ layers, dtype }) {
+/** Decode the layers' weights, of shape (nIn, units), and biases, of shape (units) or none. */
+function unpackLayers({ layers, dtype }) {
   return layers.map((layer) => ({
     ...layer,
     nIn: layer.n_in,
@@ -43,7 +43,7 @@ function layOut({ layers, dtype }) {
   }));
 }
 
-/** Decode base64 of little-endian floats, which is the order of every processor with a browser. */
+/** Decode base64 of little-endian floats, the byte order of every processor with a browser. */
 function unpack(base64, dtype) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);

@@ -1,37 +1,37 @@
 "use strict";
-/* The page joins them: pen -> picture -> prepare -> forward -> bars. */
+/* The page: strokes -> image -> prepare -> forward -> bars. */
 
 const model = JSON.parse(element("model").textContent);
-const network = layOut(model);
+const network = unpackLayers(model);
 const showHidden = buildHidden(network.slice(0, -1));
 const last = network[network.length - 1];
-const probable = last.probability;
-const showBars = buildBars(model.classes, last, probable ? percent : decimal);
+const isProbability = last.probability;
+const showBars = buildBars(model.classes, last, isProbability ? percent : decimal);
 const penWidth = () => Number(element("width").value);
 const NOTHING = { x: null, outputs: [], answer: null, problem: "" };
-const ENDLESS = "the model cannot read pictures: its outputs are not finite numbers";
+const NOT_FINITE = "the model cannot read images: its outputs are not finite numbers";
 let current = NOTHING; // what is shown
 
-/** What the last layer says: a score for each class, and which is the largest. */
+/** Return a score for each class, and which is the largest. */
 function answerOf(outputs) {
   const scores = outputs.length === 1 ? [1 - outputs[0], outputs[0]] : outputs; // one unit: no, yes
   const best = scores.reduce((k, v, i) => (v > scores[k] ? i : k), 0);
   return { scores, best };
 }
 
-/** Read what is on the paper and show all that follows from it. */
-function read() {
+/** Classify what is on the paper and show the result. */
+function update() {
   paper.draw();
-  current = paper.strokes.length ? reading() : NOTHING;
+  current = paper.strokes.length ? classify() : NOTHING;
   show();
 }
 
-function reading() {
+function classify() {
   try {
     const x = prepare(paper.grey()); // (784)
     const outputs = forward(network, x);
     const y = outputs[outputs.length - 1];
-    if (!y.every(Number.isFinite)) return { ...NOTHING, problem: ENDLESS };
+    if (!y.every(Number.isFinite)) return { ...NOTHING, problem: NOT_FINITE };
     return { x, outputs, answer: answerOf(y), problem: "" };
   } catch (error) {
     if (!(error instanceof NoDigit)) throw error;
@@ -47,34 +47,34 @@ function show() {
   const best = answer ? model.classes[answer.best] : "?";
   element("best").textContent = best;
   element("best").classList.toggle("words", best.length > 1);
-  element("sure").textContent = inWords();
+  element("sure").textContent = answerText();
   element("undo").disabled = paper.past.length === 0;
   element("clear").disabled = paper.strokes.length === 0;
 }
 
-function inWords() {
+function answerText() {
   const { answer, problem } = current;
   if (!answer) return problem || "nothing drawn yet";
   const score = answer.scores[answer.best];
-  return probable ? `${percent(score)} sure` : `with a score of ${decimal(score)}`;
+  return isProbability ? `${percent(score)} sure` : `with a score of ${decimal(score)}`;
 }
 
 /** Tell screen readers, once per stroke and not while it moves. */
 function announce() {
   requestAnimationFrame(() => {
     const name = current.answer ? `${model.classes[current.answer.best]}, ` : "";
-    element("spoken").textContent = name + inWords();
+    element("spoken").textContent = name + answerText();
   });
 }
 
-let waiting = false;
-/** Read at most once for each frame that is displayed, however fast the pen moves. */
-function readSoon() {
-  if (waiting) return;
-  waiting = true;
+let scheduled = false;
+/** Update once per displayed frame at most, however fast the pen moves. */
+function updateSoon() {
+  if (scheduled) return;
+  scheduled = true;
   requestAnimationFrame(() => {
-    waiting = false;
-    read();
+    scheduled = false;
+    update();
   });
 }
 
@@ -99,9 +99,9 @@ function onKey(event) {
 element("title").textContent = document.title = model.title;
 element("source").textContent = model.source;
 element("sizes").textContent = [network[0].nIn, ...network.map((layer) => layer.units)].join("–");
-element("scores").hidden = probable;
+element("scores").hidden = isProbability;
 element("apart").hidden = !last.probability || last.activation === "softmax" || last.units === 1;
-const paper = new Paper(element("paper"), readSoon);
+const paper = new Paper(element("paper"), updateSoon);
 drawWithPointers(paper, penWidth, announce);
 drawWithKeys(paper, element("mark"), penWidth, announce);
 element("undo").addEventListener("click", undo);

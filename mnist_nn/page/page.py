@@ -1,7 +1,7 @@
-"""A page is one HTML file that holds a network and all it takes to draw for it and to run it.
+"""The page to draw on: one HTML file with a network and the JavaScript that runs it.
 
-Nothing is fetched: style, programs and weights are in the file, and its content security policy
-lets the browser run only the programs whose hashes are in it, and fetch nothing at all.
+Nothing is loaded: style, scripts and weights are in the file, and its content security policy lets
+the browser run only the scripts whose hashes are in it, and load nothing at all.
 """
 
 import base64
@@ -15,18 +15,15 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import ConfigError
-from ..images import PREPARED_SHAPE
+from ..images import PREPARED_SHAPE, paper, preparation, surface
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
-PROGRAMS = tuple(
-    f"{name}.js"
-    for name in (
-        *("arrays", "paper", "components", "surface", "prepare"),  # as in mnist_nn/images
-        *("forward", "pen", "show"),
-    )
+SCRIPTS = (
+    *("arrays", "paper", "components", "surface", "prepare"),  # as in mnist_nn/images
+    *("forward", "pen", "show", "page"),
 )
-MAX_BYTES = 128 << 20  # of parameters; browsers end at strings of half a gigabyte
+MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
 ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
     "<path d='M4 4h8l-5 9' fill='none' stroke='#c23b25' stroke-width='2.6'"
@@ -35,48 +32,32 @@ ICON = (
 
 
 def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> bytes:
-    """Write the page of a network.
+    """Return the page of a network that reads images of 28×28, as HTML.
 
-    Parameters
-    ----------
-    network
-        That reads images of 28×28.
-    class_names
-        One for each output, or two for a single one.
-    source
-        Where the network comes from, in a few words.
-
-    Returns
-    -------
-    bytes
-        An HTML file.
-
-    Raises
-    ------
-    ConfigError
-        If the network reads something else, or is too large for a page.
+    There is a class name for each output, or two for a single one; `source` says in a few words
+    where the network comes from. ConfigError if the network reads something else, is too large, or
+    has layers that the page cannot run.
     """
     height, width = PREPARED_SHAPE
     if network.sizes[0] != height * width:
         raise ConfigError(
             f"the model reads {network.sizes[0]} numbers per sample, but a drawing is "
-            f"{height}×{width}; take a model of images of that size"
+            f"{height}×{width}; use a model of images of that size"
         )
     if network.params.nbytes > MAX_BYTES:
         raise ConfigError(
             f"the model's parameters are {network.params.nbytes:,} bytes, more than the "
-            f"{MAX_BYTES:,} that a page may hold; take a smaller network"
+            f"{MAX_BYTES:,} that a page may hold; use a smaller network"
         )
     style = f"\n{_text('page.css')}"
-    programs = [
-        f"\n{text}" for text in (*map(_text, PROGRAMS), _activations(network), _text("page.js"))
-    ]
+    scripts = [_constants(), _activations(network), *(_text(f"{name}.js") for name in SCRIPTS)]
+    scripts = [f"\n{script}" for script in scripts]
     page = Template(_text("page.html")).substitute(
-        policy=_policy(style, programs),
+        policy=_policy(style, scripts),
         icon=f"data:image/svg+xml,{quote(ICON)}",
         style=style,
         model=_model(network, class_names, source),
-        scripts="\n".join(f"<script>{program}</script>" for program in programs),
+        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
     return page.encode()
 
@@ -85,11 +66,11 @@ def _text(name: str) -> str:
     return (files(__package__) / name).read_text("utf-8")
 
 
-def _policy(style: str, programs: list[str]) -> str:
-    """Let the browser run what is in the file, and neither run nor fetch anything else."""
+def _policy(style: str, scripts: list[str]) -> str:
+    """Allow the style and the scripts of the file, and nothing else."""
     return (
         f"default-src 'none'; style-src {_hash(style)}; "
-        f"script-src {' '.join(map(_hash, programs))}; "
+        f"script-src {' '.join(map(_hash, scripts))}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
@@ -97,6 +78,32 @@ def _policy(style: str, programs: list[str]) -> str:
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode(), usedforsecurity=False).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _constants() -> str:
+    """Write the constants of the preparation of images as JavaScript."""
+    constants = {
+        name: value
+        for module in (paper, surface, preparation)
+        for name, value in vars(module).items()
+        if name.isupper()
+    }
+    rows = [f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()]
+    return f'"use strict";\n{"".join(rows)}'
+
+
+def _activations(network: Network) -> str:
+    """Write the network's activations as JavaScript; ConfigError if one has none."""
+    used = {layer.name: layer.function for layer in network.layers if isinstance(layer, Activation)}
+    rows = []
+    for name, function in used.items():
+        if function.javascript is None and name != "softmax":
+            raise ConfigError(
+                f"the activation {name} cannot run in a browser; give its record a javascript"
+            )
+        call = "softmax(z)" if name == "softmax" else f"z.map((v) => {function.javascript})"
+        rows.append(f"  {json.dumps(name)}: (z) => {call},\n")
+    return f'"use strict";\nconst ACTIVATIONS = {{\n{"".join(rows)}}};\n'
 
 
 def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
@@ -115,15 +122,10 @@ def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
 def _dense_layers(
     network: Network,
 ) -> Iterator[tuple[FloatArray, FloatArray | None, ActivationFunction]]:
-    """Give weights, biases and activation of each dense layer, as they are in evaluation.
+    """Yield weights, biases and activation of each dense layer, as they are in evaluation.
 
-    A layer in between that is affine, ``s (x W + b) + t``, goes into weights and biases: ``W s``
-    and ``b s + t``.
-
-    Raises
-    ------
-    ConfigError
-        If the network has a layer that the page cannot run.
+    An affine layer in between, ``s (x W + b) + t``, is merged into weights ``W s`` and biases
+    ``b s + t``. ConfigError if the network has a layer that the page cannot run.
     """
     W, b = None, None
     for layer in network.layers:
@@ -138,13 +140,13 @@ def _dense_layers(
             W, b = W * scale, shift if b is None else b * scale + shift
         elif not isinstance(layer, Dropout):
             raise ConfigError(
-                f"the page cannot run the layer {layer} there; it takes dense layers, each with an "
+                f"the page cannot run the layer {layer} there; it runs dense layers, each with an "
                 "activation and, in between, layers like batch normalization"
             )
 
 
 def _layer(W: FloatArray, b: FloatArray | None, activation: ActivationFunction) -> dict[str, Any]:
-    """Describe a layer, and what the page has to know of its activation."""
+    """Describe a layer, with what the page must know of its activation."""
     return {
         "n_in": len(W),
         "units": W.shape[1],
@@ -158,25 +160,5 @@ def _layer(W: FloatArray, b: FloatArray | None, activation: ActivationFunction) 
 
 
 def _base64(array: FloatArray) -> str:
-    """Encode an array's numbers, the lowest byte first."""
+    """Encode an array's numbers, little-endian."""
     return base64.b64encode(array.astype(f"<f{array.dtype.itemsize}").tobytes()).decode()
-
-
-def _activations(network: Network) -> str:
-    """Write the JavaScript of the network's activations.
-
-    Raises
-    ------
-    ConfigError
-        If one has none.
-    """
-    used = {layer.name: layer.function for layer in network.layers if isinstance(layer, Activation)}
-    rows = []
-    for name, function in used.items():
-        if function.javascript is None and name != "softmax":
-            raise ConfigError(
-                f"the activation {name} cannot run in a browser; give its record a javascript"
-            )
-        program = "softmax" if name == "softmax" else f"(z) => z.map((v) => {function.javascript})"
-        rows.append(f"  {json.dumps(name)}: {program},\n")
-    return f'"use strict";\nconst ACTIVATIONS = {{\n{"".join(rows)}}};\n'

@@ -1,27 +1,16 @@
 "use strict";
-/* A paper is a rectangle of other paper in the picture, with the digit on it. A drawing may look
-   like one: a rectangle with something in it. */
+/* Detection of a piece of paper in an image: mnist_nn/images/paper.py in JavaScript. A drawing may
+   look like one: a rectangle with something in it. */
 
-const STEP = 0.03; // of the picture's range
-const ROUGH = 4; // times the mean step: what is more is a step, and no noise
-const CANDIDATES = 8; // the rows, and the columns, with the most steps
-const CLOSED = 0.7; // of the sides that lie inside the picture must be steps
-const SMALLEST_SHEET = 28; // pixels, each side
-const MARGIN = 2; // pixels along a paper's sides, which may be blurred
-const EVEN = 0.1; // of the picture's range: how much the paper along the sides may vary
-const UNTOUCHED = 0.93; // of the pixels along the sides are so even
-const INK = 0.3; // of the picture's range: how much what is on it stands out, at least
-const FULL = 0.98; // a rectangle of this part of the picture's area is the picture
-
-/** Find the rows and columns of a paper that has something on it; null if there is no paper. */
-function findPaper(picture) {
-  const { h, w } = picture;
-  if (Math.min(h, w) < SMALLEST_SHEET) return null;
-  const [down, across] = [stepsDown(picture), transposed(stepsDown(transposed(picture)))];
+/** Return the rows and columns of a piece of paper with something on it; null if there is none. */
+function findPaper(image) {
+  const { h, w } = image;
+  if (Math.min(h, w) < SMALLEST_PAPER) return null;
+  const [down, across] = [stepsDown(image), transposed(stepsDown(transposed(image)))];
   const means = [down, across].map((steps) => sumOf(steps.v) / steps.v.length);
   const least = STEP + (ROUGH * (means[0] + means[1])) / 2;
   // [i][j]: steps between rows i - 1 and i (of columns before j); likewise between columns
-  const [rowsBeyond, columnsBeyond] = [beyond(picture), beyond(transposed(picture))];
+  const [rowsBeyond, columnsBeyond] = [beyond(image), beyond(transposed(image))];
   const flat = counted(mask(down, (v, i) => v > least && rowsBeyond.v[i] > least));
   const upright = counted(
     mask(transposed(across), (v, i) => v > least && columnsBeyond.v[i] > least),
@@ -45,19 +34,19 @@ function findPaper(picture) {
   found.sort((a, b) => firstDifference(b, a));
   for (const [, , top, bottom, left, right] of found) {
     const [rows, columns] = [[top + MARGIN, bottom - MARGIN], [left + MARGIN, right - MARGIN]];
-    if (hasSomething(cut(picture, rows, columns), least)) return { rows, columns };
+    if (hasSomething(cut(image, rows, columns), least)) return { rows, columns };
   }
   return null;
 }
 
-/** How much each pixel differs from the one above it: a row less than the picture has. */
+/** Return the difference of each pixel from the one above it: one row less. */
 function stepsDown({ h, w, v }) {
   const result = zeros(h - 1, w);
   for (let i = 0; i < (h - 1) * w; i++) result.v[i] = Math.abs(v[i + w] - v[i]);
   return result;
 }
 
-/** Take the steps between rows once more, some pixels apart: across a mere line is none. */
+/** Return the changes between rows that are some pixels apart; a thin line makes none. */
 function beyond({ h, w, v }) {
   const result = zeros(h - 1, w);
   for (let i = 0; i < h - 1; i++) {
@@ -69,7 +58,7 @@ function beyond({ h, w, v }) {
   return result;
 }
 
-/** Count the steps of each line up to each place, with a line of none on either side. */
+/** Count the steps of each line up to each position; the lines around the image have none. */
 function counted({ h, w, v }) {
   const counts = Array.from({ length: h + 2 }, () => new Array(w + 1).fill(0));
   for (let i = 0; i < h; i++) {
@@ -78,16 +67,16 @@ function counted({ h, w, v }) {
   return counts;
 }
 
-/** Pair the lines with the most steps, and the picture's edges. */
+/** Pair the lines with the most steps and the image's edges. */
 function spans(counts) {
   const all = counts.map((row) => row[row.length - 1]);
   const most = [...all.keys()].sort((a, b) => all[b] - all[a]).slice(0, CANDIDATES);
   const lines = [...new Set([0, all.length - 1, ...most])].sort((a, b) => a - b);
   const pairs = lines.flatMap((a, k) => lines.slice(k + 1).map((b) => [a, b]));
-  return pairs.filter(([a, b]) => b - a >= SMALLEST_SHEET);
+  return pairs.filter(([a, b]) => b - a >= SMALLEST_PAPER);
 }
 
-/** Look for even paper along the sides, which a digit may touch, and for steps farther in. */
+/** Return whether the sides are even, but for a touching digit, with steps farther in. */
 function hasSomething(inside, least) {
   const { h, w, v } = inside;
   const frame = [...v.subarray(0, w), ...v.subarray((h - 1) * w)];

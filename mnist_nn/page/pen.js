@@ -1,25 +1,25 @@
 "use strict";
-/* The pen turns mouse, touch, stylus and arrow keys into strokes: black lines on white paper.
+/* The pen: mouse, touch, stylus and arrow keys draw strokes, black on white paper.
 
-   A stroke is { width, points: [[x, y], …] } in units of which the paper has SIDE × SIDE. What is
-   on it is a list of strokes that is never changed but replaced, so that to undo is to go back to
-   the list before. It is drawn twice: finely for the eye, and a pixel per unit for the network. */
+   A stroke is { width, points: [[x, y], …] } in units of which the paper has UNITS × UNITS. The
+   list of strokes is never changed but replaced, so that undo restores the previous list. It is
+   drawn twice: finely for people, and one pixel per unit for the network. */
 
-const SIDE = 168; // 6 for each of the network's 28 pixels
-const FINE = 4; // pixels per unit of what is seen
-const KEY_STEP = SIDE / 28;
+const UNITS = 6 * SIDE; // SIDE, of the network's input, is written into the page
+const FINE = 4; // displayed pixels per unit
+const KEY_STEP = UNITS / SIDE;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Paper {
   /** `changed()` is called whenever there is something new to draw. */
   constructor(canvas, changed) {
     this.canvas = canvas;
-    canvas.width = canvas.height = FINE * SIDE;
-    this.seen = canvas.getContext("2d");
-    this.seen.scale(FINE, FINE);
+    canvas.width = canvas.height = FINE * UNITS;
+    this.display = canvas.getContext("2d");
+    this.display.scale(FINE, FINE);
     const copy = document.createElement("canvas");
-    copy.width = copy.height = SIDE;
-    this.read = copy.getContext("2d", { willReadFrequently: true });
+    copy.width = copy.height = UNITS;
+    this.input = copy.getContext("2d", { willReadFrequently: true });
     this.changed = changed;
     this.strokes = [];
     this.past = []; // lists of strokes, the latest last
@@ -50,7 +50,7 @@ class Paper {
     this.changed();
   }
 
-  /** Take a clean sheet; undo brings the old one back. */
+  /** Remove all strokes; undo restores them. */
   clear() {
     if (this.busy || this.strokes.length === 0) return;
     this.replace([]);
@@ -63,19 +63,19 @@ class Paper {
   }
 
   draw() {
-    for (const context of [this.seen, this.read]) {
+    for (const context of [this.display, this.input]) {
       context.fillStyle = "white";
-      context.fillRect(0, 0, SIDE, SIDE);
+      context.fillRect(0, 0, UNITS, UNITS);
       for (const stroke of this.strokes) drawStroke(context, stroke);
     }
   }
 
-  /** Read the picture: brightness of 0 to 255. */
+  /** Return the image: brightness of 0 to 255. */
   grey() {
-    const { data } = this.read.getImageData(0, 0, SIDE, SIDE); // red, green, blue, opacity
-    const v = new Float64Array(SIDE * SIDE);
+    const { data } = this.input.getImageData(0, 0, UNITS, UNITS); // red, green, blue, opacity
+    const v = new Float64Array(UNITS * UNITS);
     for (let i = 0; i < v.length; i++) v[i] = data[4 * i];
-    return { h: SIDE, w: SIDE, v };
+    return { h: UNITS, w: UNITS, v };
   }
 }
 
@@ -98,19 +98,19 @@ function drawStroke(context, { width, points }) {
   context.stroke();
 }
 
-/** Let pointers draw: mouse, finger or stylus, one at a time. */
+/** Draw with pointers: mouse, finger or stylus, one at a time. */
 function drawWithPointers(paper, penWidth, done) {
   const { canvas } = paper;
-  let pointer = null; // the one that draws
+  let pointer = null; // the drawing one
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
-    const scale = SIDE / box.width;
+    const scale = UNITS / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || paper.busy) return;
     pointer = event.pointerId;
-    canvas.setPointerCapture(pointer); // the line goes on when it leaves the paper
+    canvas.setPointerCapture(pointer); // the line continues when it leaves the paper
     paper.begin(penWidth(), place(event));
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -128,9 +128,9 @@ function drawWithPointers(paper, penWidth, done) {
   canvas.addEventListener("pointercancel", lift);
 }
 
-/** Let keys draw: arrows move a mark over the paper, space puts the pen down or lifts it. */
+/** Draw with keys: arrows move a mark over the paper, space puts the pen down or lifts it. */
 function drawWithKeys(paper, mark, penWidth, done) {
-  let at = [SIDE / 2, SIDE / 2];
+  let at = [UNITS / 2, UNITS / 2];
   let down = false;
   const lift = () => {
     if (!down) return;
@@ -139,12 +139,12 @@ function drawWithKeys(paper, mark, penWidth, done) {
     done();
   };
   const show = () => {
-    mark.style.left = `${(100 * at[0]) / SIDE}%`;
-    mark.style.top = `${(100 * at[1]) / SIDE}%`;
+    mark.style.left = `${(100 * at[0]) / UNITS}%`;
+    mark.style.top = `${(100 * at[1]) / UNITS}%`;
     mark.classList.toggle("down", down);
   };
   const move = ([dx, dy]) => {
-    at = [at[0] + dx * KEY_STEP, at[1] + dy * KEY_STEP].map((v) => Math.min(Math.max(v, 0), SIDE));
+    at = [at[0] + dx * KEY_STEP, at[1] + dy * KEY_STEP].map((v) => Math.min(Math.max(v, 0), UNITS));
     if (down) paper.extend(at);
   };
   const press = () => {
@@ -158,7 +158,7 @@ function drawWithKeys(paper, mark, penWidth, done) {
     if (event.key in ARROWS) move(ARROWS[event.key]);
     else if (event.key === " ") press();
     else return;
-    event.preventDefault(); // neither scrolls the page
+    event.preventDefault(); // do not scroll the page
     show();
   });
   paper.canvas.addEventListener("blur", () => {

@@ -1,74 +1,63 @@
 "use strict";
-/* Preparing turns a drawing into what MNIST would have made of it.
+/* Preparation of a drawing as MNIST's digits were prepared.
 
-   This and paper.js, components.js and surface.js are mnist_nn/images in another language: the
-   same functions in the same order with the same arithmetic, so that the numbers are the same. Only
-   the reduction of large pictures is missing: the paper of the page is small. */
+   This and paper.js, components.js and surface.js are mnist_nn/images in JavaScript: the same
+   functions in the same order with the same arithmetic, so that the numbers are the same, and the
+   same constants, which Python writes into the page. Only downscaling is missing: the page's paper
+   is small. */
 
-const PICTURE_SIDE = 28; // of a prepared picture
-const BOX = 20; // of the digit in it
-const CENTRE = 14; // index of the pixel that holds the centre of mass
-const NOISE = 4; // what is this many standard deviations from the background is not of it
-const LEAST = 0.25; // of the ink's strength: how little full ink may stand out
-const FAINT = 0.03; // of the ink's strength: what is fainter is not ink
-const STRONG = 0.4; // of the ink's strength: what a stroke reaches somewhere nearby
-const SPECK = 0.03; // of the largest stroke's area: what is smaller is not part of the digit
-const CONTRAST = 7; // ink's strength in standard deviations of the background
-const THIN = 1.5; // pixels of the prepared picture: the least width of a stroke
-const SMALLEST = 5; // pixels, the longer side of a digit
-
-/** Why there is no digit in a picture. */
+/** Why there is no digit in an image. */
 class NoDigit extends Error {}
 
-/** Prepare a picture of brightness in any unit; return 784 numbers: ink is 1 and paper 0. */
+/** Prepare an image of brightness in any unit; return 784 numbers, of which 1 is ink and 0 paper. */
 function prepare(grey) {
   return Array.from(centred(fitted(digitOf(ranged(grey)))).v);
 }
 
-/** Find the ink of the digit, on the paper that lies in the picture if there is one. */
-function digitOf(picture) {
-  const paper = findPaper(picture);
+/** Return the ink of the digit, on a piece of paper in the image if there is one. */
+function digitOf(image) {
+  const paper = findPaper(image);
   try {
-    if (paper) return cropped(inkOf(ranged(cut(picture, paper.rows, paper.columns))));
+    if (paper) return cropped(inkOf(ranged(cut(image, paper.rows, paper.columns))));
   } catch (error) {
-    if (!(error instanceof NoDigit)) throw error; // it was none, and nothing is on it
+    if (!(error instanceof NoDigit)) throw error; // there is no digit on it
   }
-  return cropped(inkOf(picture));
+  return cropped(inkOf(image));
 }
 
-/** Bring the brightness to the range of 0 to 1. */
-function ranged(picture) {
-  const [low, high] = rangeOf(picture.v);
+/** Scale the brightness to the range of 0 to 1. */
+function ranged(image) {
+  const [low, high] = rangeOf(image.v);
   if (high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high))) {
-    throw new NoDigit("it is blank: all of it has the same brightness");
+    throw new NoDigit("it is blank: all pixels have the same brightness");
   }
-  return each(picture, (v) => (v - low) / (high - low));
+  return each(image, (v) => (v - low) / (high - low));
 }
 
-/** Take the background away: the ink's strength, 0 to 1, and 0 where there is none. */
-function inkOf(picture) {
-  const [difference, noise] = fitSurface(picture);
+/** Return the ink's strength, 0 to 1; 0 is background. */
+function inkOf(image) {
+  const [difference, noise] = fitSurface(image);
   const sign = total(each(difference, (d) => d * d * d)) > 0 ? 1 : -1;
   const ink = each(difference, (d) => Math.max(sign * d, 0));
   let [strength, level] = [NOISE * noise, 0];
-  // the mean of what is above the mean: a maximum that no outlier decides
+  // the mean of what is above the mean: a maximum robust to outliers
   for (let turn = 0; turn < 3; turn++) {
     const above = mask(ink, (v) => v > strength);
     const count = sumOf(above.v);
     if (count === 0) continue;
     strength = total(each(ink, (v, i) => (above.v[i] ? v : 0))) / count;
-    level = total(each(picture, (v, i) => (above.v[i] ? v : 0))) / count;
+    level = total(each(image, (v, i) => (above.v[i] ? v : 0))) / count;
   }
   if (strength < CONTRAST * noise) throw new NoDigit("it is blank: nothing in it stands out");
   // where the paper is darker, black ink stands out less: full ink is what reaches ink's level
-  const paper = each(picture, (v, i) => v - difference.v[i]);
+  const paper = each(image, (v, i) => v - difference.v[i]);
   const full = each(paper, (v) => Math.max(sign * (level - v), strength * LEAST));
   const shares = each(ink, (v, i) => Math.min(v / full.v[i], 1));
   const kept = ofDigit(shares, Math.max(FAINT, (NOISE * noise) / strength));
   return each(shares, (v, i) => (kept.v[i] ? v : 0));
 }
 
-/** Choose the pixels of the digit: strokes that are no specks, and their faint edges. */
+/** Select the pixels of the digit: strokes but not specks, and their faint edges. */
 function ofDigit(ink, floor) {
   const least = Math.max(STRONG, floor);
   const [labels, areas] = label(mask(ink, (v) => v > least));
@@ -81,7 +70,7 @@ function ofDigit(ink, floor) {
   return mask(ink, (v, i) => v > floor && near.v[i]);
 }
 
-/** Find the rows and columns that a mask spans: first and end of each. */
+/** Return the rows and columns that a mask spans: first and end of each. */
 function box({ h, w, v }) {
   let [top, bottom, left, right] = [h, 0, w, 0];
   for (let i = 0; i < h; i++) {
@@ -97,12 +86,12 @@ function box({ h, w, v }) {
 function cropped(ink) {
   const { top, bottom, left, right } = box(mask(ink, (v) => v > 0));
   if (Math.max(bottom - top, right - left) < SMALLEST) {
-    throw new NoDigit(`what is in it is smaller than ${SMALLEST} pixels`);
+    throw new NoDigit(`the digit in it is smaller than ${SMALLEST} pixels`);
   }
   return thickened(cut(ink, [top, bottom], [left, right]));
 }
 
-/** Give a thin pen's strokes the width of MNIST's thin ones, or they would fade away. */
+/** Widen thin strokes to the width of MNIST's thin ones, or scaling would fade them. */
 function thickened(ink) {
   const blot = padded(mask(ink, (v) => v >= 0.5), 1);
   const outline = sumOf(stepsDown(blot).v) + sumOf(stepsDown(transposed(blot)).v);
@@ -146,22 +135,22 @@ function resized(ink, n) {
   return result;
 }
 
-/** Place the digit so that its centre of mass lies in the middle, by whole pixels. */
+/** Move the digit by whole pixels so that its centre of mass is in the middle. */
 function centred(digit) {
   const [top, left] = [down(transposed(digit)), down(digit)].map((sums) => {
     const centre = sumOf(sums.map((v, i) => v * i)) / sumOf(sums);
     const start = Math.floor(CENTRE - centre + 0.5);
-    return Math.min(Math.max(start, 0), PICTURE_SIDE - sums.length);
+    return Math.min(Math.max(start, 0), SIDE - sums.length);
   });
-  const result = zeros(PICTURE_SIDE, PICTURE_SIDE);
+  const result = zeros(SIDE, SIDE);
   for (let i = 0; i < digit.h; i++) {
     const row = digit.v.subarray(i * digit.w, (i + 1) * digit.w);
-    result.v.set(row, (top + i) * PICTURE_SIDE + left);
+    result.v.set(row, (top + i) * SIDE + left);
   }
   return result;
 }
 
-/** Take the largest value within `reach` pixels up, down and to the sides. */
+/** Replace each value by the largest within `reach` pixels up, down and to the sides. */
 function grown(values, reach) {
   for (let turn = 0; turn < 2; turn++) {
     const { h, w, v } = values;

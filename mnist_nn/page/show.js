@@ -1,14 +1,14 @@
 "use strict";
-/* What the page shows: the input, each hidden layer as a field of squares, a bar for each class. */
+/* The display: the input, each hidden layer as a field of squares, a bar for each class. */
 
-const GAP = 0.12; // of a square, between two
+const GAP = 0.12; // between two squares, as a fraction of one
 
 const element = (id) => document.getElementById(id);
 const decimal = (v) => v.toFixed(Math.abs(v) < 100 ? 2 : 0).replace("-", "−");
 const short = (v) => decimal(v).replace(/\.00$/, "");
 const percent = (v) => `${(100 * v).toFixed(1)} %`;
 
-/** Make an element with a class, a text and children. */
+/** Make an element with a class and children. */
 function make(tag, className, ...children) {
   const made = document.createElement(tag);
   made.className = className;
@@ -16,12 +16,12 @@ function make(tag, className, ...children) {
   return made;
 }
 
-/** Read a colour of page.css, which are three numbers: red, green, blue. */
+/** Return a colour of page.css as three numbers: red, green, blue. */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).split(" ").map(Number);
 }
 
-/** Paint the numbers as a picture: 0 is black, 1 is white. */
+/** Paint the numbers as an image: 0 is black, 1 is white. */
 function paintInput(x) {
   const context = element("input").getContext("2d");
   const { width, height } = context.canvas;
@@ -33,7 +33,7 @@ function paintInput(x) {
   context.putImageData(image, 0, 0);
 }
 
-/** Put up each hidden layer; return a function for each, which shows its outputs (or null). */
+/** Add each hidden layer; return a function for each, which shows its outputs (or null). */
 function buildHidden(layers) {
   return layers.map((layer, i) => {
     const name = `Hidden layer ${i + 1}`;
@@ -49,13 +49,13 @@ function buildHidden(layers) {
       const largest = fullScale(layer, y || [1]);
       low.textContent = layer.signed ? short(-largest) : "0";
       high.textContent = short(largest);
-      canvas.setAttribute("aria-label", `${name}: ${y ? summary(y) : "nothing to read yet"}`);
+      canvas.setAttribute("aria-label", `${name}: ${y ? summary(y) : "nothing drawn yet"}`);
       paintUnits(canvas, y || new Array(layer.units).fill(0), largest);
     };
   });
 }
 
-/** How large an output would be shown in full: 1 or, where there is no bound, the largest. */
+/** Return the output shown in full colour: 1 or, if there is no bound, the largest. */
 function fullScale(layer, y) {
   if (layer.bounded) return 1;
   return y.reduce((largest, v) => Math.max(largest, Math.abs(v)), 1e-9);
@@ -67,7 +67,7 @@ function summary(y) {
   return `${y.length} outputs from ${short(low)} to ${short(high)}, ${short(mean)} on average`;
 }
 
-/** Paint a square for each unit, the fuller in colour the further its output is from 0. */
+/** Paint a square for each unit; the farther its output is from 0, the fuller the colour. */
 function paintUnits(canvas, y, largest) {
   const columns = 8 * Math.ceil(Math.sqrt(2 * y.length) / 8); // about two to one
   const rows = Math.ceil(y.length / columns);
@@ -79,14 +79,14 @@ function paintUnits(canvas, y, largest) {
   const [zero, above, below] = ["--zero", "--above", "--below"].map(colour);
   y.forEach((v, j) => {
     const full = v > 0 ? above : below;
-    const share = Math.min(Math.abs(v) / largest, 1);
-    context.fillStyle = `rgb(${zero.map((c, k) => c + share * (full[k] - c)).join(" ")})`;
+    const strength = Math.min(Math.abs(v) / largest, 1);
+    context.fillStyle = `rgb(${zero.map((c, k) => c + strength * (full[k] - c)).join(" ")})`;
     const [column, row] = [j % columns, Math.floor(j / columns)];
     context.fillRect(column * size, row * size, side, side);
   });
 }
 
-/** Put up a bar for each class; return a function that shows what they come to (or null). */
+/** Add a bar for each class; return a function that shows the scores (or null). */
 function buildBars(names, layer, write) {
   const rows = names.map((name) => {
     const [bar, value] = [make("i", "bar"), make("span", "value")];

@@ -1,77 +1,68 @@
 "use strict";
-/* The surface is the brightness of the paper: smooth, but seldom the same everywhere. */
+/* Brightness of the background, as a smooth surface: mnist_nn/images/surface.py in JavaScript. */
 
-const POWERS = [[0, 0], [1, 0], [0, 1], [2, 0], [1, 1], [0, 2]]; // of x and y
-const PLANE = 3; // terms
-const RING = 16; // the border is this part of the shorter side wide
-const CLIP = 3; // standard deviations: what is farther off is not paper
-const ROUNDS = 10; // at most, of each kind
-const BINS = 16; // of brightness
-const FAR = 0.1; // of the picture's range: what is farther off is not paper, however far
-const FLOOR = 0.002; // of the picture's range: half a level of 255, the noise of rounding
-
-/** Fit the paper's brightness, from two guesses; the fit that suits more of the picture wins. */
-function fitSurface(picture) {
-  const [border, everywhere] = [borderOf(picture), mask(picture, () => true)];
-  const byBorder = refined(picture, border, border);
-  const byMode = refined(picture, mostFrequent(picture), everywhere);
+/** Fit the background's brightness from two guesses; the one that fits more of the image wins. */
+function fitSurface(image) {
+  const [border, everywhere] = [borderOf(image), mask(image, () => true)];
+  const byBorder = refined(image, border, border);
+  const byMode = refined(image, mostFrequent(image), everywhere);
   return misfit(byMode[0]) < misfit(byBorder[0]) ? byMode : byBorder;
 }
 
-/** Fit, drop what is far off, and again: a plane in the region, then a quadratic anywhere. */
-function refined(picture, paper, region) {
-  let [difference, noise] = [picture, 1];
+/** Fit, drop what is far off, and repeat: a plane in the region, then a quadratic anywhere. */
+function refined(image, background, region) {
+  let [difference, noise] = [image, 1];
   for (const [terms, where] of [[PLANE, region], [POWERS.length, null]]) {
     const close = () => {
       const limit = Math.max(CLIP * noise, 2 * FLOOR);
       return mask(difference, (d) => Math.abs(d) <= limit);
     };
     for (let turn = 0; turn < ROUNDS; turn++) {
-      const surface = surfaceOf(picture, paper, terms);
-      difference = each(picture, (v, i) => v - surface.v[i]);
-      noise = deviation(difference, paper);
-      const before = paper;
-      paper = where ? mask(close(), (v, i) => v && where.v[i]) : close();
-      if (paper.v.every((v, i) => v === before.v[i])) break;
+      const surface = surfaceOf(image, background, terms);
+      difference = each(image, (v, i) => v - surface.v[i]);
+      noise = deviation(difference, background);
+      const before = background;
+      background = where ? mask(close(), (v, i) => v && where.v[i]) : close();
+      if (background.v.every((v, i) => v === before.v[i])) break;
     }
-    paper = close();
+    background = close();
   }
   return [difference, Math.max(noise, FLOOR)];
 }
 
-function borderOf(picture) {
-  const { h, w } = picture;
+function borderOf(image) {
+  const { h, w } = image;
   const ring = Math.max(1, Math.floor(Math.min(h, w) / RING));
   const inside = (i, n) => i >= ring && i < n - ring;
-  return mask(picture, (_, i) => !inside(Math.floor(i / w), h) || !inside(i % w, w));
+  return mask(image, (_, i) => !inside(Math.floor(i / w), h) || !inside(i % w, w));
 }
 
-/** Choose the pixels in the two neighbouring bins of brightness that hold the most. */
-function mostFrequent(picture) {
-  const bins = each(picture, (v) => Math.min(Math.floor(v * BINS), BINS - 1)).v;
+/** Select the pixels in the two neighbouring bins of brightness that hold the most. */
+function mostFrequent(image) {
+  const bins = each(image, (v) => Math.min(Math.floor(v * BINS), BINS - 1)).v;
   const counts = new Array(BINS).fill(0);
   bins.forEach((bin) => (counts[bin] += 1));
   let best = 0;
   for (let k = 1; k < BINS - 1; k++) {
     if (counts[k] + counts[k + 1] > counts[best] + counts[best + 1]) best = k;
   }
-  return mask(picture, (_, i) => bins[i] === best || bins[i] === best + 1);
+  return mask(image, (_, i) => bins[i] === best || bins[i] === best + 1);
 }
 
-/** Sum how far off the pixels are; ink, far off in any case, counts a little only. */
+/** Sum the distances of the pixels, each at most FAR: ink is far off in any case. */
 function misfit(difference) {
   return total(each(difference, (d) => Math.min(Math.abs(d), FAR)));
 }
 
-/** Solve the normal equations of least squares over the pixels of paper. */
-function surfaceOf(picture, paper, terms) {
-  const { h, w } = picture;
+/** Solve the normal equations of least squares over the background. */
+function surfaceOf(image, background, terms) {
+  const { h, w } = image;
   const x = Float64Array.from({ length: w }, (_, j) => (2 * (j + 0.5)) / w - 1);
   const y = Float64Array.from({ length: h }, (_, i) => (2 * (i + 0.5)) / h - 1);
   const powers = POWERS.slice(0, terms);
   const degree = terms === PLANE ? 1 : 2;
-  const sums = moments(paper, x, y, 2 * degree);
-  const values = moments(each(picture, (v, i) => paper.v[i] * v), x, y, degree);
+  const sums = moments(background, x, y, 2 * degree);
+  const values = moments(each(image, (v, i) => background.v[i] * v), x, y, degree);
   const rows = powers.map(([a, b]) => {
     return [...powers.map(([c, d]) => sums[a + c][b + d]), values[a][b]];
   });
@@ -88,7 +79,7 @@ function surfaceOf(picture, paper, terms) {
   return surface;
 }
 
-/** Sum values x^a y^b over the picture, for a and b up to the degree, at [a][b]. */
+/** Return the sums of values x^a y^b over the image at [a][b], up to the degree. */
 function moments(values, x, y, degree) {
   const { h, w } = values;
   const result = Array.from({ length: degree + 1 }, () => new Array(degree + 1).fill(0));
@@ -104,7 +95,7 @@ function moments(values, x, y, degree) {
   return result;
 }
 
-/** Solve linear equations by Gauss's elimination; the matrix is positive definite. */
+/** Solve linear equations by Gaussian elimination; the matrix is positive definite. */
 function solved(rows) {
   const n = rows.length;
   for (let i = 0; i < n; i++) {
@@ -122,8 +113,8 @@ function solved(rows) {
   return solution;
 }
 
-function deviation(difference, paper) {
-  const count = sumOf(paper.v);
-  const squares = total(each(difference, (d, i) => (paper.v[i] ? d * d : 0)));
+function deviation(difference, background) {
+  const count = sumOf(background.v);
+  const squares = total(each(difference, (d, i) => (background.v[i] ? d * d : 0)));
   return count ? Math.sqrt(squares / count) : 0;
 }

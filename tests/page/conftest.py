@@ -58,12 +58,13 @@ class DrawingPage:
         self.page.evaluate(
             """strokes => {
                  paper.clear();
-                 for (const points of strokes.map((s) => s.map(([x, y]) => [x * SIDE, y * SIDE]))) {
+                 const scaled = ([x, y]) => [x * UNITS, y * UNITS];
+                 for (const points of strokes.map((stroke) => stroke.map(scaled))) {
                    paper.begin(penWidth(), points[0]);
                    points.slice(1).forEach((point) => paper.extend(point));
                    paper.end();
                  }
-                 read();
+                 update();
                }""",
             strokes,
         )
@@ -79,7 +80,7 @@ class DrawingPage:
 
     def picture(self) -> NDArray[np.float64]:
         """Read the paper back: brightness of 0 to 255, as the page's network gets it."""
-        return self.canvas("paper.read.canvas")[..., 0]
+        return self.canvas("paper.input.canvas")[..., 0]
 
     def screenshot(self) -> NDArray[np.float64]:
         """Look at the paper as people see it: grey of 0 to 1."""

@@ -2,7 +2,6 @@ import base64
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from mnist_nn.errors import ConfigError
 from mnist_nn.nn import Network, block
 from mnist_nn.page import draw_page
-from mnist_nn.page.page import PROGRAMS
+from mnist_nn.page.page import SCRIPTS
 
 DIGITS = tuple("0123456789")
 HOSTILE = "</script><script>alert(1)</script><!--&\u2028'\"\udcff"
@@ -62,9 +61,7 @@ def test_only_the_programs_of_the_page_may_run() -> None:
         digests = [hashlib.sha256(text.encode()).digest() for text in texts]
         hashes = [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
         assert rules[kind] == hashes
-    assert (
-        page.count("<script>") == len(PROGRAMS) + 2
-    )  # the activations, and what joins all of them
+    assert page.count("<script>") == len(SCRIPTS) + 2  # the constants and the activations
 
 
 def test_no_name_breaks_out_of_the_page() -> None:
@@ -93,27 +90,5 @@ def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.Mon
     monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes)
     assert draw_page(network, DIGITS, "just.pkl")
     monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes - 1)
-    with pytest.raises(ConfigError, match="take a smaller network"):
+    with pytest.raises(ConfigError, match="use a smaller network"):
         draw_page(network, DIGITS, "large.pkl")
-
-
-@pytest.mark.parametrize("name", ["prepare", "paper", "surface"])
-def test_the_page_prepares_with_the_constants_of_python(name: str) -> None:
-    package = Path(__file__).parents[2] / "mnist_nn"
-    ours = re.findall(
-        r"^([A-Z_]+) = ([\d.]+)\b", (package / "images" / f"{name}.py").read_text(), re.MULTILINE
-    )
-    theirs = dict(
-        re.findall(
-            r"^const ([A-Z_]+) = ([\d.]+);",
-            (package / "page" / f"{name}.js").read_text(),
-            re.MULTILINE,
-        )
-    )
-    renamed = {"SIDE": "PICTURE_SIDE"} if name == "prepare" else {"SMALLEST": "SMALLEST_SHEET"}
-    expected = {
-        renamed.get(key, key): float(value)
-        for key, value in ours
-        if key not in ("ENDLESS", "MAX_SIDE")  # of pictures that are no drawings
-    }
-    assert {key: float(value) for key, value in theirs.items()} == expected
