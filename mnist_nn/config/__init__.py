@@ -1,4 +1,4 @@
-"""A config is the YAML that says what to train on, which network, and how."""
+"""Configs: YAML that defines the data, the network and the training."""
 
 from .load import dump_config, load_config, resolve
 from .presets import find_config, preset_names

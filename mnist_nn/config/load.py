@@ -1,4 +1,4 @@
-"""Loading a config: merge its sources, check the result, and word what is wrong for a person."""
+"""Loading of a config: merge its sources, validate the result, and explain errors."""
 
 import dataclasses
 import re
@@ -30,48 +30,23 @@ COMPARISONS = (
     (r"less than (\S+)", r"below \1"),
 )
 
-RECORDS = {  # the kinds of record that a key may hold, by their names
+RECORDS = {  # the records that a key may hold, by their names
     key: {record.name: record for record in get_args(get_args(table)[0])}
     for key, table in (("optimizer", AnyOptimizer), ("schedule", AnySchedule))
 }
 
 
 def load_config(files: Sequence[StrPath] = (), overrides: Sequence[Source] = ()) -> Config:
-    """Read a config.
+    """Load a config from files or presets, the later over the earlier, and then `overrides`.
 
-    Parameters
-    ----------
-    files
-        Paths of YAML files or names of presets, the later over the earlier.
-    overrides
-        Single values over them all, in order; see `read_override`.
-
-    Raises
-    ------
-    ConfigError
-        If a file cannot be read, or a key or value is wrong: naming the source, the dotted path,
-        the rule and the value.
+    ConfigError if a file cannot be read, or a key or value is wrong; it names the source, the
+    dotted path, the rule and the value.
     """
     return resolve([*map(read_file, map(find_config, files)), *overrides])
 
 
 def resolve(sources: Sequence[Source]) -> Config:
-    """Merge sources over the defaults and check the result.
-
-    Parameters
-    ----------
-    sources
-        The later over the earlier.
-
-    Returns
-    -------
-    Config
-
-    Raises
-    ------
-    ConfigError
-        If a key or value is wrong, naming the source, the dotted path, the rule and the value.
-    """
+    """Merge sources over the defaults, the later over the earlier, and validate the result."""
     try:
         return Config.model_validate(merge(sources, _defaults()))
     except ValidationError as error:
@@ -79,7 +54,7 @@ def resolve(sources: Sequence[Source]) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """Write a config as YAML, every key spelled out; `load_config` reads it back the same."""
+    """Return a config as YAML with every key; `load_config` reads it back the same."""
     values = config.model_dump(mode="json")
     return yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=100)
 
@@ -89,10 +64,10 @@ def _defaults() -> dict[str, Any]:
 
 
 def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
-    """Word the first thing that is wrong, and count the others."""
+    """Describe the first problem, and count the others."""
     problems = sorted(
         error.errors(include_url=False),
-        key=lambda problem: problem["type"] not in UNKNOWN_KEY,  # often the cause of the others
+        key=lambda problem: problem["type"] not in UNKNOWN_KEY,  # often the cause of other problems
     )
     first = problems[0]
     place = _without_record(first["loc"])
@@ -102,20 +77,20 @@ def _describe(error: ValidationError, sources: Sequence[Source]) -> str:
     label = next((s.label for s in reversed(sources) if _sets(s.values, place)), None)
     if label is not None and label.startswith("--"):
         label = None if path and label.startswith(f"--set {path}=") else label
-    words = ": ".join(part for part in (label, path, shorten(_message(first), 300)) if part)
+    text = ": ".join(part for part in (label, path, shorten(_message(first), 300)) if part)
     more = len(problems) - 1
-    return words + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
+    return text + (f"\n(and {more} more {'problem' if more == 1 else 'problems'})" if more else "")
 
 
 def _without_record(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Leave the name of the record out, which pydantic counts as a part of the path."""
+    """Remove the name of the record, which pydantic counts as a part of the path."""
     if len(path) > 2 and path[0] == "training" and path[2] in RECORDS.get(str(path[1]), ()):
         return (*path[:2], *path[3:])
     return path
 
 
 def _sets(values: Any, path: tuple[str | int, ...]) -> bool:
-    """Tell whether a source gives a value at a path, or above or below it."""
+    """Return whether a source has a value at a path, or above or below it."""
     for part in path:
         if not isinstance(values, dict):
             return True  # a list or a plain value, given whole
@@ -127,7 +102,7 @@ def _sets(values: Any, path: tuple[str | int, ...]) -> bool:
 
 
 def _message(problem: ErrorDetails) -> str:
-    """Word one problem: the rule and the value."""
+    """Describe one problem: the rule and the value."""
     kind, value, path = problem["type"], problem["input"], problem["loc"]
     if kind in UNKNOWN_KEY:
         return f"unknown key {_hint_key(path)}"
@@ -136,11 +111,9 @@ def _message(problem: ErrorDetails) -> str:
     if kind.startswith("union_tag"):
         known = RECORDS[str(path[-1])]
         name = problem["ctx"].get("tag")
-        return (
-            f"unknown {path[-1]} {shown(name)} {hint(str(name), known)}"
-            if name
-            else (f"missing: which {path[-1]} it is {hint('', known)}")
-        )
+        if name:
+            return f"unknown {path[-1]} {shown(name)} {hint(str(name), known)}"
+        return f"missing: the name of the {path[-1]} {hint('', known)}"
     if kind == "missing":
         return "missing: every layer needs units and an activation"
     if isinstance(value, str) and path and value in RECORDS.get(str(path[-1]), ()):
@@ -159,7 +132,7 @@ def _message(problem: ErrorDetails) -> str:
 
 
 def _hint_key(path: tuple[str | int, ...]) -> str:
-    """Suggest a key for one that does not exist: a sibling of a like name, or its real place."""
+    """Suggest a key for an unknown one: a sibling with a similar name, or its right place."""
     wrong = str(path[-1])
     known = list(_paths(_every_key(path)))
     parent = tuple("0" if isinstance(part, int) else part for part in _without_record(path)[:-1])
@@ -169,7 +142,7 @@ def _hint_key(path: tuple[str | int, ...]) -> str:
 
 
 def _every_key(path: tuple[str | int, ...]) -> dict[str, Any]:
-    """Give every key that a config may have, those of the record on this path included."""
+    """Return every key that a config may have, with those of the record on this path."""
     tree = _defaults()
     training = tree["training"]
     training["early_stopping"] = dataclasses.asdict(EarlyStopping())
@@ -181,7 +154,7 @@ def _every_key(path: tuple[str | int, ...]) -> dict[str, Any]:
 
 
 def _paths(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """List the path of every key."""
+    """Yield the path of every key."""
     items = enumerate(values[:1]) if isinstance(values, list) else values.items()
     for key, value in items:
         here = (*path, str(key))

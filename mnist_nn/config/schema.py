@@ -1,4 +1,4 @@
-"""The schema says which keys a config has, what each may be, and what it is unless given.
+"""Schema of a config: its keys, their ranges and their defaults.
 
 `docs/configuration.md` is the same list for readers.
 """
@@ -13,10 +13,8 @@ from ..data import DATASETS
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES, Layer, block
 from ..training import TrainingConfig
 
-MAX_UNITS = 100_000
 MAX_LAYERS = 100
 SEED_LIMIT = 2**63
-
 
 HeldOut = Annotated[
     int | float,
@@ -30,7 +28,7 @@ HeldOut = Annotated[
 
 
 class DataConfig(Section):
-    """What to learn from."""
+    """The training data."""
 
     dataset: Annotated[str, one_of("dataset", DATASETS)] = "mnist"
     validation: HeldOut = 0
@@ -40,7 +38,7 @@ class DataConfig(Section):
 class LayerConfig(Section):
     """One dense layer."""
 
-    units: Annotated[int, Field(ge=1, le=MAX_UNITS)]
+    units: Annotated[int, Field(ge=1, le=100_000)]
     activation: Annotated[str, one_of("activation", ACTIVATIONS)]
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batch_norm: bool = False
@@ -54,7 +52,7 @@ MAIN_NETWORK = [
 
 
 class InitializerConfig(Section):
-    """Where the weights start."""
+    """The initial weights."""
 
     name: Annotated[str, one_of("initializer", INITIALIZERS)] = "glorot_uniform"
     scale: Annotated[float, Field(gt=0, le=1000)] | None = None
@@ -71,7 +69,7 @@ class NetworkConfig(Section):
     dtype: Literal["float32", "float64"] = "float32"
 
     def build_layers(self) -> list[Layer]:
-        """Make the layers that the entries stand for."""
+        """Return the layers that the entries stand for."""
         entries = [entry.model_dump() for entry in self.layers]
         return [layer for entry in entries for layer in block(**entry, bias=self.bias)]
 

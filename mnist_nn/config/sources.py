@@ -1,11 +1,10 @@
-"""A source is one place that a config's values come from: a YAML file, or an option of the command.
+"""Sources of a config's values, YAML files and options of the command, and how they merge.
 
-Sources merge, the later over the earlier, key by key. Lists are replaced whole, but a single item
-can be reached by its number (``network.layers.0.units``). A mapping with another ``name`` is
-another thing, so it replaces the earlier one; and setting ``epochs`` clears ``iterations``, and the
-other way round.
+They merge key by key, the later over the earlier. Lists are replaced whole, but a single item can
+be set by its number (``network.layers.0.units``). A mapping with another ``name`` replaces the
+earlier one; and setting ``epochs`` clears ``iterations``, and vice versa.
 
-A source may come from a stranger: what it can cost is bounded before it is looked at.
+A source may come from a stranger: its size is bounded before it is parsed.
 """
 
 import codecs
@@ -22,10 +21,9 @@ from ..errors import ConfigError, shown
 from ..files import StrPath
 
 MAX_BYTES = 100_000  # of a file or a value; the longest config of this project has 2,000
-MAX_NODES = 10_000  # keys, values and items, each alias counted as all that it stands for
-MAX_DIGITS = 1000  # of a whole number: Python cannot print one of more than 4,300
+MAX_NODES = 10_000  # keys, values and items, with aliases expanded
+MAX_DIGITS = 1000  # of a whole number: Python cannot print more than 4,300
 MAX_KEY = 200  # characters of a dotted key
-
 
 SHORT_KEYS = {  # keys that have options of their own, by the options' names
     "seed": "seed",
@@ -38,90 +36,72 @@ SHORT_KEYS = {  # keys that have options of their own, by the options' names
 
 @dataclass(frozen=True)
 class Source:
-    """Where some values come from.
-
-    Attributes
-    ----------
-    label
-        What an error calls it: the file's path, or the option.
-    values
-        Nested mappings.
-    """
+    """Nested mappings of values, and the label for errors: the file's path, or the option."""
 
     label: str
     values: dict[Any, Any]
 
 
 def shorten(text: str, limit: int = 100) -> str:
-    """Make text fit into a line of a message: without control characters, cut where it is long."""
+    """Make text fit into a line of a message: escape control characters and cut a long one."""
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
     return line if len(line) <= limit else f"{line[:limit]}…"
 
 
+def _invalid(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
 class Loader(yaml.SafeLoader):
-    """YAML's safe loader, with YAML 1.2's numbers, a key given twice an error, and bounds."""
+    """PyYAML's safe loader with YAML 1.2's numbers, without duplicate keys, and with bounds."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.sizes: dict[yaml.Node, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Read a node, refusing aliases that contain themselves or multiply.
+        """Read a node, refusing aliases of themselves and too many nodes.
 
-        It happens before anything is built of the nodes, because that is where they would unfold.
+        This is before values are constructed, which would expand the aliases.
         """
         node = super().compose_node(parent, index)
         if node is None or node in self.sizes:
             return node
-        if isinstance(node, yaml.CollectionNode) and node.end_mark is None:  # still being read
-            raise yaml.composer.ComposerError(
-                None, None, "an alias stands for what contains it", node.start_mark
-            )
+        if isinstance(node, yaml.CollectionNode) and node.end_mark is None:  # not read to its end
+            raise _invalid("an alias refers to a node that contains it", node)
         pairs = node.value if isinstance(node, yaml.MappingNode) else ()
         items = node.value if isinstance(node, yaml.SequenceNode) else chain.from_iterable(pairs)
         self.sizes[node] = 1 + sum(self.sizes[item] for item in items)
         if self.sizes[node] > MAX_NODES:
-            raise yaml.composer.ComposerError(
-                None,
-                None,
-                f"more than {MAX_NODES:,} keys and values, aliases counted as what they stand for",
-                node.start_mark,
-            )
+            raise _invalid(f"more than {MAX_NODES:,} keys and values, with aliases expanded", node)
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Build a value; PyYAML lets through whatever a text that does not fit its tag raises."""
+        """Build a value; PyYAML itself does not catch errors of texts that do not fit their tag."""
         try:
             return super().construct_object(node, deep)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise yaml.constructor.ConstructorError(
-                None,
-                None,
-                f"{shown(node.value)} is no {node.tag.rpartition(':')[2]}",
-                node.start_mark,
+            raise _invalid(
+                f"{shown(node.value)} is not a valid {node.tag.rpartition(':')[2]}", node
             ) from error
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        """Build a whole number of a length that can be printed."""
+        """Build a whole number, short enough to be printed."""
         if len(self.construct_scalar(node)) > MAX_DIGITS:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"a whole number has at most {MAX_DIGITS:,} digits", node.start_mark
-            )
+            raise _invalid(f"a whole number has at most {MAX_DIGITS:,} digits", node)
         return super().construct_yaml_int(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML overlooks."""
+        """Build a mapping, refusing duplicate keys, which YAML forbids and PyYAML accepts."""
         seen = set()
         for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if key_node.tag == "tag:yaml.org,2002:merge":
-                continue  # the safe loader resolves it; the keys it brings may be overridden
+                continue  # its keys may be overridden
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
-                break  # the safe loader itself says what is wrong with it
+                break  # the safe loader raises the error
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {shown(key)} is given twice", key_node.start_mark
-                )
+                raise _invalid(f"the key {shown(key)} is given twice", key_node)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -145,16 +125,10 @@ _resolve_numbers_as_yaml_1_2()
 
 
 def read_file(path: StrPath) -> Source:
-    """Read one YAML file, in UTF-8 or, with a byte-order mark, in UTF-16.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be read, has more than `MAX_BYTES` bytes, is not YAML, or is not a mapping.
-    """
+    """Read a YAML file; ConfigError if it is unreadable, too large, not YAML or not a mapping."""
     try:
         with Path(path).open("rb") as file:
-            blob = file.read(MAX_BYTES + 1)  # of a device or a pipe, that may never end
+            blob = file.read(MAX_BYTES + 1)  # a device or a pipe may have no end
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
     values = _parse(blob, str(path))
@@ -168,13 +142,7 @@ def read_file(path: StrPath) -> Source:
 
 
 def read_override(text: str) -> Source:
-    """Read a ``key=value`` of the command line; the value is YAML.
-
-    Raises
-    ------
-    ConfigError
-        If there is no ``=``, the key is no dotted key, or the value is not YAML.
-    """
+    """Read a ``key=value`` of the command line, a dotted key and YAML; ConfigError if it is not."""
     key, separator, value = text.partition("=")
     label = shorten(f"--set {text}")
     if not separator or not all(key.split(".")):
@@ -185,23 +153,17 @@ def read_override(text: str) -> Source:
 
 
 def read_value(option: str, key: str, value: str) -> Source:
-    """Read the value, as YAML, of an option that stands for one key.
-
-    Raises
-    ------
-    ConfigError
-        If the value is not YAML.
-    """
+    """Read the value of an option that stands for one key; ConfigError if it is not YAML."""
     return _single(shorten(f"{option} {value}"), key, value)
 
 
 def _single(label: str, key: str, text: str) -> Source:
-    """Make a source of one value, as YAML, under a dotted key."""
+    """Return a source of one value, as YAML, under a dotted key."""
     return value_source(label, key, _parse(text.encode(errors="surrogatepass"), label))
 
 
 def value_source(label: str, key: str, value: Any) -> Source:
-    """Make a source of one value under a dotted key."""
+    """Return a source of one value under a dotted key."""
     for part in reversed(key.split(".")):
         value = {int(part) if part.isdecimal() else part: value}
     return Source(label, value)
@@ -217,7 +179,7 @@ def merge(sources: Sequence[Source], defaults: dict[str, Any]) -> dict[str, Any]
 
 
 def _merged(old: Any, new: Any, place: tuple[Any, ...]) -> Any:
-    """Lay `new` over `old`, changing neither; `place` is the source's label and the path."""
+    """Merge `new` over `old`, changing neither; `place` is the source's label and the path."""
     if isinstance(new, dict) and isinstance(old, list) and new and all(type(i) is int for i in new):
         items = list(old)
         for i, value in new.items():
@@ -234,7 +196,7 @@ def _merged(old: Any, new: Any, place: tuple[Any, ...]) -> Any:
 
 
 def _keep_one_length(training: Any, latest: Any) -> None:
-    """Clear ``epochs`` where ``iterations`` was set last, and the other way round."""
+    """Clear ``epochs`` if ``iterations`` was set last, and vice versa."""
     if not isinstance(training, dict) or not isinstance(latest, dict):
         return
     for given, other in (("epochs", "iterations"), ("iterations", "epochs")):
@@ -243,7 +205,7 @@ def _keep_one_length(training: Any, latest: Any) -> None:
 
 
 def _parse(blob: bytes, label: str) -> Any:
-    """Read YAML, saying where it breaks."""
+    """Parse YAML; ConfigError with the line of the problem."""
     if len(blob) > MAX_BYTES:
         raise ConfigError(f"{label}: a config has at most {MAX_BYTES:,} bytes, this one has more")
     try:
@@ -253,7 +215,7 @@ def _parse(blob: bytes, label: str) -> Any:
         where = f", line {mark.line + 1}" if mark else ""
         problem = shorten(error.problem or "", 200)
         raise ConfigError(f"{label}{where}: not valid YAML: {problem}") from error
-    except yaml.YAMLError as error:  # a character that YAML does not have
+    except yaml.YAMLError as error:  # a character that YAML does not allow
         problem = str(error).partition("\n")[0]
         raise ConfigError(f"{label}: not valid YAML: {problem}") from error
     except UnicodeDecodeError as error:
@@ -265,7 +227,7 @@ def _parse(blob: bytes, label: str) -> Any:
 
 
 def _decoded(blob: bytes) -> str:
-    """Decode text in UTF-8, or in the UTF-16 that PowerShell's ``>`` writes."""
+    """Decode UTF-8, or the UTF-16 with a byte-order mark that PowerShell's ``>`` writes."""
     if blob.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return blob.decode("utf-16")
     return blob.decode("utf-8-sig")

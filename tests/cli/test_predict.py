@@ -155,7 +155,7 @@ def test_nothing_on_standard_input_is_an_error(
         assert result.stderr == "error: standard input is empty\n"
 
 
-def test_a_folder_stands_for_its_images_in_natural_order(
+def test_a_folder_stands_for_its_pictures_in_natural_order(
     run: Run, sample_model: Path, pictures: list[Path]
 ) -> None:
     Path("folder", "more.png").mkdir(parents=True)
