@@ -1,4 +1,4 @@
-"""What records of settings are made of: sections of known keys, and rules for values."""
+"""Building blocks of validated settings: sections of known keys, and rules for values."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ class Section(BaseModel):
 
 
 def one_of(what: str, known: Iterable[str]) -> AfterValidator:
-    """Admit only the names in a table."""
+    """Accept only the names in a table."""
 
     def check(name: str) -> str:
         if name not in known:
@@ -37,7 +37,7 @@ def one_of(what: str, known: Iterable[str]) -> AfterValidator:
 
 
 def number(rule: str, good: Callable[[Any], bool]) -> BeforeValidator:
-    """Admit values of more than one kind under one rule, so that an error states it once."""
+    """Accept values of several types under one rule, so that an error states it once."""
 
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not good(value):

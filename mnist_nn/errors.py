@@ -1,7 +1,7 @@
-"""What can go wrong for a user, as exceptions whose text is the message they read.
+"""Errors whose text is written for the user, and the formatting of such texts.
 
-A message is one or two lines: the value, the rule it broke, the remedy. `exit_code` is what the
-command line ends with.
+A message has one or two lines: the value, the rule it broke, the remedy. `exit_code` is that of
+the command line.
 """
 
 import difflib
@@ -12,75 +12,74 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-LONGEST = 200  # characters of a quoted value
+MAX_QUOTED = 200  # characters of a quoted value
 
 
 class MnistNNError(Exception):
-    """The job failed."""
+    """Base class of the errors."""
 
     exit_code = 1
 
 
 class MnistNNWarning(UserWarning):
-    """Something around a run is wrong, and the run does without it."""
+    """A problem that a run can do without."""
 
 
 class ConfigError(MnistNNError):
-    """The command line or the config is wrong; nothing was begun."""
+    """The command line or the config is wrong; nothing was started."""
 
     exit_code = 2
 
 
 class DataError(MnistNNError):
-    """Data are missing, damaged, or not what they claim to be."""
+    """Data are missing or damaged."""
 
 
 class ModelError(MnistNNError):
-    """A model file cannot be trusted, read or written."""
+    """A model file is invalid, or cannot be read or written."""
 
 
 class DivergenceError(MnistNNError):
-    """Training left the finite numbers."""
+    """The loss or a parameter is not finite any more."""
 
 
 def hint(wrong: str, known: Iterable[str]) -> str:
-    """Suggest the nearest of the known names, or list them: the tail of an error message."""
+    """Return the end of an error message: the nearest of the known names, or all of them."""
     known, wrong = list(known), wrong[:100]
     near = difflib.get_close_matches(wrong, known, 1)
     return f"(did you mean '{near[0]}'?)" if near else f"(known: {', '.join(known)})"
 
 
 def shown(value: Any) -> str:
-    """Quote a config's value in an error message: as YAML has it, cut short where it is long."""
+    """Quote a config's value for an error message, shortened if it is long."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     text = reprlib.repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_QUOTED else f"{text[: MAX_QUOTED - 1]}…"
 
 
 def escaped(text: str) -> str:
     r"""Escape what is not printable, such as control characters: a line break becomes ``\n``.
 
-    Whoever shows a name of a file gets it so, for a name can steer a terminal, reorder the text
-    around it or be no text at all.
+    The name of a file could otherwise control a terminal or reorder the text around it.
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def shell_command(words: Iterable[str]) -> str:
-    """Join the words of a command so that a shell takes them as they are when it is pasted."""
+    """Join the words of a command, quoted so that it can be pasted into a shell."""
     return " ".join(map(_shell_word, words))
 
 
 def _shell_word(word: str) -> str:
-    """Quote a word; with ``$'…'``, byte by byte, where it has characters that are not printable."""
+    """Quote a word; as ``$'…'`` if it has characters that are not printable."""
     if word.isprintable():
         return shlex.quote(word)
     return f"$'{''.join(map(_ansi_c, word))}'"
 
 
 def _ansi_c(character: str) -> str:
-    """Write a character as it stands between ``$'`` and ``'``."""
+    """Escape a character for ``$'…'``."""
     if character in "\\'":
         return f"\\{character}"
     if character.isprintable():

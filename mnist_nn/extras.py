@@ -1,9 +1,12 @@
-"""Optional parts: how to install one, the way that this copy of the program was installed."""
+"""Optional extras: the command that installs one."""
 
 import json
 import shlex
 import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -11,8 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 def install_command(extra: str) -> str:
     """Return the command that installs an extra, such as ``pip install 'mnist-nn[fast]'``.
 
-    What was installed from a folder is installed from there again; pipx and uv, which leave a
-    file in the environment of a program, are asked to do it where they made it.
+    It uses the same folder and the same installer (pip, pipx or uv) as this copy of the program.
     """
     folder = _source()
     what = shlex.quote(f"{folder or 'mnist-nn'}[{extra}]")
@@ -26,11 +28,7 @@ def install_command(extra: str) -> str:
 
 
 def _source() -> Path | None:
-    """Return the folder that this copy runs in or was installed from; None for an index."""
-    from importlib.metadata import PackageNotFoundError, distribution
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
-
+    """Return the folder that this copy was installed from; None if it is from elsewhere."""
     if (CHECKOUT / "pyproject.toml").exists():
         return CHECKOUT
     try:

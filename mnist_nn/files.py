@@ -1,12 +1,12 @@
-"""Files written whole or not at all, and read up to a bound.
+"""Atomic writing of files, and bounded reading.
 
-What is written goes to a temporary file in the same folder, is flushed to the disk, and takes the
-target's place in one step; whoever reads the target sees the old file or the new one, never a part.
-The temporary file is locked as long as its writer lives; one that is not locked was left by a
-killed process, and the next writer into the folder removes it.
+What is written goes to a temporary file in the same folder, is flushed to the disk, and replaces
+the target in one step: readers see the old file or the new one, never a part. The temporary file is
+locked while its writer lives; one that is not locked was left by a killed process, and the next
+writer into the folder removes it.
 
-Where no new file can take the target's place, it is written in place: a file that a container has
-mounted by itself, or one that may be written in a folder that may not. That is not one step.
+A file that cannot be replaced is written in place, which is not atomic: one that a container has
+mounted by itself, or a writable one in a folder that is not.
 """
 
 import contextlib
@@ -23,69 +23,42 @@ from typing import IO, TypeAlias
 
 try:
     import fcntl
-except ImportError:  # Windows has none, and keeps what killed processes leave
+except ImportError:  # Windows, where temporary files of killed processes stay
     fcntl = None  # type: ignore[assignment]
 
 StrPath: TypeAlias = str | os.PathLike[str]
-"""What a public function takes for a path."""
+"""Type of a path in public functions."""
 
 PREFIX, SUFFIX = ".mnist-nn-", ".part"
-UNLOCKED = ".tmp"  # the suffix where there are no locks to tell whether the writer lives
+UNLOCKED = ".tmp"  # suffix on file systems without locks
 NOT_REPLACEABLE = (errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV)
 
 
 def read_bounded(path: StrPath, limit: int, error: type[Exception]) -> bytes:
-    """Read a plain file of which nothing is known yet.
+    """Read an untrusted file of at most `limit` bytes.
 
-    Parameters
-    ----------
-    path
-        The file, or a link to one.
-    limit
-        Bytes that it may have; nothing of a larger one is read.
-    error
-        The type of the error if it is no plain file, whose end might never come, or too large.
-
-    Raises
-    ------
-    OSError
-        If there is none, or it cannot be read.
-    Exception
-        Of the type `error`; the message does not name the path.
+    OSError if it does not exist or cannot be read. An exception of the type `error`, whose message
+    does not name the path, if it is too large, of which nothing is read, or not a plain file.
     """
     path = Path(path)
-    if path.exists() and not path.is_file():  # opening a pipe could wait for ever
+    if path.exists() and not path.is_file():  # opening a pipe could wait forever
         raise error("it is a folder, a pipe or a device, not a plain file")
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
-            raise error(f"it has {size:,} bytes, more than the {limit:,} bytes that it may have")
+            raise error(f"it has {size:,} bytes, more than the {limit:,} that it may have")
         return file.read(size)
 
 
 @contextlib.contextmanager
 def atomic_write(path: StrPath) -> Iterator[IO[bytes]]:
-    """Open a temporary file that becomes `path` when the block ends well, and vanishes otherwise.
+    """Open a temporary file that replaces `path` when the block succeeds, or else is removed.
 
-    A file that is replaced hands on its mode and, where this user may set them, owner and group.
-
-    Parameters
-    ----------
-    path
-        The target, in a folder that exists.
-
-    Yields
-    ------
-    binary file
-        Open for reading and writing.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written or the disk is full; `path` is then as it was, unless it
-        could only be written in place.
+    A replaced file's mode is kept and, if this user may set them, its owner and group. OSError if
+    the folder cannot be written or the disk is full; `path` is then unchanged, unless it could only
+    be written in place.
     """
-    path = resolved(path)  # a link stays a link, to the new content
+    path = resolved(path)  # a link stays a link
     _remove_stale(path.parent)
     try:
         file, temporary = _open_locked(path.parent)
@@ -105,11 +78,11 @@ def atomic_write(path: StrPath) -> Iterator[IO[bytes]]:
             _replace(path, temporary, file)
         _sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)  # its name is used once, so it is nobody else's
+        temporary.unlink(missing_ok=True)  # its name is unique
 
 
 def resolved(path: StrPath) -> Path:
-    """Resolve a path's links, to a file that need not exist; `OSError` for a link to itself."""
+    """Resolve the links of a path, which need not exist; OSError for a link to itself."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(errno.ELOOP, "it is a link to itself", str(path))
@@ -117,10 +90,7 @@ def resolved(path: StrPath) -> Path:
 
 
 def written_in_place(path: Path) -> bool:
-    """Return whether a file would be written in place; `OSError` if it could not be at all.
-
-    Nothing is changed. It would if no new file can take its place.
-    """
+    """Return whether a file would be written in place; OSError if it cannot be."""
     path = resolved(path)
     try:
         file, temporary = _open_locked(path.parent)
@@ -137,7 +107,7 @@ def written_in_place(path: Path) -> bool:
 
 
 def _open_locked(folder: Path) -> tuple[IO[bytes], Path]:
-    """Create a file with a new name in a folder, and lock it."""
+    """Create a file with a unique name in a folder, and lock it."""
     while True:
         path = folder / f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}"
         file = path.open("x+b")
@@ -146,18 +116,18 @@ def _open_locked(folder: Path) -> tuple[IO[bytes], Path]:
             path.unlink(missing_ok=True)
             path = path.with_suffix(UNLOCKED)
             return path.open("x+b"), path
-        if os.path.lexists(path):  # no name is used twice, so this is still our file
+        if os.path.lexists(path):
             return file, path
-        file.close()  # another removed it between opening and locking
+        file.close()  # another process removed it between opening and locking
 
 
 def _lock(file: IO[bytes], *, wait: bool) -> bool:
-    """Lock a file until it is closed; return whether that worked, for another may have it."""
+    """Lock a file until it is closed; return whether that succeeded."""
     if fcntl is None:
         return False
     try:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is another's, or the file system has no locks
+    except OSError:  # another process has locked it, or the file system has no locks
         return False
     return True
 
@@ -171,13 +141,13 @@ def _remove_stale(folder: Path) -> None:
 
 
 def _is_still(path: Path, file: IO[bytes]) -> bool:
-    """Return whether a path is still the name of an open file, neither removed nor reused."""
+    """Return whether a path is still that of an open file, neither removed nor reused."""
     opened = os.fstat(file.fileno())
     return opened.st_nlink > 0 and os.path.samestat(opened, path.lstat())
 
 
 def _copy_mode(path: Path, temporary: Path) -> None:
-    """Give a temporary file the mode of the file that it will replace, and its owner if allowed."""
+    """Give a temporary file the mode of the target and, if allowed, its owner."""
     if os.name == "nt" or not path.exists():
         return
     old = path.stat()
@@ -190,9 +160,9 @@ def _copy_mode(path: Path, temporary: Path) -> None:
 
 
 def _replace(path: Path, temporary: Path, file: IO[bytes]) -> None:
-    """Let a temporary file take the target's place, or write the target in place."""
+    """Replace the target by a temporary file, or write the target in place."""
     if os.name == "nt":
-        file.close()  # Windows renames no open file
+        file.close()  # Windows cannot rename an open file
     try:
         temporary.replace(path)
     except OSError as error:
@@ -202,7 +172,7 @@ def _replace(path: Path, temporary: Path, file: IO[bytes]) -> None:
 
 
 def _write_in_place(path: Path, content: IO[bytes]) -> None:
-    """Write over a file, once there is known to be room on its disk."""
+    """Overwrite a file, after reserving the space."""
     size = content.seek(0, os.SEEK_END)
     content.seek(0)
     with path.open("r+b") as target:
@@ -215,7 +185,7 @@ def _write_in_place(path: Path, content: IO[bytes]) -> None:
 
 
 def _reserve(file: IO[bytes], size: int) -> None:
-    """Make room for a file to grow to a size; a full disk leaves it as it was."""
+    """Reserve space for a file to grow to a size; a full disk leaves it unchanged."""
     old = os.fstat(file.fileno()).st_size
     if size <= old or not hasattr(os, "posix_fallocate"):
         return
@@ -223,12 +193,12 @@ def _reserve(file: IO[bytes], size: int) -> None:
         os.posix_fallocate(file.fileno(), old, size - old)
     except OSError as error:
         os.ftruncate(file.fileno(), old)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # others: it cannot be known
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):  # others: not supported
             raise
 
 
 def _is_mount_point(path: Path) -> bool:
-    """Return whether a file is mounted by itself, as a container may have it."""
+    """Return whether a file is mounted by itself, as in a container."""
     try:
         table = Path("/proc/self/mountinfo").read_bytes()
     except OSError:
@@ -238,15 +208,15 @@ def _is_mount_point(path: Path) -> bool:
 
 
 def _is_kept_by_sticky_bit(path: Path) -> bool:
-    """Return whether a file is another's, in a folder where nobody may replace another's files."""
+    """Return whether a file is another user's, in a folder with the sticky bit."""
     folder = path.parent.stat()
     owners = (0, folder.st_uid, path.stat().st_uid)
     return bool(folder.st_mode & stat.S_ISVTX) and os.geteuid() not in owners
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable, where the system lets a folder be synced."""
-    with contextlib.suppress(OSError):  # Windows and some network file systems do not
+    """Make the renaming durable, where the system can sync a folder."""
+    with contextlib.suppress(OSError):  # Windows and some network file systems cannot
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

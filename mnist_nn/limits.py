@@ -1,8 +1,7 @@
-"""What this process may use: processors and memory, as a container or its owner limits them.
+"""Processors and memory that this process may use, as limited by a container or the user.
 
-A machine may have 64 processors and 256 GiB, and a container on it two and one. Linux states such
-limits in files: of control groups, in either of their versions. Elsewhere there are no such files
-and only the machine counts.
+On Linux the limits are in files of control groups, version 1 or 2; other systems have no such
+files, and only the machine counts.
 """
 
 import contextlib
@@ -17,8 +16,7 @@ MEMBERSHIP = Path("/proc/self/cgroup")  # which of them this process is in
 def available_cpus(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
     """Return how many processors this process may use, at least 1.
 
-    It is the number that the machine has, that the process's affinity allows, or that the quota of
-    a control group comes to, rounded up: the lowest.
+    The lowest of the machine's number, the process's affinity and a control group's quota.
     """
     counts = [os.cpu_count() or 1]
     if hasattr(os, "sched_getaffinity"):  # on Linux
@@ -32,10 +30,9 @@ def available_cpus(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> in
 
 
 def available_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int | None:
-    """Return how much memory this process may use, in bytes; None where nothing says so.
+    """Return how many bytes of memory this process may use; None if it is unknown.
 
-    It is what the machine has, what a control group allows, or the process's own limits (what
-    ``ulimit -v`` and ``ulimit -d`` set): the lowest.
+    The lowest of the machine's, a control group's and the process's own limit (``ulimit -v -d``).
     """
     sizes = [_machine_memory(), *_own_limits()]
     for folder in _folders(cgroups, membership, "memory"):
@@ -44,7 +41,7 @@ def available_memory(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> 
 
 
 def _machine_memory() -> int:
-    """Return the bytes of the whole machine; 0 where the system does not say."""
+    """Return the bytes of the whole machine; 0 if unknown."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows, or a system without these names
@@ -52,7 +49,7 @@ def _machine_memory() -> int:
 
 
 def _own_limits() -> list[int]:
-    """Return the process's limits of address space and data; none where there are none."""
+    """Return the process's limits of address space and data, if there are any."""
     try:
         import resource
     except ImportError:  # Windows
@@ -62,17 +59,21 @@ def _own_limits() -> list[int]:
 
 
 def _folders(cgroups: Path, membership: Path, controller: str) -> Iterator[Path]:
-    """Yield the folders of the groups that a process is in, and of those above them.
+    """Yield the folders of a process's groups and of their parents, which all have limits.
 
-    A limit of any of them counts. In a container the path may be the host's, which does not exist
-    there; the container's own group is then at the top.
+    In a container the path may be the host's, which does not exist there; the container's own group
+    is then at the top.
     """
     paths = {"": "/", controller: "/"}  # of version 2, and of this controller in version 1
     with contextlib.suppress(OSError):
         for line in membership.read_text(errors="replace").splitlines():
             _, names, path = [*line.split(":", 2), "", ""][:3]
             paths |= {name: path for name in names.split(",") if name in paths}
-    tops = {"": "", "unified": "", controller: controller}  # folder: whose path goes on from there
+    tops = {
+        "": "",
+        "unified": "",
+        controller: controller,
+    }  # folder: controller whose path is below it
     for top, name in tops.items():
         parts = [part for part in paths[name].split("/") if part not in ("", "..")]
         for depth in range(len(parts), -1, -1):
@@ -80,12 +81,12 @@ def _folders(cgroups: Path, membership: Path, controller: str) -> Iterator[Path]
 
 
 def _number(path: Path) -> int:
-    """Read a file of one whole number; 0 if it is missing or says anything else."""
+    """Read a file of one whole number; 0 if it is missing or has anything else."""
     return _numbers(path, 1)[0]
 
 
 def _numbers(path: Path, count: int) -> list[int]:
-    """Read a file of so many whole numbers; zeros if it is missing or says anything else."""
+    """Read a file of `count` whole numbers; zeros if it is missing or has anything else."""
     try:
         numbers = [int(word) for word in path.read_text().split()]
     except (OSError, ValueError):  # missing, not text, or "max"
