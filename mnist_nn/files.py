@@ -46,7 +46,7 @@ def read_bounded(path: StrPath, limit: int, error: type[Exception]) -> bytes:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > limit:
-            raise error(f"it has {size:,} bytes, more than the {limit:,} that it may have")
+            raise error(f"it has {size:,} bytes, more than the limit of {limit:,}")
         return file.read(size)
 
 

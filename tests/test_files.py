@@ -269,7 +269,7 @@ def test_a_file_is_read_up_to_its_limit_and_no_further(tmp_path: Path) -> None:
         file.truncate(10**12)  # sparse: it takes no place on the disk
     tracemalloc.start()
     try:
-        with pytest.raises(DataError, match="more than the 40 bytes"):
+        with pytest.raises(DataError, match="more than the limit of 40"):
             read_bounded(path, 40, DataError)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:

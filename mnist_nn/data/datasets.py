@@ -107,32 +107,12 @@ def load_mnist(
     name: str = "mnist",
     folder: StrPath | None = None,
 ) -> tuple[tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:
-    """Load a dataset of images as plain arrays, with the signature of a common textbook loader.
+    """Load the images ``(x_train, t_train), (x_test, t_test)`` of a dataset as plain arrays.
 
-    Parameters
-    ----------
-    normalize
-        Pixels as float32 of 0 to 1 instead of bytes of 0 to 255. A network built with
-        ``input_scale=1/255`` scales bytes itself and takes floats as they are: it reads both.
-    flatten
-        Images as rows of 784 instead of (1, 28, 28), for MNIST's.
-    one_hot_label
-        Labels as one-hot rows instead of numbers.
-    name
-        Name of a dataset of images, such as ``mnist-sample``.
-    folder
-        Folder of downloaded data; None for `data_folder`.
-
-    Returns
-    -------
-    (x_train, t_train), (x_test, t_test)
-
-    Raises
-    ------
-    ConfigError
-        If `name` is not a dataset of images.
-    DataError
-        If the data have not been downloaded.
+    Pixels are float32 from 0 to 1 or, without `normalize`, bytes from 0 to 255; a network with
+    ``input_scale=1/255`` scales bytes itself and takes floats as they are. Images are rows of 784
+    or, without `flatten`, (1, 28, 28). `name` is that of a dataset of images (ConfigError if it is
+    not), in `folder` or `data_folder` (DataError if it has not been downloaded).
     """
     dataset = load_dataset(name, folder)
     shape, one_hot = dataset.info.image_shape, np.eye(len(dataset.info.class_names), dtype=np.uint8)

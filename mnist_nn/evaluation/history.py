@@ -79,5 +79,5 @@ def _checked(number: int, entry: Any) -> _Epoch:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        what = f"{key}: {first['msg']}" if key else "it is no mapping"
+        what = f"{key}: {first['msg']}" if key else "it is not a mapping"
         raise ValueError(f"entry {number} is not the metrics of an epoch: {what}") from error

@@ -1,6 +1,6 @@
-"""A palette: few colours, told apart with any kind of colour blindness, on light and on dark.
+"""Colours and style of charts, distinguishable with any colour blindness, on light and on dark.
 
-After Okabe and Ito, "Color universal design" (2008). What is drawn has the light palette; a page
+After Okabe and Ito, "Color universal design" (2008). Charts are drawn in the light palette; a page
 that may be dark replaces each colour by the style sheet's variable of the same name.
 """
 
@@ -24,18 +24,15 @@ PAPER = "#ffffff"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
 GREEN = "#009e73"
-NAMES = {INK: "ink", MUTED: "muted", LINE: "line", PAPER: "paper"} | {
-    BLUE: "blue",
-    ORANGE: "orange",
-    GREEN: "green",
-}
+NAMES = {INK: "ink", MUTED: "muted", LINE: "line", PAPER: "paper"}  # variables of report.css
+NAMES |= {BLUE: "blue", ORANGE: "orange", GREEN: "green"}
 MODELS = (BLUE, ORANGE, GREEN, "#a3628a", "#4aa5dc", "#b08a00", INK)  # one for each of several
-BELOW, ABOVE = (47, 134, 198), (224, 105, 30)  # blue and orange that show on white and on black
+BELOW, ABOVE = (47, 134, 198), (224, 105, 30)  # blue and orange, visible on white and on black
 
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "text.color": INK,
-    "text.parse_math": False,  # a name with a $ in it is a name
+    "text.parse_math": False,  # the name of a file may have a $
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.titlesize": 10,
@@ -60,15 +57,9 @@ STYLE: dict[Any, Any] = {
 
 
 def require_matplotlib() -> None:
-    """Load matplotlib, or refuse to draw.
+    """Load matplotlib; ConfigError if it is not installed or cannot be loaded.
 
-    The user's backend is not looked at: charts need no window, and a notebook's backend may be set
-    where it is not installed.
-
-    Raises
-    ------
-    ConfigError
-        If matplotlib is not installed or cannot be loaded.
+    The user's backend is ignored: charts need no window, and it may not be installed here.
     """
     backend = os.environ.pop("MPLBACKEND", None)
     try:
@@ -76,7 +67,7 @@ def require_matplotlib() -> None:
             import matplotlib.figure  # noqa: F401
     except ModuleNotFoundError as error:
         raise ConfigError(f"drawing needs matplotlib\n{install_command('plots')}") from error
-    except Exception as error:  # a damaged installation, or a matplotlibrc that is no text
+    except Exception as error:  # a damaged installation or matplotlibrc
         raise ConfigError(
             f"drawing needs matplotlib, which cannot be loaded: {error}\n"
             "check its installation and your matplotlibrc"
@@ -88,7 +79,7 @@ def require_matplotlib() -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what matplotlib has to say about its settings and caches within the context."""
+    """Hide matplotlib's warnings about its settings and caches within the context."""
     logger = logging.getLogger("matplotlib")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -100,21 +91,18 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in this house's style within the context, whatever the user's own is."""
+    """Use the style of this program's charts within the context, whatever the user's own is."""
     import matplotlib
 
     with _quiet(), matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # of a file's name; it shows a box
+        warnings.filterwarnings("ignore", message="Glyph")  # missing in the font; it shows a box
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
         yield
 
 
 def diverging(values: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:
-    """Colour numbers: blue below zero, orange above, opaque from ±`scale` on.
-
-    Of shape (*values.shape, 4): red, green, blue and opacity, 0 to 255.
-    """
+    """Return RGBA colours of numbers: blue below zero, orange above, opaque from ±`scale` on."""
     colours = np.where(values[..., None] < 0, BELOW, ABOVE)
     opacity = np.rint(np.abs(values) / scale * 255).clip(0, 255)
     return np.concatenate([colours, opacity[..., None]], axis=-1).astype(np.uint8)

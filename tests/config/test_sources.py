@@ -185,6 +185,7 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
         ("seed=\udc80", "not text in UTF-8"),
         ("seed\n=1\udc80", r"--set seed\n=1\udc80: not text in UTF-8"),
     ],
+    ids=["parts", "digits", "bytes", "depth", "number", "alias", "value", "key"],
 )
 def test_an_override_is_held_to_the_same_bounds(override: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:

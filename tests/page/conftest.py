@@ -37,6 +37,22 @@ class DrawingPage:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri())
 
+    def reset(self) -> None:
+        """Make it as it was when it was opened."""
+        self.page.evaluate(
+            """() => {
+                 document.activeElement.blur();
+                 element("width").value = element("width").defaultValue;
+                 [paper.strokes, paper.past] = [[], []];
+                 update();
+               }"""
+        )
+
+    def assert_quiet(self) -> None:
+        """It complained of nothing and asked for nothing but its own file."""
+        assert self.complaints == []
+        assert [url.split(":")[0] for url in self.requests if url[:5] != "data:"] == ["file"]
+
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Where on the screen a point of the paper is, which is given as shares of its sides."""
         box = self.page.locator("#paper").bounding_box()
@@ -44,12 +60,15 @@ class DrawingPage:
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
         """Draw with the mouse."""
-        mouse = self.page.mouse
+        mouse, box = self.page.mouse, self.page.locator("#paper").bounding_box()
         for stroke in strokes:
-            mouse.move(*self.place(*stroke[0]))
+            places = [
+                (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke
+            ]
+            mouse.move(*places[0])
             mouse.down()
-            for point in stroke[1:]:
-                mouse.move(*self.place(*point))
+            for place in places[1:]:
+                mouse.move(*place)
             mouse.up()
         self.paint()
 
@@ -96,7 +115,7 @@ class DrawingPage:
         return self.page.locator("#best").inner_text()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium, if there is one."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -126,9 +145,23 @@ def open_page(browser: Any) -> Iterator[Callable[..., DrawingPage]]:
     yield show
     for page in pages:
         page.context.close()
-    assert [page.complaints for page in pages] == [[] for _ in pages]
-    for page in pages:
-        assert [url.split(":")[0] for url in page.requests if url[:5] != "data:"] == ["file"]
+        page.assert_quiet()
+
+
+@pytest.fixture(scope="session")
+def shared_page(browser: Any, file: Path) -> Iterator[DrawingPage]:
+    """The model's page, opened once."""
+    page = DrawingPage(browser, file)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def page(shared_page: DrawingPage) -> Iterator[DrawingPage]:
+    """The model's page, as if just opened."""
+    shared_page.reset()
+    yield shared_page
+    shared_page.assert_quiet()
 
 
 @pytest.fixture(scope="session")

@@ -42,10 +42,7 @@ def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> P
     return path
 
 
-def test_a_hand_that_draws_real_digits_is_read(
-    file: Path, samples: Samples, open_page: Open
-) -> None:
-    page = open_page(file)
+def test_a_hand_that_draws_real_digits_is_read(samples: Samples, page: Any) -> None:
     right = 0
     for strokes, name in few(samples, 1)[::2]:
         page.page.get_by_role("button", name="Clear").click(force=True)
@@ -55,22 +52,21 @@ def test_a_hand_that_draws_real_digits_is_read(
 
 
 def test_most_digits_are_right_and_every_answer_is_that_of_python(
-    file: Path, model: Path, samples: Samples, open_page: Open
+    model: Path, samples: Samples, page: Any
 ) -> None:
-    page, network = open_page(file), load_model(model).network
+    network = load_model(model).network
     right, farthest = 0, 0.0
-    for strokes, name in few(samples, 4):
+    for strokes, name in few(samples, 3):
         page.put(*strokes)
         scores = page.scores()
         right += page.best == name
         farthest = max(farthest, float(np.abs(scores - in_python(network, page)).max()))
         assert page.best == DIGITS[int(scores.argmax())]
-    assert right >= 36  # 38 of 40 when this was written
+    assert right >= 27  # 28 of 30 when this was written
     assert farthest < CLOSE
 
 
-def test_the_input_is_what_python_prepares(file: Path, samples: Samples, open_page: Open) -> None:
-    page = open_page(file)
+def test_the_input_is_what_python_prepares(samples: Samples, page: Any) -> None:
     box: Stroke = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2)]
     sheet: list[Stroke] = [[(0.6, 0.03), (0.6, 0.97)], [(0.2, 0.4), (0.4, 0.6)]]
     dot: Stroke = [(0.9, 0.1)]
@@ -84,21 +80,22 @@ def test_the_input_is_what_python_prepares(file: Path, samples: Samples, open_pa
         assert np.abs(shown - 255 * expected).max() <= 0.5 + 1e-6
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_is_that_of_python(name: str, tmp_path: Path, open_page: Open) -> None:
+def test_every_activation_is_that_of_python(tmp_path: Path, open_page: Open) -> None:
+    """In one network, of which each layer has another activation."""
     rng = np.random.default_rng(3)
-    layers = [*block(20, name), *block(12, name), *block(10, "softmax")]
+    layers = [layer for name in (*ACTIVATIONS, "softmax") for layer in block(20, name)]
     network = Network(784, layers, rng=rng, dtype="float64")
-    network.params[network.spec.n_decaying :] = rng.normal(size=42)  # biases
-    page = open_page(made(tmp_path, network))
+    network.params[network.spec.n_decaying :] = rng.normal(size=20 * len(layers) // 2)  # biases
+    page = open_page(made(tmp_path, network, tuple("abcdefghijklmnopqrst")))
     page.put(*SEVEN)
-    assert page.scores() == pytest.approx(in_python(network, page), abs=CLOSE)
     x = prepare(page.picture()).reshape(1, 784)
     work = network.workspace(1)
     network.forward(x, work)
-    outputs = [work.caches[i]["y"] for i in (1, 3, 5)]
-    for shown, expected in zip(page.page.evaluate("current.outputs"), outputs, strict=True):
-        assert shown == pytest.approx(expected[0], abs=CLOSE)
+    outputs = [cache["y"] for cache in work.caches[1::2]]
+    shown = page.page.evaluate("current.outputs")
+    for name, ours, theirs in zip((*ACTIVATIONS, "softmax"), outputs, shown, strict=True):
+        assert theirs == pytest.approx(ours[0], abs=CLOSE), name
+        assert np.ptp(ours) > 0.01, name  # they are not all the same
 
 
 def test_batch_normalization_is_that_of_python(tmp_path: Path, open_page: Open) -> None:
@@ -111,7 +108,7 @@ def test_batch_normalization_is_that_of_python(tmp_path: Path, open_page: Open) 
     assert page.scores() == pytest.approx(in_python(network, page), abs=CLOSE)
 
 
-@pytest.mark.parametrize("output", ["tanh", "relu", "leaky_relu", "gelu", "identity", "step"])
+@pytest.mark.parametrize("output", ["tanh", "relu", "step"])
 def test_outputs_that_are_no_probabilities_are_called_scores(
     output: str, tmp_path: Path, open_page: Open
 ) -> None:
@@ -156,8 +153,7 @@ def test_a_single_output_says_yes_or_no(tmp_path: Path, open_page: Open) -> None
     assert page.best == ("yes" if yes > 0.5 else "no")
 
 
-def test_the_bars_show_the_probabilities(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_the_bars_show_the_probabilities(page: Any) -> None:
     assert page.best == "?"
     assert page.page.locator("#bars .value").all_inner_texts() == [""] * 10
     page.draw(*SEVEN)
@@ -174,8 +170,7 @@ def test_the_bars_show_the_probabilities(file: Path, open_page: Open) -> None:
     assert widths == pytest.approx(scores, abs=0.02)
 
 
-def test_the_bars_move_while_the_pen_does(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_the_bars_move_while_the_pen_does(page: Any) -> None:
     mouse = page.page.mouse
     mouse.move(*page.place(0.3, 0.25))
     mouse.down()
@@ -207,8 +202,7 @@ def test_hidden_units_are_as_full_of_colour_as_their_outputs(
     assert label == "Hidden layer 1: 128 outputs from 0 to 1, 0.01 on average"
 
 
-def test_undo_takes_one_stroke_and_clear_all(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_undo_takes_one_stroke_and_clear_all(page: Any) -> None:
     undo = page.page.get_by_role("button", name="Undo")
     clear = page.page.get_by_role("button", name="Clear")
     assert undo.is_disabled()
@@ -234,8 +228,7 @@ def test_undo_takes_one_stroke_and_clear_all(file: Path, open_page: Open) -> Non
     assert undo.is_disabled()
 
 
-def test_keys_undo_and_clear(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_keys_undo_and_clear(page: Any) -> None:
     page.draw(*SEVEN)
     one = page.picture()
     page.draw(*CROSSBAR)
@@ -247,8 +240,7 @@ def test_keys_undo_and_clear(file: Path, open_page: Open) -> None:
     assert (page.picture() == 255).all()
 
 
-def test_a_wider_pen_leaves_more_ink(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_a_wider_pen_leaves_more_ink(page: Any) -> None:
     slider = page.page.get_by_role("slider", name="Pen width")
     ink = []
     for key in ("Home", "End"):
@@ -294,8 +286,7 @@ def test_a_phone_shows_all_of_it_and_buttons_for_thumbs(file: Path, open_page: O
     assert page.page.locator("#paper").bounding_box()["width"] > 250
 
 
-def test_everything_is_reached_by_the_tab_key_and_shows_it(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_everything_is_reached_by_the_tab_key_and_shows_it(page: Any) -> None:
     page.draw(*SEVEN)
     page.page.evaluate("document.activeElement.blur()")
     page.page.evaluate("getSelection().removeAllRanges(); document.body.tabIndex = -1")
@@ -309,8 +300,7 @@ def test_everything_is_reached_by_the_tab_key_and_shows_it(file: Path, open_page
     assert names == ["paper", "width", "undo", "clear"]
 
 
-def test_keys_draw_a_digit(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_keys_draw_a_digit(page: Any) -> None:
     paper = page.page.get_by_role("application", name="Paper")
     for key in [*["ArrowUp"] * 8, "Space", *["ArrowDown"] * 16, "Space", "ArrowRight"]:
         paper.press(key)
@@ -324,8 +314,7 @@ def test_keys_draw_a_digit(file: Path, open_page: Open) -> None:
     assert spoken.endswith("% sure")
 
 
-def test_every_part_has_a_name(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_every_part_has_a_name(page: Any) -> None:
     page.draw(*SEVEN)
     tree = page.page.locator("body").aria_snapshot()
     for part in (
@@ -355,8 +344,7 @@ def test_in_the_dark_the_page_is_dark_and_reads_the_same(file: Path, open_page: 
     assert (light.scores() == dark.scores()).all()
 
 
-def test_what_is_no_digit_is_said(file: Path, open_page: Open) -> None:
-    page = open_page(file)
+def test_what_is_no_digit_is_said(page: Any) -> None:
     page.put([(-2.0, -2.0)])  # a dot beside the paper
     assert page.best == "?"
     assert "it is blank" in page.page.locator("#sure").inner_text()
