@@ -5,11 +5,14 @@ gets its final name before its payload is verified.
 """
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..files import StrPath, atomic_write, read_bounded
@@ -72,18 +75,27 @@ def download(
     """
     folder = Path(folder)
     path, files = folder / f"{info.name}.npz", folder / info.name
-    action = "fetch" if force else download_action(info, folder)
-    if action == "keep":
+    if not force and _succeeds(read_cache, path, info):
         yield CacheReady(path, "verified")
         return
+    fetched = force or not _succeeds(read_folder, files, info)
     try:
         files.mkdir(parents=True, exist_ok=True)
-        if action == "fetch":
+        if fetched:
             yield from _fetch_all(info, files, [*mirrors, *info.mirrors], force, timeout)
         write_cache(path, read_folder(files, info))
     except OSError as error:
         raise unwritable(folder, error) from error
-    yield CacheReady(path, "downloaded" if action == "fetch" else "rebuilt")
+    yield CacheReady(path, "downloaded" if fetched else "rebuilt")
+
+
+def _succeeds(read: Callable[..., object], *arguments: object) -> bool:
+    """Return whether data can be read and verified."""
+    try:
+        read(*arguments)
+    except (OSError, DataError):
+        return False
+    return True
 
 
 def unwritable(folder: Path, error: OSError) -> DataError:
@@ -92,20 +104,6 @@ def unwritable(folder: Path, error: OSError) -> DataError:
         f"cannot write to {folder}: {error.strerror or error}\n"
         "choose another folder with --data-dir or MNIST_NN_DATA_DIR"
     )
-
-
-def download_action(info: DatasetInfo, folder: Path) -> Literal["keep", "rebuild", "fetch"]:
-    """Decide what to do, by what is in the folder and verifies."""
-    try:
-        read_cache(folder / f"{info.name}.npz", info)
-        return "keep"
-    except (OSError, DataError):
-        pass
-    try:
-        read_folder(folder / info.name, info)
-        return "rebuild"
-    except (OSError, DataError):
-        return "fetch"
 
 
 def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> CacheReady:
@@ -128,7 +126,7 @@ def _fetch_all(
 ) -> Iterator[Event]:
     """Fetch every file that is missing or wrong, trying the mirror that last delivered first."""
     for file in info.files:
-        if not force and _is_complete(files, file):
+        if not force and _succeeds(_read_gzip, files, file):
             continue
         failures: list[Failed] = []
         for mirror in list(mirrors):
@@ -153,14 +151,10 @@ def file_address(mirror: str, name: str) -> str:
     return f"{base.rstrip('/')}/{name}{mark}{query}"
 
 
-def _is_complete(files: Path, file: DataFile) -> bool:
-    """Return whether a file was fetched before and verifies."""
-    try:
-        limit = file.size + idx.GZIP_SLACK
-        verified(file, read_bounded(files / f"{file.name}.gz", limit, DataError))
-    except (OSError, DataError):
-        return False
-    return True
+def _read_gzip(files: Path, file: DataFile) -> NDArray[np.uint8]:
+    """Read and verify a file that was fetched before."""
+    blob = read_bounded(files / f"{file.name}.gz", file.size + idx.GZIP_SLACK, DataError)
+    return verified(file, blob)
 
 
 def _fetch_with_retries(
