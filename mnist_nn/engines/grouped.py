@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Dense, Network, Workspace, drop
+from ..nn import Dense, Network, Workspace, set_dropout_masks
 from ..nn.arrays import FloatArray
 from .step_config import StepConfig
 
@@ -85,7 +85,7 @@ class GroupedSteps:
         if len(z) != self.workspace.n:
             self._use(self.workspace.resized(len(z)))
         work, y = self.workspace, z
-        drop(self.network, noise, work)
+        set_dropout_masks(self.network, noise, work)
         for layer, cache in self.above:
             y = layer.forward(y, cache)
         logits[...] = work.logits

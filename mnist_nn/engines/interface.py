@@ -51,7 +51,7 @@ class Engine(Protocol):
 
     def run(
         self,
-        order: NDArray[np.intp],
+        indices: NDArray[np.intp],
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
@@ -59,9 +59,9 @@ class Engine(Protocol):
 
         Parameters
         ----------
-        order
+        indices
             Indices of the samples, of shape (m,).
-        rates
+        learning_rates
             The learning rate of each step, of shape (⌈m / batch_size⌉,).
         x
             What to show instead of the samples themselves, distorted copies of them, say, of shape

@@ -9,8 +9,8 @@ from ..nn import (
     Network,
     add_penalty_gradient,
     draw_noise,
-    drop,
     predicted_classes,
+    set_dropout_masks,
     target_rows,
 )
 from ..nn.arrays import FloatArray
@@ -57,7 +57,7 @@ class NumpyEngine:
 
     def run(
         self,
-        order: NDArray[np.intp],
+        indices: NDArray[np.intp],
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
@@ -65,12 +65,12 @@ class NumpyEngine:
 
         NumPy's warnings about numbers that are not finite are silenced; a caller sees the loss.
         """
-        x, labels = self.x[order] if x is None else x, self.y[order]
+        x, labels = self.x[indices] if x is None else x, self.y[indices]
         targets = self.target_rows[labels]  # (m, n_outputs)
         logits = np.empty_like(targets)
-        noise = draw_noise(self.network, len(order), self.rng)
+        noise = draw_noise(self.network, len(indices), self.rng)
         with np.errstate(all="ignore"):
-            for start in range(0, len(order), self.group_size):
+            for start in range(0, len(indices), self.group_size):
                 part = slice(start, start + self.group_size)
                 steps = slice(start // self.batch_size, None)
                 self.take_steps(
@@ -104,23 +104,24 @@ class NumpyEngine:
         learning_rates: NDArray[np.float64],
     ) -> None:
         """Take one step, and fill in the logits before it."""
-        network, step_config, more = self.network, self.step_config, self.step_config.regularization
+        network, step_config = self.network, self.step_config
+        regularization = step_config.regularization
         work = self.workspace.resized(len(x))
-        drop(network, noise, work)
+        set_dropout_masks(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
         step_config.loss.gradient(network.output, logits, outputs, targets, work.delta)
         network.backward(work)
-        if more.l2:
-            add_penalty_gradient(network, more.l2)
-        if more.clip_norm:
+        if regularization.l2:
+            add_penalty_gradient(network, regularization.l2)
+        if regularization.clip_norm:
             norm = np.linalg.norm(network.grads)
-            if norm > more.clip_norm:
-                network.grads *= more.clip_norm / norm
+            if norm > regularization.clip_norm:
+                network.grads *= regularization.clip_norm / norm
         step_config.optimizer.step(
             network.trainable, network.grads, self.state, float(learning_rates[0])
         )
         if self.averaged:
             change = network.params - self.averaged.params
-            change *= 1 - more.share_kept(self.state.steps)
+            change *= 1 - regularization.share_kept(self.state.steps)
             self.averaged.params += change

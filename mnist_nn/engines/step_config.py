@@ -88,5 +88,7 @@ class StepConfig:
 
         Then it is linear in the samples, and what they say can be added up in any order.
         """
-        more = self.regularization
-        return self.optimizer.is_plain_sgd and not (more.l2 or more.clip_norm or more.ema_decay)
+        extras = self.regularization
+        return self.optimizer.is_plain_sgd and not (
+            extras.l2 or extras.clip_norm or extras.ema_decay
+        )

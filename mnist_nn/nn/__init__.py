@@ -20,7 +20,7 @@ from .initializers import INITIALIZERS, Initializer
 from .layers import LAYERS, Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
 from .losses import LOSSES, Loss, check_labels, encode, target_rows
 from .network import Network, parameter_spec
-from .noise import draw_noise, drop, noise_width
+from .noise import draw_noise, noise_width, set_dropout_masks
 from .numerical import gradient_descent, numerical_gradient
 from .parameters import Parameter, ParameterSpec
 from .penalty import add_penalty_gradient, penalty
@@ -51,7 +51,6 @@ __all__ = [
     "check_gradients",
     "check_labels",
     "draw_noise",
-    "drop",
     "elu",
     "encode",
     "gelu",
@@ -65,6 +64,7 @@ __all__ = [
     "predicted_classes",
     "relu",
     "score",
+    "set_dropout_masks",
     "sigmoid",
     "silu",
     "softmax",

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .arrays import FloatArray
 from .losses import Loss, encode
 from .network import Network
-from .noise import drop
+from .noise import set_dropout_masks
 from .numerical import central_difference
 from .penalty import add_penalty_gradient, penalty
 
@@ -106,7 +106,7 @@ def check_gradients(
     targets = encode(y, network.sizes[-1])
     work = network.workspace(len(x), training=training)
     if noise is not None:
-        drop(network, noise, work)
+        set_dropout_masks(network, noise, work)
     loss_here = network.loss_and_gradient(x, targets, loss, work) + penalty(network, l2)
     add_penalty_gradient(network, l2)
     gradients = {name: view.ravel().copy() for name, view in network.named_gradients().items()}

@@ -37,7 +37,7 @@ def noise_width(network: Network) -> int:
     return sum(layer.units for layer in network.layers if isinstance(layer, Dropout))
 
 
-def drop(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> None:
+def set_dropout_masks(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> None:
     """Choose which units the next pass of a batch goes without.
 
     Parameters

@@ -2,7 +2,7 @@
 
 Each is a frozen record whose fields are its keys in a config. It gives the rate of every step as a
 factor of the optimizer's ``learning_rate``, and remembers nothing: what it needs to know of the run
-is in `Progress`, and what it needs of the losses so far in `Seen`.
+is in `Progress`, and what it needs of the losses so far in `PlateauState`.
 """
 
 import math
@@ -23,7 +23,7 @@ CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @plain_dataclass(frozen=True)
-class Seen:
+class PlateauState:
     """What the losses of the epochs so far have come to, for `ReduceOnPlateau`.
 
     Attributes
@@ -56,14 +56,14 @@ class Progress:
         What one step adds to that.
     total
         Epochs of the whole run, above 0.
-    seen
+    plateau
         What the losses so far have come to: see `Schedule.watch`.
     """
 
     epochs: Floats
     step: float
     total: float
-    seen: Seen = Seen()
+    plateau: PlateauState = PlateauState()
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -106,33 +106,33 @@ class Schedule:
             rise = np.minimum(rise, 1)
         epochs = np.maximum(progress.epochs - self.warmup, 0)
         total = max(progress.total - self.warmup, progress.step)
-        rates: Floats = learning_rate * rise * self.factors(epochs, total, progress.seen)
+        rates: Floats = learning_rate * rise * self.factors(epochs, total, progress.plateau)
         return rates
 
-    def watch(self, seen: Seen, loss: float) -> Seen:
+    def watch(self, plateau: PlateauState, loss: float) -> PlateauState:
         """Take note of an epoch that is over.
 
         Parameters
         ----------
-        seen
+        plateau
             What the losses before it came to.
         loss
             Its validation loss or, where nothing is held out, its loss.
 
         Returns
         -------
-        Seen
+        PlateauState
         """
-        return seen
+        return plateau
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """Give the factor of each step.
 
         Parameters
         ----------
         epochs, total
             As in `Progress`, but counted after warm-up.
-        seen
+        plateau
             As in `Progress`.
 
         Returns
@@ -148,7 +148,7 @@ class Constant(Schedule):
 
     name: Literal["constant"] = "constant"
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """Give 1."""
         return np.ones_like(epochs)
 
@@ -169,7 +169,7 @@ class Step(Schedule):
     every: Epochs = 10.0
     factor: Factor = 0.1
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """``factor ^ ⌊epochs / every⌋``."""
         falls = np.floor(epochs / self.every + 1e-9)  # a whole number may come out just short
         return self.factor**falls
@@ -188,7 +188,7 @@ class Exponential(Schedule):
     name: Literal["exponential"] = "exponential"
     factor: Factor = 0.95
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """``factor ^ epochs``."""
         return self.factor**epochs
 
@@ -211,7 +211,7 @@ class Cosine(Schedule):
     name: Literal["cosine"] = "cosine"
     final_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """``final + (1 - final) (1 + cos(π epochs / total)) / 2``."""
         return _ease(1.0, self.final_factor, epochs / total)
 
@@ -240,7 +240,7 @@ class OneCycle(Schedule):
     div_factor: Annotated[float, Field(ge=1, strict=True)] = 25.0
     final_div_factor: Annotated[float, Field(ge=1, strict=True)] = 1e4
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """Up in the first ``pct_start`` of the run, and down in the rest."""
         first = 1 / self.div_factor
         done, top = epochs / total, self.pct_start
@@ -273,20 +273,20 @@ class ReduceOnPlateau(Schedule):
     min_delta: Annotated[float, Field(ge=0, strict=True)] = 1e-4
     min_factor: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
-    def factors(self, epochs: Floats, total: float, seen: Seen) -> Floats:
+    def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
         """``factor`` to the number of plateaus so far."""
-        return np.full_like(epochs, max(self.factor**seen.falls, self.min_factor))
+        return np.full_like(epochs, max(self.factor**plateau.falls, self.min_factor))
 
-    def watch(self, seen: Seen, loss: float) -> Seen:
+    def watch(self, plateau: PlateauState, loss: float) -> PlateauState:
         """Count the epochs without a better loss, those of warm-up apart; see `Schedule.watch`."""
-        epochs = seen.epochs + 1
+        epochs = plateau.epochs + 1
         if epochs <= math.ceil(self.warmup):
-            return replace(seen, epochs=epochs)
-        if loss < seen.best - self.min_delta:
-            return replace(seen, epochs=epochs, best=loss, waited=0)
-        if seen.waited + 1 == self.patience:
-            return replace(seen, epochs=epochs, waited=0, falls=seen.falls + 1)
-        return replace(seen, epochs=epochs, waited=seen.waited + 1)
+            return replace(plateau, epochs=epochs)
+        if loss < plateau.best - self.min_delta:
+            return replace(plateau, epochs=epochs, best=loss, waited=0)
+        if plateau.waited + 1 == self.patience:
+            return replace(plateau, epochs=epochs, waited=0, falls=plateau.falls + 1)
+        return replace(plateau, epochs=epochs, waited=plateau.waited + 1)
 
 
 def _ease(start: float, end: float, share: Floats) -> Floats:

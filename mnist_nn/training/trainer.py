@@ -18,7 +18,7 @@ from ..rngs import rng_state
 from .config import TrainingConfig
 from .epoch import EpochMetrics
 from .health import check_divergence
-from .schedules import Progress, Seen
+from .schedules import PlateauState, Progress
 from .state import Position, TrainingState
 
 
@@ -54,7 +54,7 @@ class Trainer(Iterator[EpochMetrics]):
         self.position = Position()
         self.history: list[EpochMetrics] = []
         self.clock: Callable[[], float] = time.perf_counter
-        self._seen = Seen()
+        self._seen = PlateauState()
         self._params = engine.network.params.copy()  # between epochs; the network has the average
         self._before_shuffling = rng_state(rng)
         self._metrics = self._run()
@@ -91,7 +91,7 @@ class Trainer(Iterator[EpochMetrics]):
         network, augmenter = self.engine.network, self.augmenter
         self.engine.restore(state.engine)
         self.position, self.history = state.position, list(state.history)
-        self._seen = Seen()
+        self._seen = PlateauState()
         for metrics in self.history:
             self._seen = self.settings.schedule.watch(self._seen, metrics.monitored_loss)
         self._params[...] = network.params[...] = state.params

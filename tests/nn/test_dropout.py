@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Cache, Dropout, Network, block, draw_noise, drop
+from mnist_nn.nn import Cache, Dropout, Network, block, draw_noise, set_dropout_masks
 from mnist_nn.nn.layers.dropout import LEVELS, threshold
 
 ALL = np.arange(LEVELS, dtype=np.uint16)[:, None]
@@ -31,7 +31,7 @@ def test_units_are_dropped_in_training_and_never_in_evaluation(rng: np.random.Ge
     network = Network(5, [*block(40, "sigmoid", dropout=0.5), *block(3, "softmax")], rng=rng)
     x, noise = rng.normal(size=(6, 5)), rng.integers(0, LEVELS, (6, 40), np.uint16)
     work = network.workspace(6, training=True)
-    drop(network, noise, work)
+    set_dropout_masks(network, noise, work)
     dropped = network.forward(x, work).copy()
     hidden, passed_on = work.caches[1]["y"], work.caches[3]["x"]
     kept = np.where(noise >= LEVELS // 2, 2 * hidden, 0)

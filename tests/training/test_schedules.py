@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mnist_nn.training import Constant, Cosine, Exponential, OneCycle, ReduceOnPlateau, Step
-from mnist_nn.training.schedules import AnySchedule, Progress, Schedule, Seen
+from mnist_nn.training.schedules import AnySchedule, PlateauState, Progress, Schedule
 
 SCHEDULES = get_args(get_args(AnySchedule)[0])
 
@@ -15,7 +15,7 @@ def learning_rates(
     schedule: Schedule, epochs: int = 10, steps: int = 100, losses: tuple = ()
 ) -> np.ndarray:
     """The rate of every step of a run, at a learning rate of 2."""
-    seen = Seen()
+    seen = PlateauState()
     for loss in losses:
         seen = schedule.watch(seen, loss)
     progress = Progress(np.arange(epochs * steps) / steps, 1 / steps, epochs, seen)

@@ -18,7 +18,7 @@ from mnist_nn.training import (
     Step,
     TrainingConfig,
 )
-from mnist_nn.training.schedules import Seen
+from mnist_nn.training.schedules import PlateauState
 
 from ..fitting import fit
 
@@ -230,7 +230,7 @@ def test_a_plateau_looks_at_each_loss_once(few: Samples, monkeypatch: pytest.Mon
     looked: list[float] = []
     watch = ReduceOnPlateau.watch
 
-    def counted(self: ReduceOnPlateau, seen: Seen, loss: float) -> Seen:
+    def counted(self: ReduceOnPlateau, seen: PlateauState, loss: float) -> PlateauState:
         looked.append(loss)
         return watch(self, seen, loss)
 

@@ -18,21 +18,21 @@ from numba.np.arrayobj import make_array
 
 from ...compiling import part
 from .elementwise import OPTIONS
-from .layout import Numbers
+from .layout import Int64Array
 
 CAN_WAIT = os.name == "posix"  # elsewhere there is no sched_yield
-PATIENCE = 20_000  # looks at the count, about ten microseconds, before a thread yields
+SPINS = 20_000  # spins at the count, about ten microseconds, before a thread yields
 
 _COUNT, _OPEN = 0, 8  # in cache lines of their own
 _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
-def make_barrier() -> Numbers:
+def make_barrier() -> Int64Array:
     """Make a barrier that no thread has come to yet."""
     return np.zeros(16, np.int64)
 
 
-def release(barrier: Numbers) -> None:
+def release(barrier: Int64Array) -> None:
     """Let every thread pass from now on, whichever is missing."""
     barrier[_OPEN] = 1
 
@@ -61,13 +61,13 @@ def _look(typing: Any, array: Any, index: Any) -> Any:
 
 
 @part(**OPTIONS)
-def wait(barrier: Numbers, tasks: int) -> None:
+def wait(barrier: Int64Array, tasks: int) -> None:
     """Wait until all tasks have come here as often as this one."""
     if tasks == 1:
         return
-    everybody = (_add_one(barrier, _COUNT) // tasks + 1) * tasks
-    looks = 0
-    while _look(barrier, _COUNT) < everybody and _look(barrier, _OPEN) == 0:
-        looks += 1
-        if looks > PATIENCE:
+    target = (_add_one(barrier, _COUNT) // tasks + 1) * tasks
+    spins = 0
+    while _look(barrier, _COUNT) < target and _look(barrier, _OPEN) == 0:
+        spins += 1
+        if spins > SPINS:
             _yield()

@@ -16,7 +16,7 @@ from ...compiling import PartCompiler, part
 from ...nn import ACTIVATIONS, LOSSES
 from ...nn.activations import LEAK
 from ...nn.arrays import FloatArray
-from .vectors import from_bits, pick, put
+from .vectors import from_bits, load_scalar, store_scalar
 
 OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # a division by zero is no exception
@@ -141,29 +141,29 @@ def _log_of_sum(u):  # type: ignore[no-untyped-def]
 def softmax(y: FloatArray, start: int, end: int, units: int, width: int) -> None:
     """e^z / Σ e^z over the `units` of each row, in place; what follows them in a row is void."""
     for row in range(start, end, width):
-        largest = pick(y, row)
+        largest = load_scalar(y, row)
         for j in range(row + 1, row + units):
-            largest = max(largest, pick(y, j))
+            largest = max(largest, load_scalar(y, j))
         for j in range(row, row + width):
-            put(y, j, pick(y, j) - largest)
+            store_scalar(y, j, load_scalar(y, j) - largest)
     for j in range(start, end):  # all rows in one long loop, the kind that becomes vectors
-        put(y, j, exponential(pick(y, j)))
+        store_scalar(y, j, exponential(load_scalar(y, j)))
     for row in range(start, end, width):
-        total = pick(y, row)
+        total = load_scalar(y, row)
         for j in range(row + 1, row + units):
-            total += pick(y, j)
+            total += load_scalar(y, j)
         for j in range(row, row + units):
-            put(y, j, pick(y, j) / total)
+            store_scalar(y, j, load_scalar(y, j) / total)
 
 
 @part(**OPTIONS)
 def softmax_backward_row(a: FloatArray, y: int, dz: int, units: int) -> None:
     """``dz = y · (dy - Σ dy·y)`` over the `units` from y and dz on, in place."""
-    weighted = pick(a, y) * pick(a, dz)
+    weighted = load_scalar(a, y) * load_scalar(a, dz)
     for j in range(1, units):
-        weighted += pick(a, y + j) * pick(a, dz + j)
+        weighted += load_scalar(a, y + j) * load_scalar(a, dz + j)
     for j in range(units):
-        put(a, dz + j, pick(a, y + j) * (pick(a, dz + j) - weighted))
+        store_scalar(a, dz + j, load_scalar(a, y + j) * (load_scalar(a, dz + j) - weighted))
 
 
 @part(**OPTIONS)
@@ -184,28 +184,28 @@ def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, widt
     end = start + n_rows * width
     if code == SIGMOID:
         for j in range(start, end):
-            put(y, j, one / (one + exponential(-pick(y, j))))
+            store_scalar(y, j, one / (one + exponential(-load_scalar(y, j))))
     elif code == TANH:
         for j in range(start, end):
-            put(y, j, hyperbolic_tangent(pick(y, j)))
+            store_scalar(y, j, hyperbolic_tangent(load_scalar(y, j)))
     elif code == RELU:
         for j in range(start, end):
-            z = pick(y, j)
-            put(y, j, zero if z < zero else z)  # in this order NaN stays NaN
+            z = load_scalar(y, j)
+            store_scalar(y, j, zero if z < zero else z)  # in this order NaN stays NaN
     elif code == LEAKY_RELU:
         for j in range(start, end):
-            z = pick(y, j)
-            put(y, j, leak * z if z < zero else z)
+            z = load_scalar(y, j)
+            store_scalar(y, j, leak * z if z < zero else z)
     elif code == SOFTMAX:
         softmax(y, start, end, units, width)
     elif code == ELU:
         for j in range(start, end):
-            z = pick(y, j)
-            put(y, j, z if z > zero else exponential(z) - one)
+            z = load_scalar(y, j)
+            store_scalar(y, j, z if z > zero else exponential(z) - one)
     elif code == SOFTPLUS:
         for j in range(start, end):
-            z = pick(y, j)
-            put(y, j, max(z, zero) + log_of_sum(exponential(-abs(z))))
+            z = load_scalar(y, j)
+            store_scalar(y, j, max(z, zero) + log_of_sum(exponential(-abs(z))))
 
 
 @part(**OPTIONS)
@@ -228,26 +228,40 @@ def activation_backward(
     size = n_rows * width
     if code == SIGMOID:
         for j in range(size):
-            put(a, dz + j, pick(a, dz + j) * pick(a, y + j) * (one - pick(a, y + j)))
+            store_scalar(
+                a,
+                dz + j,
+                load_scalar(a, dz + j) * load_scalar(a, y + j) * (one - load_scalar(a, y + j)),
+            )
     elif code == TANH:
         for j in range(size):
-            put(a, dz + j, pick(a, dz + j) * (one - pick(a, y + j) * pick(a, y + j)))
+            store_scalar(
+                a,
+                dz + j,
+                load_scalar(a, dz + j) * (one - load_scalar(a, y + j) * load_scalar(a, y + j)),
+            )
     elif code == RELU:
         for j in range(size):
-            put(a, dz + j, pick(a, dz + j) if pick(a, y + j) > zero else zero)
+            store_scalar(
+                a, dz + j, load_scalar(a, dz + j) if load_scalar(a, y + j) > zero else zero
+            )
     elif code == LEAKY_RELU:
         for j in range(size):
-            put(a, dz + j, pick(a, dz + j) * (one if pick(a, y + j) > zero else leak))
+            store_scalar(
+                a, dz + j, load_scalar(a, dz + j) * (one if load_scalar(a, y + j) > zero else leak)
+            )
     elif code == SOFTMAX:
         for row in range(0, size, width):
             softmax_backward_row(a, y + row, dz + row, units)
     elif code == ELU:
         for j in range(size):
-            slope = one if pick(a, y + j) > zero else pick(a, y + j) + one
-            put(a, dz + j, pick(a, dz + j) * slope)
+            slope = one if load_scalar(a, y + j) > zero else load_scalar(a, y + j) + one
+            store_scalar(a, dz + j, load_scalar(a, dz + j) * slope)
     elif code == SOFTPLUS:
         for j in range(size):
-            put(a, dz + j, pick(a, dz + j) * (one - exponential(-pick(a, y + j))))
+            store_scalar(
+                a, dz + j, load_scalar(a, dz + j) * (one - exponential(-load_scalar(a, y + j)))
+            )
 
 
 @part(**OPTIONS)
@@ -290,22 +304,25 @@ def score_row(
     top, bottom = high if units > 1 or label else number(low), number(low)
     for j in range(units):
         target = top if j == wanted else bottom
-        put(a, dy + j, pick(a, y + j) - target)
+        store_scalar(a, dy + j, load_scalar(a, y + j) - target)
     value = 0.0
     if loss == CROSS_ENTROPY:
-        largest, likely = pick(a, z), pick(a, y)
+        largest, likely = load_scalar(a, z), load_scalar(a, y)
         for j in range(1, units):
-            largest, likely = max(largest, pick(a, z + j)), max(likely, pick(a, y + j))
+            largest, likely = (
+                max(largest, load_scalar(a, z + j)),
+                max(likely, load_scalar(a, y + j)),
+            )
         value += largest - math.log(likely)
         for j in range(units):
-            value -= (top if j == wanted else bottom) * pick(a, z + j)
+            value -= (top if j == wanted else bottom) * load_scalar(a, z + j)
     elif loss == BINARY_CROSS_ENTROPY:
         for j in range(units):
-            s, t = pick(a, z + j), top if j == wanted else bottom
+            s, t = load_scalar(a, z + j), top if j == wanted else bottom
             value += max(s, number(0)) - s * t + math.log1p(math.exp(-abs(s)))
     else:
         for j in range(dy, dy + units):
-            value += number(0.5) * pick(a, j) * pick(a, j)
+            value += number(0.5) * load_scalar(a, j) * load_scalar(a, j)
         activation_backward(activation, a, y, dy, 1, units, units)
     return value
 
@@ -314,9 +331,9 @@ def score_row(
 def predicted_class(outputs: FloatArray, y: int, units: int) -> int:
     """Choose the class that the outputs from y on speak for."""
     if units == 1:
-        return 1 if pick(outputs, y) > 0.5 else 0
+        return 1 if load_scalar(outputs, y) > 0.5 else 0
     largest = 0
     for j in range(1, units):
-        if pick(outputs, y + j) > pick(outputs, y + largest):
+        if load_scalar(outputs, y + j) > load_scalar(outputs, y + largest):
             largest = j
     return largest

@@ -25,10 +25,10 @@ from .elementwise import KNOWN, LOSS_CODES
 from .helpers import Helpers
 from .kernel import Inputs, Lists, Sizes, compiled
 from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, read_stages, unpack
-from .passes import Loss, Rows
+from .passes import LossSettings, Rows
 from .sparse import SLACK
 from .tuner import ThreadTuner
-from .update import OPTIMIZERS, PIECE, Memory, settings_of
+from .update import BLOCK_SIZE, OPTIMIZERS, UpdateState, update_settings
 from .vectors import lanes_of
 
 GROUP = 16  # samples that small batches go through the first layer with
@@ -146,7 +146,7 @@ class NumbaEngine:
         self.inputs = Inputs(self.x, np.array([scale], network.dtype))
         work = network.params.size
         self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
-        self.helpers = Helpers(self._share_out(threads) - 1)
+        self.helpers = Helpers(self._choose_thread_count(threads) - 1)
         most = self.helpers.count + 1
         self.tuner = ThreadTuner({most} if threads else {1, most})
         self.layout = lay_out(
@@ -160,12 +160,12 @@ class NumbaEngine:
         self.arena = aligned(self.layout.size, network.dtype)
         self.params = self.arena[:n]
         pack(network, self.layout, self.params)
-        self.settings = settings_of(step_config, n_weights)
+        self.settings = update_settings(step_config, n_weights)
         self.state = step_config.optimizer.start(self.params, n_weights)
         self.averaged = (
             network.astype(network.dtype) if step_config.regularization.ema_decay else None
         )
-        self.memory = self._remember()
+        self.update_state = self._make_update_state()
         self.lists = self._allocate_lists()
         grouped = self.group_size > batch_size
         self.products = np.empty(self.group_size**2, network.dtype) if grouped else None
@@ -174,19 +174,21 @@ class NumbaEngine:
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
         none, noise = np.empty(0, np.int64), draw_noise(self.network, 0, self.rng)
-        self._run_together(self.inputs, none, Rows(none, np.empty(0), none, noise), np.empty(0), 1)
+        self._run_threads(self.inputs, none, Rows(none, np.empty(0), none, noise), np.empty(0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
 
-    def _remember(self) -> Memory | None:
+    def _make_update_state(self) -> UpdateState | None:
         """Make the arrays that outlive a step; a plain one has none."""
         if self.step_config.is_plain_sgd:
             return None
         n, empty = len(self.params), np.empty(0, self.network.dtype)
         slots = [*self.state.slots, empty, empty]
         average = self.params.copy() if self.averaged else empty
-        return Memory(self.arena[n : 2 * n], slots[0], slots[1], average, np.zeros(-(-n // PIECE)))
+        return UpdateState(
+            self.arena[n : 2 * n], slots[0], slots[1], average, np.zeros(-(-n // BLOCK_SIZE))
+        )
 
     def _allocate_lists(self) -> Lists:
         """Make the lists for a group."""
@@ -195,7 +197,7 @@ class NumbaEngine:
         values = np.empty(room, self.network.dtype)
         return Lists(np.empty(room, np.int32), values, np.empty(n, np.int64))
 
-    def _share_out(self, wanted: int | None) -> int:
+    def _choose_thread_count(self, wanted: int | None) -> int:
         """Say how many threads share a batch; small batches, in groups, go one after another."""
         if self.group_size > self.batch_size or not CAN_WAIT:
             return 1
@@ -206,7 +208,7 @@ class NumbaEngine:
 
     def run(
         self,
-        order: NDArray[np.intp],
+        indices: NDArray[np.intp],
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
@@ -219,35 +221,37 @@ class NumbaEngine:
         IndexError
             If the order names a sample that does not exist.
         """
-        if len(order) and not 0 <= order.min() <= order.max() < len(self.y):
+        if len(indices) and not 0 <= indices.min() <= indices.max() < len(self.y):
             raise IndexError(f"an order is of samples 0 to {len(self.y) - 1}")
-        shape = (len(order), self.network.sizes[0])
-        if len(learning_rates) * self.batch_size < len(order) or (
+        shape = (len(indices), self.network.sizes[0])
+        if len(learning_rates) * self.batch_size < len(indices) or (
             x is not None and x.shape != shape
         ):
             raise ValueError(
-                f"a run of {len(order)} samples needs a rate per step, and all samples"
+                f"a run of {len(indices)} samples needs a rate per step, and all samples"
             )
         pack(self.network, self.layout, self.params)
         inputs = self.inputs if x is None else Inputs(self._flat(x), self.inputs.scale)
-        indices = np.ascontiguousarray(order if x is None else np.arange(len(order)), np.int64)
-        noise = draw_noise(self.network, len(order), self.rng)
+        positions = np.ascontiguousarray(
+            indices if x is None else np.arange(len(indices)), np.int64
+        )
+        noise = draw_noise(self.network, len(indices), self.rng)
         learning_rates = np.ascontiguousarray(learning_rates, np.float64)
-        losses, n_correct = np.empty(len(order)), np.empty(len(order), np.int64)
+        losses, n_correct = np.empty(len(indices)), np.empty(len(indices), np.int64)
         start = 0
-        while start < len(order):
+        while start < len(indices):
             threads, n_batches = self.tuner.next_piece()
-            size = len(order) if n_batches is None else n_batches * self.group_size
+            size = len(indices) if n_batches is None else n_batches * self.group_size
             part, steps = slice(start, start + size), slice(start // self.batch_size, None)
-            rows = Rows(self.y[order[part]], losses[part], n_correct[part], noise[part])
+            rows = Rows(self.y[indices[part]], losses[part], n_correct[part], noise[part])
             began = time.perf_counter()
-            self._run_together(inputs, indices[part], rows, learning_rates[steps], threads)
-            n_groups = -(-len(order[part]) // self.group_size)
-            self.tuner.took(threads, (time.perf_counter() - began) / n_groups)
+            self._run_threads(inputs, positions[part], rows, learning_rates[steps], threads)
+            n_groups = -(-len(indices[part]) // self.group_size)
+            self.tuner.record(threads, (time.perf_counter() - began) / n_groups)
             start += size
         unpack(self.network, self.layout, self.params)
-        if self.averaged and self.memory:
-            unpack(self.averaged, self.layout, self.memory.average)
+        if self.averaged and self.update_state:
+            unpack(self.averaged, self.layout, self.update_state.average)
         return float(losses.sum()), int(n_correct.sum())
 
     def snapshot(self) -> EngineState:
@@ -267,12 +271,12 @@ class NumbaEngine:
             flat.params[...] = theirs
             pack(flat, self.layout, ours)
         self.state.steps = snapshot.steps
-        if self.averaged and self.memory:
+        if self.averaged and self.update_state:
             self.averaged.params[...] = snapshot.average
-            pack(self.averaged, self.layout, self.memory.average)
+            pack(self.averaged, self.layout, self.update_state.average)
         self.rng.bit_generator.state = snapshot.dropout
 
-    def _run_together(
+    def _run_threads(
         self,
         inputs: Inputs,
         indices: NDArray[np.int64],
@@ -291,7 +295,7 @@ class NumbaEngine:
             self.layout.plan,
             self.arena,
             self.params,
-            self.memory,
+            self.update_state,
             self.lists,
             self.products,
             inputs,
@@ -300,7 +304,7 @@ class NumbaEngine:
             learning_rates,
             Sizes(self.batch_size, self.group_size, self.layout.n_scratch),
             self.settings,
-            Loss(*loss),
+            LossSettings(*loss),
             self.state.steps,
             barrier,
             threads,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import MnistNNWarning
 from .barrier import release
-from .layout import Numbers
+from .layout import Int64Array
 
 
 class Helpers:
@@ -26,17 +26,19 @@ class Helpers:
 
     def __init__(self, wanted: int) -> None:
         self._wanted, self._process = wanted, os.getpid()
-        self._pool, self._count = start(wanted)
+        self._pool, self._count = start_threads(wanted)
 
     @property
     def count(self) -> int:
         """Number of threads that there are."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            self._pool, self._count = start(self._wanted)
+            self._pool, self._count = start_threads(self._wanted)
         return self._count
 
-    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...], barrier: Numbers) -> None:
+    def run(
+        self, kernel: Callable[..., Any], arguments: tuple[Any, ...], barrier: Int64Array
+    ) -> None:
         """Call a kernel in all threads, with the number of its task as the last argument.
 
         Parameters
@@ -66,13 +68,13 @@ class Helpers:
             other.result()
 
 
-def start(wanted: int) -> tuple[ThreadPoolExecutor, int]:
+def start_threads(wanted: int) -> tuple[ThreadPoolExecutor, int]:
     """Start threads, and count those that the system gave."""
     pool = ThreadPoolExecutor(max(wanted, 1), "mnist-nn")
-    everybody, started = threading.Event(), 0
+    all_started, started = threading.Event(), 0
     try:
         while started < wanted:
-            pool.submit(everybody.wait)  # each waits, so that the next needs a new thread
+            pool.submit(all_started.wait)  # each waits, so that the next needs a new thread
             started += 1
     except RuntimeError as error:
         warnings.warn(
@@ -84,6 +86,6 @@ def start(wanted: int) -> tuple[ThreadPoolExecutor, int]:
     else:
         return pool, wanted
     finally:
-        everybody.set()
+        all_started.set()
     pool.shutdown()
-    return start(started)
+    return start_threads(started)

@@ -27,11 +27,11 @@ from .layout import (
     SCRATCH,
     WEIGHTS,
     WIDTH,
-    Numbers,
+    Int64Array,
 )
 from .passes import (
-    MANY,
-    Loss,
+    MANY_ROWS,
+    LossSettings,
     Rows,
     forward_backward_rows,
     forward_layer,
@@ -40,8 +40,8 @@ from .passes import (
     task_start,
 )
 from .sparse import SLACK, dot_product, list_inputs, prefetch_sample, step_panel, sum_panel
-from .update import PIECE, Memory, Settings, clip_factor, finish_gradient, update
-from .vectors import broadcast, lanes, load, multiply_add, pick, put, store
+from .update import BLOCK_SIZE, UpdateSettings, UpdateState, clip_factor, finish_gradient, update
+from .vectors import broadcast, lanes, load, load_scalar, multiply_add, store, store_scalar
 
 
 class Lists(NamedTuple):
@@ -52,7 +52,7 @@ class Lists(NamedTuple):
 
     indices: NDArray[np.int32]
     values: FloatArray
-    ends: Numbers
+    ends: Int64Array
 
 
 class Inputs(NamedTuple):
@@ -72,12 +72,12 @@ class Sizes(NamedTuple):
 
 @part(**OPTIONS)
 def read_rows(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     lists: Lists,
     inputs: Inputs,
-    samples: Numbers,
-    following: Numbers,
+    samples: Int64Array,
+    following: Int64Array,
     task: int,
     tasks: int,
 ) -> None:
@@ -89,7 +89,9 @@ def read_rows(
         if plan[READ_WIDTH, 0]:
             start = plan[READ, 0] + row * plan[READ_WIDTH, 0]
             for k in range(n_inputs):
-                put(a, start + k, pick(scale, 0) * a.dtype.type(pick(x, at + k)))
+                store_scalar(
+                    a, start + k, load_scalar(scale, 0) * a.dtype.type(load_scalar(x, at + k))
+                )
         else:
             begin = row * (n_inputs + SLACK)
             lists.ends[row] = list_inputs(
@@ -101,7 +103,7 @@ def read_rows(
 
 @part(**OPTIONS)
 def multiply_rows(
-    inputs: Inputs, samples: Numbers, products: FloatArray, n_inputs: int, batch: int
+    inputs: Inputs, samples: Int64Array, products: FloatArray, n_inputs: int, batch: int
 ) -> None:
     """Make each row's dot products with the rows of batches before it, for `correct_sums`."""
     n_rows = len(samples)
@@ -115,16 +117,16 @@ def multiply_rows(
 
 @part(**OPTIONS)
 def sum_first(
-    plan: Numbers, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
+    plan: Int64Array, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
 ) -> None:
     """Make the first layer's sums of a group, without biases, in a task's panels."""
     n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
-    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
     if plan[READ_WIDTH, 0]:
-        forward_layer(plan, a, 0, (first, behind), 0, n_rows)
+        forward_layer(plan, a, 0, (first, end), 0, n_rows)
         return
     indices, values, ends = lists.indices, lists.values, lists.ends
-    for p in range(first, behind):
+    for p in range(first, end):
         panel = plan[WEIGHTS, 0] + p * plan[PANEL, 0]
         z = plan[OUTPUT, 0] + p * lanes(a)
         for row in range(n_rows):
@@ -134,16 +136,16 @@ def sum_first(
 
 @part(**OPTIONS)
 def step_first(
-    plan: Numbers, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
+    plan: Int64Array, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
 ) -> None:
     """Add what the rows of a group say of the first layer's weights, in a task's panels."""
     n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
-    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
     if plan[READ_WIDTH, 0]:
-        step_layer(plan, a, 0, (first, behind), 0, n_rows)
+        step_layer(plan, a, 0, (first, end), 0, n_rows)
         return
     indices, values, ends = lists.indices, lists.values, lists.ends
-    for p in range(first, behind):
+    for p in range(first, end):
         panel = plan[GRADIENT, 0] + plan[WEIGHTS, 0] + p * plan[PANEL, 0]
         dz = plan[DELTA, 0] + p * lanes(a)
         for row in range(n_rows):
@@ -153,7 +155,7 @@ def step_first(
 
 @part(**OPTIONS)
 def correct_sums(
-    plan: Numbers, a: FloatArray, products: FloatArray, n_rows: int, lo: int, hi: int
+    plan: Int64Array, a: FloatArray, products: FloatArray, n_rows: int, lo: int, hi: int
 ) -> None:
     """Bring the first layer's sums of a batch up to date with the batches before it in its group.
 
@@ -174,11 +176,11 @@ def correct_sums(
 
 @part(**OPTIONS)
 def run_small_batches(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     products: FloatArray,
     rows: Rows,
-    loss: Loss,
+    loss: LossSettings,
     learning_rates: NDArray[np.float64],
     n_rows: int,
     batch_size: int,
@@ -194,38 +196,38 @@ def run_small_batches(
 
 @part(**OPTIONS)
 def finish_step(
-    settings: Settings,
+    settings: UpdateSettings,
     params: FloatArray,
-    memory: Memory,
+    state: UpdateState,
     rate: float,
     step: int,
-    barrier: Numbers,
+    barrier: Int64Array,
     task: int,
     tasks: int,
 ) -> None:
     """Step along a gradient that is in memory: a task's share of the parameters."""
-    n = len(memory.squares)
-    first, behind = task_start(task, tasks, n), task_start(task + 1, tasks, n)
+    n = len(state.squares)
+    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
     wait(barrier, tasks)
     if settings.l2 or settings.clip_norm:
-        finish_gradient(settings, params, memory, first, behind)
+        finish_gradient(settings, params, state, first, end)
         wait(barrier, tasks)
-    factor = clip_factor(settings, memory)
-    for block in range(first, behind):
-        lo, hi = block * PIECE, min((block + 1) * PIECE, len(params))
-        update(settings, params, memory, factor, rate, step, lo, hi)
+    factor = clip_factor(settings, state)
+    for block in range(first, end):
+        lo, hi = block * BLOCK_SIZE, min((block + 1) * BLOCK_SIZE, len(params))
+        update(settings, params, state, factor, rate, step, lo, hi)
 
 
 @part(**OPTIONS)
 def run_batch(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     rows: Rows,
-    loss: Loss,
+    loss: LossSettings,
     share: float,
     n: int,
     n_scratch: int,
-    barrier: Numbers,
+    barrier: Int64Array,
     task: int,
     tasks: int,
 ) -> None:
@@ -236,7 +238,7 @@ def run_batch(
     n_blocks = (n + BLOCK - 1) // BLOCK
     lo = BLOCK * task_start(task, tasks, n_blocks)
     hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-    scratch = -1 if n < MANY else plan[SCRATCH, 0] + task * n_scratch
+    scratch = -1 if n < MANY_ROWS else plan[SCRATCH, 0] + task * n_scratch
     forward_backward_rows(plan, a, rows, loss, share, scratch, lo, hi)
     wait(barrier, tasks)
     step_layers(plan, a, 0, n, task, tasks)
@@ -244,33 +246,33 @@ def run_batch(
 
 @part(**OPTIONS)
 def run_groups(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     params: FloatArray,
-    memory: Memory | None,
+    state: UpdateState | None,
     lists: Lists,
     products: FloatArray | None,
     inputs: Inputs,
-    order: Numbers,
+    indices: Int64Array,
     rows: Rows,
     learning_rates: NDArray[np.float64],
     sizes: Sizes,
-    settings: Settings,
-    loss: Loss,
+    settings: UpdateSettings,
+    loss: LossSettings,
     steps: int,
-    barrier: Numbers,
+    barrier: Int64Array,
     tasks: int,
     task: int,
 ) -> None:
     """Step through samples, a task's share of each group; see `engine` for what the arrays are.
 
-    Where an argument is None, what it is for is not compiled: `memory` for a step that is more than
+    Where an argument is None, what it is for is not compiled: `state` for a step that is more than
     plain gradient descent, `products` for groups of several batches, which one thread runs.
     """
-    for start in range(0, len(order), sizes.group):
-        n, step = min(sizes.group, len(order) - start), start // sizes.batch
-        samples = order[start : start + n]
-        following = order[start + n : start + 2 * n]
+    for start in range(0, len(indices), sizes.group):
+        n, step = min(sizes.group, len(indices) - start), start // sizes.batch
+        samples = indices[start : start + n]
+        following = indices[start + n : start + 2 * n]
         read_rows(plan, a, lists, inputs, samples, following, task, tasks)
         wait(barrier, tasks)
         sum_first(plan, a, lists, n, task, tasks)
@@ -286,14 +288,12 @@ def run_groups(
             multiply_rows(inputs, samples, products, plan[INPUTS, 0], sizes.batch)
             run_small_batches(plan, a, products, some, loss, learning_rates[step:], n, sizes.batch)
         else:
-            share = (-learning_rates[step] if memory is None else 1.0) / n
+            share = (-learning_rates[step] if state is None else 1.0) / n
             run_batch(plan, a, some, loss, share, n, sizes.scratch, barrier, task, tasks)
         step_first(plan, a, lists, n, task, tasks)
-        if memory is not None:
+        if state is not None:
             number = steps + step + 1
-            finish_step(
-                settings, params, memory, learning_rates[step], number, barrier, task, tasks
-            )
+            finish_step(settings, params, state, learning_rates[step], number, barrier, task, tasks)
         wait(barrier, tasks)
 
 

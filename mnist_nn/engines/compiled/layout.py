@@ -35,9 +35,9 @@ READ_WIDTH, OUTPUT, DELTA, SUMS, WIDTH, LIMIT, NOISE, SCRATCH, GRADIENT = range(
 
 SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
 TILE = 8  # rows are transposed by eights, so there is room for whole eights
-TURNED = 128  # rows that a task transposes at a time
+TRANSPOSED_ROWS = 128  # rows that a task transposes at a time
 
-Numbers = NDArray[np.int64]
+Int64Array = NDArray[np.int64]
 
 
 class Layout(NamedTuple):
@@ -55,7 +55,7 @@ class Layout(NamedTuple):
         Length of the arena.
     """
 
-    plan: Numbers
+    plan: Int64Array
     n_parameters: int
     n_scratch: int
     size: int
@@ -130,7 +130,9 @@ def lay_out(
     sums, end = end, end + n_rows * widths[-1]
     read_width = int(_spaced(-(-inputs[:1] // lanes) * lanes, lanes)[0]) * dense
     scratch = end + n_rows * read_width
-    n_scratch = TURNED * (int(panels.max()) * lanes + -(-int(inputs.max()) // lanes) * lanes)
+    n_scratch = TRANSPOSED_ROWS * (
+        int(panels.max()) * lanes + -(-int(inputs.max()) // lanes) * lanes
+    )
     rows = {
         INPUTS: inputs,
         UNITS: units,
@@ -155,17 +157,17 @@ def lay_out(
     return Layout(plan, n_parameters, n_scratch, int(scratch + n_tasks * n_scratch))
 
 
-def _spaced(sizes: Numbers, lanes: int) -> Numbers:
+def _spaced(sizes: Int64Array, lanes: int) -> Int64Array:
     """Add a vector where a size is a multiple of 8 vectors.
 
     A cache puts what is a power of two apart into the same few places: of 64 sets, one column of a
     matrix whose rows are 8 lines long would have 8, with room for 64 rows.
     """
-    spaced: Numbers = sizes + lanes * (sizes % (8 * lanes) == 0)
+    spaced: Int64Array = sizes + lanes * (sizes % (8 * lanes) == 0)
     return spaced
 
 
-def _offsets(sizes: Numbers, start: int = 0) -> tuple[Numbers, int]:
+def _offsets(sizes: Int64Array, start: int = 0) -> tuple[Int64Array, int]:
     """Say where parts of these sizes begin when they follow one another, and where all end."""
     ends = start + np.cumsum(sizes)
     return ends - sizes, int(ends[-1])

@@ -7,13 +7,13 @@ from ...compiling import part
 from ...nn.arrays import FloatArray
 from ...nn.layers.dropout import LEVELS
 from .elementwise import OPTIONS
-from .layout import LIMIT, NOISE, UNITS, WIDTH, Numbers
-from .vectors import pick, put
+from .layout import LIMIT, NOISE, UNITS, WIDTH, Int64Array
+from .vectors import load_scalar, store_scalar
 
 
 @part(**OPTIONS)
 def mask_rows(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     noise: NDArray[np.uint16],
     i: int,
@@ -44,4 +44,4 @@ def mask_rows(
         numbers = noise[row, plan[NOISE, i] : plan[NOISE, i] + units]
         for k in range(row * width, row * width + units):
             factor = kept if numbers[k - row * width] >= limit else number(0)
-            put(a, target + k, factor * pick(a, source + k))
+            store_scalar(a, target + k, factor * load_scalar(a, source + k))

@@ -38,16 +38,30 @@ from .layout import (
     READ_WIDTH,
     SUMS,
     TILE,
-    TURNED,
+    TRANSPOSED_ROWS,
     UNITS,
     WEIGHTS,
     WIDTH,
-    Numbers,
+    Int64Array,
 )
 from .masks import mask_rows
-from .vectors import add, broadcast, lanes, load, multiply_add, pick, put, store, transpose, zeros
+from .vectors import (
+    add,
+    broadcast,
+    lanes,
+    load,
+    load_scalar,
+    multiply_add,
+    store,
+    store_scalar,
+    transpose,
+    zeros,
+)
 
-MANY, WIDE = 16, 4  # samples and panels for which transposing deltas pays on the way back
+MANY_ROWS, MANY_PANELS = (
+    16,
+    4,
+)  # samples and panels for which transposing deltas pays on the way back
 # What is read again and again should be in a near cache: a panel's weights from 320 inputs have
 # 20 KiB in float32, what 96 samples have there 96 KiB, and 192 inputs of 128 samples, too.
 INPUTS_FORWARD, ROWS_FORWARD, INPUTS_STEP, ROWS_STEP = 320, 96, 192, 128
@@ -67,13 +81,13 @@ class Rows(NamedTuple):
         What the masks of each are made of.
     """
 
-    labels: Numbers
+    labels: Int64Array
     losses: NDArray[np.float64]
-    n_correct: Numbers
+    n_correct: Int64Array
     noise: NDArray[np.uint16]
 
 
-class Loss(NamedTuple):
+class LossSettings(NamedTuple):
     """Code of the loss, and which share of each target is spread over all classes."""
 
     code: int
@@ -87,7 +101,7 @@ def task_start(task: int, tasks: int, n: int) -> int:
 
 
 @part(**OPTIONS)
-def add_biases(plan: Numbers, a: FloatArray, i: int, lo: int, hi: int) -> None:
+def add_biases(plan: Int64Array, a: FloatArray, i: int, lo: int, hi: int) -> None:
     """Complete the sums of layer i, which are made without biases."""
     width, step = plan[WIDTH, i], lanes(a)
     for k in range(0, plan[PANELS, i] * step, step):
@@ -98,10 +112,10 @@ def add_biases(plan: Numbers, a: FloatArray, i: int, lo: int, hi: int) -> None:
 
 @part(**OPTIONS)
 def forward_layer(
-    plan: Numbers, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
+    plan: Int64Array, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
 ) -> None:
     """Take rows from what layer i reads to its sums, without biases, of some of its panels."""
-    first, behind = panels
+    first, end = panels
     whole = lo + (hi - lo) // SHORT * SHORT
     n_parts = (plan[INPUTS, i] + INPUTS_FORWARD - 1) // INPUTS_FORWARD
     some = (plan[INPUTS, i] + n_parts - 1) // n_parts  # equal parts, none of a few inputs
@@ -110,12 +124,12 @@ def forward_layer(
         for k in range(0, plan[INPUTS, i], some):
             n = min(some, plan[INPUTS, i] - k)
             x = Matrix(plan[READ, i] + row * plan[READ_WIDTH, i] + k, plan[READ_WIDTH, i], 1)
-            for p in range(first, behind):
+            for p in range(first, end):
                 out = plan[OUTPUT, i] + row * plan[WIDTH, i] + p * lanes(a)
                 w = Matrix(plan[WEIGHTS, i] + p * plan[PANEL, i] + k * lanes(a), lanes(a), 1)
                 z = Matrix(out, plan[WIDTH, i], 1)
                 multiply(a, (z, x, w), n_rows, Depth(n, 1, 0), k == 0)
-    for p in range(first, behind):
+    for p in range(first, end):
         for row in range(whole, hi):
             out = plan[OUTPUT, i] + row * plan[WIDTH, i] + p * lanes(a)
             inputs = plan[READ, i] + row * plan[READ_WIDTH, i]
@@ -125,7 +139,7 @@ def forward_layer(
 
 @part(**OPTIONS)
 def score_rows(
-    plan: Numbers, a: FloatArray, rows: Rows, loss: Loss, share: float, lo: int, hi: int
+    plan: Int64Array, a: FloatArray, rows: Rows, loss: LossSettings, share: float, lo: int, hi: int
 ) -> None:
     """Make outputs of the last layer's sums, score them, and write the last layer's deltas.
 
@@ -138,7 +152,7 @@ def score_rows(
     outputs, deltas, sums = plan[OUTPUT, last], plan[DELTA, last], plan[SUMS, last]
     for row in range(lo, hi):
         for k in range(row * width, row * width + units):
-            put(a, sums + k, pick(a, outputs + k))
+            store_scalar(a, sums + k, load_scalar(a, outputs + k))
     activate(code, a, outputs + lo * width, hi - lo, units, width)
     for row in range(lo, hi):
         z, y, dy = sums + row * width, outputs + row * width, deltas + row * width
@@ -146,12 +160,12 @@ def score_rows(
         rows.losses[row] = score_row(loss.code, code, a, z, y, dy, units, label, loss.smoothing)
         rows.n_correct[row] = predicted_class(a, y, units) == label
         for k in range(dy, dy + units):
-            put(a, k, factor * pick(a, k))
+            store_scalar(a, k, factor * load_scalar(a, k))
 
 
 @part(**OPTIONS)
-def backward_tall(plan: Numbers, a: FloatArray, i: int, scratch: int, lo: int, hi: int) -> None:
-    """``dx = dz Wᵀ`` for layer i and up to `TURNED` rows, transposed: ``dxᵀ = W dzᵀ``.
+def backward_tall(plan: Int64Array, a: FloatArray, i: int, scratch: int, lo: int, hi: int) -> None:
+    """``dx = dz Wᵀ`` for layer i and up to `TRANSPOSED_ROWS` rows, transposed: ``dxᵀ = W dzᵀ``.
 
     So a vector has one number of each of many rows, and each weight is spread over it.
     """
@@ -161,7 +175,7 @@ def backward_tall(plan: Numbers, a: FloatArray, i: int, scratch: int, lo: int, h
     dx = plan[DELTA, i - 1] + lo * x_width
     n = hi - lo
     z_size, x_size = panels * step * step, -(-n_inputs // step) * step * step
-    turned = scratch + -(-n // step) * z_size
+    transposed = scratch + -(-n // step) * z_size
     for row in range(0, n, TILE):
         to = scratch + row // step * z_size + row % step
         for k in range(0, panels * step, TILE):
@@ -172,18 +186,18 @@ def backward_tall(plan: Numbers, a: FloatArray, i: int, scratch: int, lo: int, h
             some = -(-min(INPUTS_BACK, n_inputs - k) // SHORT) * SHORT
             w = Matrix(plan[WEIGHTS, i] + p * plan[PANEL, i] + k * step, step, 1)
             for group in range(-(-n // step)):
-                out = Matrix(turned + group * x_size + k * step, step, 1)
+                out = Matrix(transposed + group * x_size + k * step, step, 1)
                 source = Matrix(scratch + group * z_size + p * step * step, step, 1)
                 multiply(a, (out, w, source), some, depth, p == 0)
     for row in range(0, n, TILE):
-        at = turned + row // step * x_size + row % step
+        at = transposed + row // step * x_size + row % step
         for k in range(0, n_inputs, TILE):
             transpose(a, dx + row * x_width + k, x_width, at + k * step, step)
 
 
 @part(**OPTIONS)
 def backward_layer(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     noise: NDArray[np.uint16],
     i: int,
@@ -193,7 +207,7 @@ def backward_layer(
 ) -> None:
     """Take rows from the deltas of layer i to those of layer i - 1; a scratch of -1 is for few."""
     n_inputs, x_width, z_width = plan[INPUTS, i], plan[WIDTH, i - 1], plan[WIDTH, i]
-    if scratch < 0 or plan[PANELS, i] < WIDE:
+    if scratch < 0 or plan[PANELS, i] < MANY_PANELS:
         for k in range(0, n_inputs, TILE):
             weights = plan[WEIGHTS, i] + k * lanes(a)
             for row in range(lo, hi):
@@ -201,13 +215,13 @@ def backward_layer(
                 dx = plan[DELTA, i - 1] + row * x_width + k
                 multiply_row_back(a, dx, dz, weights, plan[PANELS, i], plan[PANEL, i])
     else:
-        for row in range(lo, hi, TURNED):
-            backward_tall(plan, a, i, scratch, row, min(row + TURNED, hi))
+        for row in range(lo, hi, TRANSPOSED_ROWS):
+            backward_tall(plan, a, i, scratch, row, min(row + TRANSPOSED_ROWS, hi))
     deltas = plan[DELTA, i - 1]
     if n_inputs % TILE:  # what is behind a row's units was written, too
         for row in range(deltas + lo * x_width, deltas + hi * x_width, x_width):
             for k in range(row + n_inputs, row + x_width):
-                put(a, k, a.dtype.type(0))
+                store_scalar(a, k, a.dtype.type(0))
     if plan[LIMIT, i - 1]:
         mask_rows(plan, a, noise, i - 1, deltas, deltas, lo, hi)
     first, outputs = deltas + lo * x_width, plan[OUTPUT, i - 1] + lo * x_width
@@ -216,10 +230,10 @@ def backward_layer(
 
 @part(**OPTIONS)
 def forward_backward_rows(
-    plan: Numbers,
+    plan: Int64Array,
     a: FloatArray,
     rows: Rows,
-    loss: Loss,
+    loss: LossSettings,
     share: float,
     scratch: int,
     lo: int,
@@ -241,7 +255,7 @@ def forward_backward_rows(
 
 
 @part(**OPTIONS)
-def step_bias(plan: Numbers, a: FloatArray, i: int, p: int, lo: int, hi: int) -> None:
+def step_bias(plan: Int64Array, a: FloatArray, i: int, p: int, lo: int, hi: int) -> None:
     """``b += Σ dz`` for panel p of layer i, over some rows."""
     total, width = zeros(a), plan[WIDTH, i]
     first = plan[DELTA, i] + p * lanes(a)
@@ -253,11 +267,11 @@ def step_bias(plan: Numbers, a: FloatArray, i: int, p: int, lo: int, hi: int) ->
 
 @part(**OPTIONS)
 def step_layer(
-    plan: Numbers, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
+    plan: Int64Array, a: FloatArray, i: int, panels: tuple[int, int], lo: int, hi: int
 ) -> None:
     """``W += xᵀ dz`` for some panels of layer i, over some rows."""
     step, n_inputs, n = lanes(a), plan[INPUTS, i], hi - lo
-    first, behind = panels
+    first, end = panels
     x_width, z_width = plan[READ_WIDTH, i], plan[WIDTH, i]
     inputs, deltas = plan[READ, i] + lo * x_width, plan[DELTA, i] + lo * z_width
     weights = plan[GRADIENT, i] + plan[WEIGHTS, i]
@@ -266,11 +280,11 @@ def step_layer(
         depth = Depth(min(ROWS_STEP, n - row), 1, 0)
         for k in range(0, whole, INPUTS_STEP):
             x = Matrix(inputs + row * x_width + k, 1, x_width)
-            for p in range(first, behind):
+            for p in range(first, end):
                 w = Matrix(weights + p * plan[PANEL, i] + k * step, step, 1)
                 dz = Matrix(deltas + row * z_width + p * step, z_width, 1)
                 multiply(a, (w, x, dz), min(INPUTS_STEP, whole - k), depth, False)
-    for p in range(first, behind):
+    for p in range(first, end):
         for row in range(n):
             change = load(a, deltas + row * z_width + p * step)
             w = weights + p * plan[PANEL, i] + whole * step
@@ -280,13 +294,13 @@ def step_layer(
 
 
 @part(**OPTIONS)
-def step_layers(plan: Numbers, a: FloatArray, lo: int, hi: int, task: int, tasks: int) -> None:
+def step_layers(plan: Int64Array, a: FloatArray, lo: int, hi: int, task: int, tasks: int) -> None:
     """Add what rows say of weights and biases, in a task's panels, but for listed inputs."""
     for i in range(plan.shape[1]):
         first = task_start(task, tasks, plan[PANELS, i])
-        behind = task_start(task + 1, tasks, plan[PANELS, i])
+        end = task_start(task + 1, tasks, plan[PANELS, i])
         if plan[BIASED, i]:
-            for p in range(first, behind):
+            for p in range(first, end):
                 step_bias(plan, a, i, p, lo, hi)
         if i > 0:
-            step_layer(plan, a, i, (first, behind), lo, hi)
+            step_layer(plan, a, i, (first, end), lo, hi)

@@ -19,13 +19,13 @@ from .vectors import (
     broadcast,
     lanes,
     load,
+    load_scalar,
     multiply_add,
     nonzero_mask,
-    pick,
     prefetch,
-    put,
-    put_shifted,
     store,
+    store_scalar,
+    store_shifted,
     zeros,
 )
 
@@ -73,15 +73,17 @@ def list_inputs(
     whole = n_inputs // 8 * 8
     for i in range(0, whole, 8):
         bits = nonzero_mask(x, at + i)
-        put_shifted(indices, end, INDICES, 8 * bits, i)  # no branch: zeros cannot be foreseen
-        end += pick(COUNTS, bits)
+        store_shifted(indices, end, INDICES, 8 * bits, i)  # no branch: zeros cannot be foreseen
+        end += load_scalar(COUNTS, bits)
     for i in range(whole, n_inputs):
-        put(indices, end, np.int32(i))
-        end += pick(x, at + i) != 0
+        store_scalar(indices, end, np.int32(i))
+        end += load_scalar(x, at + i) != 0
     for k in range(start, end):
-        place = pick(indices, k)
-        put(values, k, pick(scale, 0) * values.dtype.type(pick(x, at + place)))
-        put(indices, k, np.int32(place * lanes(values)))
+        place = load_scalar(indices, k)
+        store_scalar(
+            values, k, load_scalar(scale, 0) * values.dtype.type(load_scalar(x, at + place))
+        )
+        store_scalar(indices, k, np.int32(place * lanes(values)))
     return end
 
 
@@ -117,13 +119,13 @@ def sum_panel(
     p = q = r = s = zeros(a)  # four sums, because each addition takes its time
     k = start
     while k + 4 <= end:
-        p = multiply_add(broadcast(values, k), load(a, panel + pick(indices, k)), p)
-        q = multiply_add(broadcast(values, k + 1), load(a, panel + pick(indices, k + 1)), q)
-        r = multiply_add(broadcast(values, k + 2), load(a, panel + pick(indices, k + 2)), r)
-        s = multiply_add(broadcast(values, k + 3), load(a, panel + pick(indices, k + 3)), s)
+        p = multiply_add(broadcast(values, k), load(a, panel + load_scalar(indices, k)), p)
+        q = multiply_add(broadcast(values, k + 1), load(a, panel + load_scalar(indices, k + 1)), q)
+        r = multiply_add(broadcast(values, k + 2), load(a, panel + load_scalar(indices, k + 2)), r)
+        s = multiply_add(broadcast(values, k + 3), load(a, panel + load_scalar(indices, k + 3)), s)
         k += 4
     while k < end:
-        p = multiply_add(broadcast(values, k), load(a, panel + pick(indices, k)), p)
+        p = multiply_add(broadcast(values, k), load(a, panel + load_scalar(indices, k)), p)
         k += 1
     store(a, z, add(add(p, q), add(r, s)))
 
@@ -141,5 +143,5 @@ def step_panel(
     """``W += xᵀ dz`` for one sample and one panel of W: only rows of listed inputs change."""
     change = load(a, dz)
     for k in range(start, end):
-        weights = panel + pick(indices, k)
+        weights = panel + load_scalar(indices, k)
         store(a, weights, multiply_add(broadcast(values, k), change, load(a, weights)))

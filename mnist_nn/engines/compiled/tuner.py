@@ -38,7 +38,7 @@ class ThreadTuner:
         self.wait = self.left = min(2 * self.wait, LONGEST_WAIT)
         return slowest, RETRIAL
 
-    def took(self, threads: int, seconds_per_batch: float) -> None:
+    def record(self, threads: int, seconds_per_batch: float) -> None:
         """Note how fast a piece went; one that was slower than those before counts half."""
         before = self.pace[threads] or seconds_per_batch
         self.pace[threads] = min(seconds_per_batch, (before + seconds_per_batch) / 2)

@@ -17,9 +17,9 @@ from ...compiling import part
 from ...nn.arrays import FloatArray
 from ..step_config import StepConfig
 from .elementwise import OPTIONS
-from .vectors import pick, put
+from .vectors import load_scalar, store_scalar
 
-PIECE = 4096  # parameters
+BLOCK_SIZE = 4096  # parameters
 
 SGD, ADAGRAD, RMSPROP, ADAM = range(4)
 OPTIMIZERS = {
@@ -32,7 +32,7 @@ OPTIMIZERS = {
 """The code of each optimizer's class, and which of its fields the kernel gets as `constants`."""
 
 
-class Memory(NamedTuple):
+class UpdateState(NamedTuple):
     """What outlives a step.
 
     Attributes
@@ -55,7 +55,7 @@ class Memory(NamedTuple):
     squares: NDArray[np.float64]
 
 
-class Settings(NamedTuple):
+class UpdateSettings(NamedTuple):
     """What a step is made of besides its rate.
 
     Attributes
@@ -77,11 +77,11 @@ class Settings(NamedTuple):
     ema_decay: float
 
 
-def settings_of(step_config: StepConfig, n_weights: int) -> Settings:
+def update_settings(step_config: StepConfig, n_weights: int) -> UpdateSettings:
     """Put a step_config into numbers."""
     code, names = OPTIMIZERS[type(step_config.optimizer).__name__]
     constants = [float(getattr(step_config.optimizer, name)) for name in names] + [0.0] * 3
-    return Settings(
+    return UpdateSettings(
         code,
         (constants[0], constants[1], constants[2]),
         n_weights,
@@ -94,26 +94,26 @@ def settings_of(step_config: StepConfig, n_weights: int) -> Settings:
 
 @part(**OPTIONS)
 def finish_gradient(
-    settings: Settings, params: FloatArray, memory: Memory, lo: int, hi: int
+    settings: UpdateSettings, params: FloatArray, state: UpdateState, lo: int, hi: int
 ) -> None:
     """Add the penalty's gradient to blocks lo to hi, and measure them for `clip_factor`."""
-    grads, number = memory.grads, params.dtype.type
+    grads, number = state.grads, params.dtype.type
     l2 = number(settings.l2)
     for block in range(lo, hi):
-        start, end = block * PIECE, min((block + 1) * PIECE, len(params))
+        start, end = block * BLOCK_SIZE, min((block + 1) * BLOCK_SIZE, len(params))
         for j in range(start, min(end, settings.n_weights)):
-            put(grads, j, pick(grads, j) + l2 * pick(params, j))
+            store_scalar(grads, j, load_scalar(grads, j) + l2 * load_scalar(params, j))
         total = 0.0
         for j in range(start, end):
-            total += pick(grads, j) * pick(grads, j)
-        memory.squares[block] = total
+            total += load_scalar(grads, j) * load_scalar(grads, j)
+        state.squares[block] = total
 
 
 @part(**OPTIONS)
-def clip_factor(settings: Settings, memory: Memory) -> float:
+def clip_factor(settings: UpdateSettings, state: UpdateState) -> float:
     """By what to multiply the gradient so that it is no longer than it may be."""
     total = 0.0
-    for square in memory.squares:
+    for square in state.squares:
         total += square
     norm = np.sqrt(total)
     return settings.clip_norm / norm if norm > settings.clip_norm > 0 else 1.0
@@ -134,10 +134,10 @@ def step_sgd(
     momentum, eta = number(constants[0]), number(rate)
     ahead, along = (momentum, eta) if constants[1] else (number(1), number(0))
     for j in range(lo, hi):
-        g = pick(grads, j)
-        v = momentum * pick(velocity, j) - eta * g
-        put(velocity, j, v)
-        put(params, j, pick(params, j) + ahead * v - along * g)
+        g = load_scalar(grads, j)
+        v = momentum * load_scalar(velocity, j) - eta * g
+        store_scalar(velocity, j, v)
+        store_scalar(params, j, load_scalar(params, j) + ahead * v - along * g)
 
 
 @part(**OPTIONS)
@@ -156,10 +156,10 @@ def step_scaled(
     number = params.dtype.type
     old, new, tiny, eta = number(kept), number(added), number(epsilon), number(rate)
     for j in range(lo, hi):
-        g = pick(grads, j)
-        s = old * pick(squares, j) + new * g * g
-        put(squares, j, s)
-        put(params, j, pick(params, j) - eta * g / np.sqrt(s + tiny))
+        g = load_scalar(grads, j)
+        s = old * load_scalar(squares, j) + new * g * g
+        store_scalar(squares, j, s)
+        store_scalar(params, j, load_scalar(params, j) - eta * g / np.sqrt(s + tiny))
 
 
 @part(**OPTIONS)
@@ -181,12 +181,16 @@ def step_adam(
     m_scale = number(rate / (1 - constants[0] ** step))
     v_scale = number(1 / (1 - constants[1] ** step))
     for j in range(lo, hi):
-        g = pick(grads, j)
-        mean = beta_1 * pick(m, j) + new_1 * g
-        square = beta_2 * pick(v, j) + new_2 * g * g
-        put(m, j, mean)
-        put(v, j, square)
-        put(params, j, pick(params, j) - m_scale * mean / (np.sqrt(v_scale * square) + epsilon))
+        g = load_scalar(grads, j)
+        mean = beta_1 * load_scalar(m, j) + new_1 * g
+        square = beta_2 * load_scalar(v, j) + new_2 * g * g
+        store_scalar(m, j, mean)
+        store_scalar(v, j, square)
+        store_scalar(
+            params,
+            j,
+            load_scalar(params, j) - m_scale * mean / (np.sqrt(v_scale * square) + epsilon),
+        )
 
 
 @part(**OPTIONS)
@@ -194,14 +198,14 @@ def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
     """Multiply part of a vector in place."""
     number = vector.dtype.type(factor)
     for j in range(lo, hi):
-        put(vector, j, number * pick(vector, j))
+        store_scalar(vector, j, number * load_scalar(vector, j))
 
 
 @part(**OPTIONS)
 def update(
-    settings: Settings,
+    settings: UpdateSettings,
     params: FloatArray,
-    memory: Memory,
+    state: UpdateState,
     factor: float,
     rate: float,
     step: int,
@@ -212,7 +216,7 @@ def update(
 
     Parameters
     ----------
-    settings, params, memory
+    settings, params, state
         Of the run.
     factor
         By what the gradient is multiplied first: see `clip_factor`.
@@ -223,25 +227,25 @@ def update(
     lo, hi
         Which parameters; few enough to stay in a cache through all of this.
     """
-    grads, constants = memory.grads, settings.constants
+    grads, constants = state.grads, settings.constants
     if factor != 1:
         scale(grads, factor, lo, hi)
     if settings.weight_decay:
         scale(params, 1 - rate * settings.weight_decay, lo, min(hi, settings.n_weights))
     if settings.code == SGD:
-        step_sgd(constants, params, grads, memory.first, rate, lo, hi)
+        step_sgd(constants, params, grads, state.first, rate, lo, hi)
     elif settings.code == ADAGRAD:
-        step_scaled(1.0, 1.0, constants[0], params, grads, memory.first, rate, lo, hi)
+        step_scaled(1.0, 1.0, constants[0], params, grads, state.first, rate, lo, hi)
     elif settings.code == RMSPROP:
         rho, epsilon = constants[0], constants[1]
-        step_scaled(rho, 1 - rho, epsilon, params, grads, memory.first, rate, lo, hi)
+        step_scaled(rho, 1 - rho, epsilon, params, grads, state.first, rate, lo, hi)
     else:
-        step_adam(constants, params, grads, memory.first, memory.second, rate, step, lo, hi)
+        step_adam(constants, params, grads, state.first, state.second, rate, step, lo, hi)
     if settings.ema_decay:
         kept = min(settings.ema_decay, (1 + step) / (10 + step))
-        average, new = memory.average, params.dtype.type(1 - kept)
+        average, new = state.average, params.dtype.type(1 - kept)
         for j in range(lo, hi):
-            a = pick(average, j)
-            put(average, j, a + new * (pick(params, j) - a))
+            a = load_scalar(average, j)
+            store_scalar(average, j, a + new * (load_scalar(params, j) - a))
     for j in range(lo, hi):
-        put(grads, j, grads.dtype.type(0))
+        store_scalar(grads, j, grads.dtype.type(0))

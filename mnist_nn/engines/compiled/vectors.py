@@ -111,7 +111,7 @@ def zeros(typing: Any, array: Any) -> Any:
 
 
 @intrinsic
-def pick(typing: Any, array: Any, index: Any) -> Any:
+def load_scalar(typing: Any, array: Any, index: Any) -> Any:
     """Read one number."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -121,7 +121,7 @@ def pick(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
-def put(typing: Any, array: Any, index: Any, number: Any) -> Any:
+def store_scalar(typing: Any, array: Any, index: Any, number: Any) -> Any:
     """Write one number."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -330,7 +330,7 @@ def nonzero_mask(typing: Any, array: Any, index: Any) -> Any:
 
 
 @intrinsic
-def put_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shift: Any) -> Any:
+def store_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shift: Any) -> Any:
     """Write eight numbers of a table of bytes, each plus `shift`, to eight int32 neighbours."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

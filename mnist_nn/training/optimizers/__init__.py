@@ -1,7 +1,7 @@
 """An optimizer turns a gradient into a step.
 
 Each is a frozen record whose fields are its keys in a config, with their ranges; it steps on the
-network's whole parameter vector at once. What it remembers between steps is a `State`.
+network's whole parameter vector at once. What it remembers between steps is a `OptimizerState`.
 """
 
 from typing import Annotated, TypeAlias
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .adagrad import AdaGrad
 from .adam import Adam, AdamW
-from .base import Optimizer, State
+from .base import Optimizer, OptimizerState
 from .rmsprop import RMSprop
 from .sgd import SGD
 
@@ -19,4 +19,13 @@ AnyOptimizer: TypeAlias = Annotated[
 ]
 """The table of optimizers: the type that a config's ``training.optimizer`` may have."""
 
-__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "AnyOptimizer", "Optimizer", "RMSprop", "State"]
+__all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "AnyOptimizer",
+    "Optimizer",
+    "OptimizerState",
+    "RMSprop",
+]

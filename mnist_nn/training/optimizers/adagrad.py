@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .base import CHECKED, Decay, Epsilon, Optimizer, State
+from .base import CHECKED, Coefficient, Epsilon, Optimizer, OptimizerState
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -34,16 +34,18 @@ class AdaGrad(Optimizer):
     n_slots: ClassVar[int] = 1
 
     name: Literal["adagrad"] = "adagrad"
-    initial_accumulator_value: Decay = 0.1
+    initial_accumulator_value: Coefficient = 0.1
     epsilon: Epsilon = 1e-7
 
-    def start(self, params: FloatArray, n_decaying: int) -> State:
+    def start(self, params: FloatArray, n_decaying: int) -> OptimizerState:
         """Make the state before the first step; see `Optimizer.start`."""
         state = super().start(params, n_decaying)
         state.slots[...] = self.initial_accumulator_value
         return state
 
-    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         """Move as the class says; see `Optimizer.move`."""
         (squares,) = state.slots
         squares += grads * grads

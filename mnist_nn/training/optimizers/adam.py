@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .base import CHECKED, Decay, Epsilon, Optimizer, Share, State
+from .base import CHECKED, Coefficient, Epsilon, Fraction, Optimizer, OptimizerState
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -34,11 +34,13 @@ class Adam(Optimizer):
     n_slots: ClassVar[int] = 2
 
     name: Literal["adam"] = "adam"
-    beta_1: Share = 0.9
-    beta_2: Share = 0.999
+    beta_1: Fraction = 0.9
+    beta_2: Fraction = 0.999
     epsilon: Epsilon = 1e-7
 
-    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         """Move as the class says; see `Optimizer.move`."""
         m, v = state.slots
         m *= self.beta_1
@@ -63,4 +65,4 @@ class AdamW(Adam):
     """
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
-    weight_decay: Decay = 0.004
+    weight_decay: Coefficient = 0.004

@@ -11,16 +11,16 @@ from ...nn.arrays import FloatArray
 
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-Rate: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
-Share: TypeAlias = Annotated[float, Field(ge=0, lt=1, strict=True)]
+LearningRate: TypeAlias = Annotated[float, Field(gt=0, strict=True)]
+Fraction: TypeAlias = Annotated[float, Field(ge=0, lt=1, strict=True)]
 """How much of a running mean or sum is kept from step to step."""
 Epsilon: TypeAlias = Annotated[float, Field(ge=1e-30, le=1, strict=True)]
 """Not so small that it would be 0 in float32."""
-Decay: TypeAlias = Annotated[float, Field(ge=0, le=1000, strict=True)]
+Coefficient: TypeAlias = Annotated[float, Field(ge=0, le=1000, strict=True)]
 
 
 @plain_dataclass(eq=False)
-class State:
+class OptimizerState:
     """What an optimizer remembers from step to step.
 
     Attributes
@@ -62,15 +62,15 @@ class Optimizer:
     n_slots: ClassVar[int] = 0
 
     name: str = ""
-    learning_rate: Rate = 0.001
-    weight_decay: Decay = 0.0
+    learning_rate: LearningRate = 0.001
+    weight_decay: Coefficient = 0.0
 
     @property
     def is_plain_sgd(self) -> bool:
         """Whether a step is the gradient times the rate, and nothing else."""
         return False
 
-    def start(self, params: FloatArray, n_decaying: int) -> State:
+    def start(self, params: FloatArray, n_decaying: int) -> OptimizerState:
         """Make the state before the first step.
 
         Parameters
@@ -82,12 +82,16 @@ class Optimizer:
 
         Returns
         -------
-        State
+        OptimizerState
         """
-        return State(np.zeros((self.n_slots, params.size), params.dtype), n_decaying)
+        return OptimizerState(np.zeros((self.n_slots, params.size), params.dtype), n_decaying)
 
     def step(
-        self, params: FloatArray, grads: FloatArray, state: State, rate: float | None = None
+        self,
+        params: FloatArray,
+        grads: FloatArray,
+        state: OptimizerState,
+        rate: float | None = None,
     ) -> None:
         """Take a step in place.
 
@@ -108,7 +112,9 @@ class Optimizer:
             params[: state.n_decaying] *= 1 - rate * self.weight_decay
         self.move(params, grads, state, rate)
 
-    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         """Move the parameters; weights have decayed already.
 
         Parameters

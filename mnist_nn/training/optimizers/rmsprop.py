@@ -6,7 +6,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .base import CHECKED, Epsilon, Optimizer, Share, State
+from .base import CHECKED, Epsilon, Fraction, Optimizer, OptimizerState
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -33,10 +33,12 @@ class RMSprop(Optimizer):
     n_slots: ClassVar[int] = 1
 
     name: Literal["rmsprop"] = "rmsprop"
-    rho: Share = 0.9
+    rho: Fraction = 0.9
     epsilon: Epsilon = 1e-7
 
-    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         """Move as the class says; see `Optimizer.move`."""
         (squares,) = state.slots
         squares *= self.rho

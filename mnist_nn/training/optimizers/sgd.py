@@ -7,7 +7,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from ...nn.arrays import FloatArray
-from .base import CHECKED, Optimizer, Rate, Share, State
+from .base import CHECKED, Fraction, LearningRate, Optimizer, OptimizerState
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -36,8 +36,8 @@ class SGD(Optimizer):
     n_slots: ClassVar[int] = 1
 
     name: Literal["sgd"] = "sgd"
-    learning_rate: Rate = 0.1
-    momentum: Share = 0.0
+    learning_rate: LearningRate = 0.1
+    momentum: Fraction = 0.0
     nesterov: Annotated[bool, Field(strict=True)] = False
 
     @property
@@ -45,7 +45,9 @@ class SGD(Optimizer):
         """Whether there is neither momentum nor decay."""
         return not (self.momentum or self.weight_decay)
 
-    def move(self, params: FloatArray, grads: FloatArray, state: State, rate: float) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         """Move as the class says; see `Optimizer.move`."""
         np.multiply(grads, -rate, out=grads)
         if not self.momentum:

@@ -9,7 +9,7 @@ def work(
     for _ in range(pieces):
         piece = tuner.next_piece()
         done.append(piece)
-        tuner.took(piece[0], seconds[piece[0]])
+        tuner.record(piece[0], seconds[piece[0]])
     return done
 
 

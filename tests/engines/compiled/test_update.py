@@ -160,7 +160,7 @@ class Restless:
         self.pieces += 1
         return 1 + self.pieces % 2, 1 + self.pieces % 3
 
-    def took(self, threads: int, seconds_per_batch: float) -> None:
+    def record(self, threads: int, seconds_per_batch: float) -> None:
         assert seconds_per_batch > 0
 
 
