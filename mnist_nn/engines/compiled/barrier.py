@@ -8,7 +8,7 @@ yields. What waiting still costs there, `tuner` avoids.
 """
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -60,12 +60,27 @@ def _look(typing: Any, array: Any, index: Any) -> Any:
     return types.int64(array, types.intp), generate
 
 
+class Task(NamedTuple):
+    """One of the threads that share a batch: its number, from 0, of how many, and their barrier."""
+
+    number: int
+    total: int
+    barrier: Int64Array
+
+
 @part(**OPTIONS)
-def wait(barrier: Int64Array, tasks: int) -> None:
+def task_range(task: Task, n: int) -> tuple[int, int]:
+    """Return which of n things are a task's: the first, and the first of the next task's."""
+    return task.number * n // task.total, (task.number + 1) * n // task.total
+
+
+@part(**OPTIONS)
+def wait(task: Task) -> None:
     """Wait until all tasks have come here as often as this one."""
-    if tasks == 1:
+    if task.total == 1:
         return
-    target = (_add_one(barrier, _COUNT) // tasks + 1) * tasks
+    barrier = task.barrier
+    target = (_add_one(barrier, _COUNT) // task.total + 1) * task.total
     spins = 0
     while _look(barrier, _COUNT) < target and _look(barrier, _OPEN) == 0:
         spins += 1

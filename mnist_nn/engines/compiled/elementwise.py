@@ -1,4 +1,4 @@
-"""Activations and losses once more, compiled: `nn` has their mathematics and is the reference.
+"""Activations and losses of the compiled engine; `nn` has their mathematics and is the reference.
 
 An activation works on a stretch of the buffer in which the rows of a batch lie one after the other,
 with their padding, except for softmax, which needs each row by itself. Loops over single numbers
@@ -6,7 +6,7 @@ are what LLVM turns into vectors on its own here, as nothing in them depends on 
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -83,7 +83,7 @@ def _exponential(x):  # type: ignore[no-untyped-def]
 
 
 def hyperbolic_tangent(x: float) -> float:
-    """Give tanh x; in float32 within 2 units in the last place."""
+    """Return tanh x; in float32 within 2 units in the last place."""
     raise NotImplementedError("only for compiled code")
 
 
@@ -139,7 +139,7 @@ def _log_of_sum(u):  # type: ignore[no-untyped-def]
 
 @part(**OPTIONS)
 def softmax(y: FloatArray, start: int, end: int, units: int, width: int) -> None:
-    """e^z / Σ e^z over the `units` of each row, in place; what follows them in a row is void."""
+    """e^z / Σ e^z over the `units` of each row, in place; what follows them in a row is padding."""
     for row in range(start, end, width):
         largest = load_scalar(y, row)
         for j in range(row + 1, row + units):
@@ -168,16 +168,9 @@ def softmax_backward_row(a: FloatArray, y: int, dz: int, units: int) -> None:
 
 @part(**OPTIONS)
 def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, width: int) -> None:
-    """Go from sums to outputs, in place.
+    """Turn the sums of rows into outputs, in place.
 
-    Parameters
-    ----------
-    code
-        Of the activation.
-    y, start
-        Where the rows are.
-    n_rows, units, width
-        How many, their numbers, and how far it is from one to the next.
+    The rows begin at `start`; each has `units` numbers, and the next begins `width` further.
     """
     number = y.dtype.type  # a plain 1 would turn float32 into float64
     zero, one, leak = number(0), number(1), number(LEAK)
@@ -212,16 +205,9 @@ def activate(code: int, y: FloatArray, start: int, n_rows: int, units: int, widt
 def activation_backward(
     code: int, a: FloatArray, y: int, dz: int, n_rows: int, units: int, width: int
 ) -> None:
-    """Go from the gradient at the outputs to that at the sums, in place.
+    """Turn the gradient at the outputs of rows into that at their sums, in place.
 
-    Parameters
-    ----------
-    code
-        Of the activation.
-    a, y, dz
-        The arena, and where in it outputs and gradients are.
-    n_rows, units, width
-        How many, their numbers, and how far it is from one to the next.
+    Outputs and gradients begin at y and dz; rows are as for `activate`.
     """
     number = a.dtype.type
     zero, one, leak = number(0), number(1), number(LEAK)
@@ -264,9 +250,16 @@ def activation_backward(
             )
 
 
+class LossSettings(NamedTuple):
+    """Code of the loss, and which share of each target is spread over all classes."""
+
+    code: int
+    smoothing: float
+
+
 @part(**OPTIONS)
 def score_row(
-    loss: int,
+    loss: LossSettings,
     activation: int,
     a: FloatArray,
     z: int,
@@ -274,39 +267,22 @@ def score_row(
     dy: int,
     units: int,
     label: int,
-    smoothing: float,
 ) -> float:
-    """Score one sample and write its gradient with respect to its logits.
+    """Return the loss of one sample, and write its gradient with respect to the logits.
 
-    Parameters
-    ----------
-    loss, activation
-        Codes.
-    a, z, y, dy
-        The arena, and where in it the sample's sums in the last layer, its outputs and the gradient
-        begin.
-    units
-        How many.
-    label
-        Its class; a single output should be 0 or 1.
-    smoothing
-        Share of the target that is spread over all classes.
-
-    Returns
-    -------
-    float
-        The loss.
+    The sample's sums in the last layer, its outputs and the gradient begin at z, y and dy in the
+    arena. For a single output the label should be 0 or 1.
     """
     number = a.dtype.type
-    low = smoothing / max(units, 2)
-    high = number(1 - smoothing + low)
+    low = loss.smoothing / max(units, 2)
+    high = number(1 - loss.smoothing + low)
     wanted = 0 if units == 1 else label  # which output should be high, if it should
     top, bottom = high if units > 1 or label else number(low), number(low)
     for j in range(units):
         target = top if j == wanted else bottom
         store_scalar(a, dy + j, load_scalar(a, y + j) - target)
     value = 0.0
-    if loss == CROSS_ENTROPY:
+    if loss.code == CROSS_ENTROPY:
         largest, likely = load_scalar(a, z), load_scalar(a, y)
         for j in range(1, units):
             largest, likely = (
@@ -316,7 +292,7 @@ def score_row(
         value += largest - math.log(likely)
         for j in range(units):
             value -= (top if j == wanted else bottom) * load_scalar(a, z + j)
-    elif loss == BINARY_CROSS_ENTROPY:
+    elif loss.code == BINARY_CROSS_ENTROPY:
         for j in range(units):
             s, t = load_scalar(a, z + j), top if j == wanted else bottom
             value += max(s, number(0)) - s * t + math.log1p(math.exp(-abs(s)))
@@ -329,7 +305,7 @@ def score_row(
 
 @part(**OPTIONS)
 def predicted_class(outputs: FloatArray, y: int, units: int) -> int:
-    """Choose the class that the outputs from y on speak for."""
+    """Return the most likely class, by the outputs that begin at y."""
     if units == 1:
         return 1 if load_scalar(outputs, y) > 0.5 else 0
     largest = 0

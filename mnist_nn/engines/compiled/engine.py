@@ -20,20 +20,20 @@ from ...nn import Network, check_labels, draw_noise
 from ...rngs import rng_state
 from ..interface import EngineState, whole_batches
 from ..step_config import StepConfig
-from .barrier import CAN_WAIT, make_barrier
-from .elementwise import KNOWN, LOSS_CODES
+from .barrier import CAN_WAIT
+from .elementwise import KNOWN, LOSS_CODES, LossSettings
 from .helpers import Helpers
-from .kernel import Inputs, Lists, Sizes, compiled
-from .layout import BIASES, READ_WIDTH, aligned, lay_out, pack, read_stages, unpack
-from .passes import LossSettings, Rows
-from .sparse import SLACK
+from .kernel import Setup, Work, compiled
+from .layout import aligned, lay_out, pack, read_stages, unpack
+from .passes import Rows
+from .sparse import SLACK, Inputs, Lists
 from .tuner import ThreadTuner
 from .update import BLOCK_SIZE, OPTIMIZERS, UpdateState, update_settings
 from .vectors import lanes_of
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
-WORK_PER_TASK = 500_000  # the same, of a batch: for less, a thread more is not worth waiting for
+WORK_PER_TASK = 500_000  # the same, of a batch: for less, one more thread does not pay
 MAX_LISTS = 2**26  # bytes for the inputs of a batch
 WIDE_LAYER, LARGE_BATCH = 500_000, 128  # weights and samples: see `slower_reason`
 SAMPLED = 200  # samples that show how many inputs are zero
@@ -47,15 +47,7 @@ _kernel = cache(compiled)
 def unsupported_reason(network: Network, step_config: StepConfig, batch_size: int) -> str | None:
     """Return why this engine cannot run a training, None if it can.
 
-    Parameters
-    ----------
-    network, step_config, batch_size
-        Of the run.
-
-    Returns
-    -------
-    str or None
-        The end of a sentence that begins with the engine's name.
+    The reason is the end of a sentence that begins with the engine's name.
     """
     try:
         stages = read_stages(network)
@@ -80,7 +72,7 @@ def unsupported_reason(network: Network, step_config: StepConfig, batch_size: in
 def most_threads() -> int:
     """Return how many threads may share a batch.
 
-    It is Numba's number or, where nobody has set that, at most the number of processors that this
+    It is Numba's number or, where that is not set, at most the number of processors that this
     process may use.
     """
     chosen: int = numba.config.NUMBA_NUM_THREADS
@@ -102,24 +94,12 @@ def slower_reason(network: Network, batch_size: int) -> str | None:
 
 
 class NumbaEngine:
-    """Trains a network on the samples it is pointed at: an `Engine`.
+    """An `Engine` whose kernel Numba compiles.
 
     Making one loads the compiled kernel or, the first time on a machine, compiles it, which takes
-    some seconds.
-
-    Parameters
-    ----------
-    network, step_config, x, y, batch_size, rng
-        As for every `Engine`.
-    threads
-        How many threads share a batch; None for as many as are worth it (see `tuner`), at most
-        Numba's own number: that of processors unless ``NUMBA_NUM_THREADS`` says otherwise (see
-        `most_threads`). The result is the same.
-
-    Raises
-    ------
-    ValueError
-        If the samples are not the network's or a label is no class: the kernel does not look.
+    some seconds. The kernel does not check its input, so a ValueError is raised here if the samples
+    are not the network's or a label is no class. With `threads` None, as many threads share a batch
+    as pay (see `tuner`), at most `most_threads`; the result does not depend on their number.
     """
 
     def __init__(
@@ -137,36 +117,41 @@ class NumbaEngine:
         check_labels(y, network.sizes[-1])
         self.network, self.step_config, self.rng = network, step_config, rng
         self.dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
-        self.x, self.y = self._flat(x), np.ascontiguousarray(y, np.int64)
-        self.batch_size = batch_size
-        self.group_size = batch_size * (
-            max(GROUP // batch_size, 1) if step_config.is_plain_sgd else 1
-        )
         scale = network.input_scale if x.dtype.kind in "iu" else 1.0
-        self.inputs = Inputs(self.x, np.array([scale], network.dtype))
-        work = network.params.size
-        self.chunk = whole_batches(max(WORK_PER_CHUNK // work, 1), batch_size)
+        self.inputs = Inputs(self._flat(x), np.array([scale], network.dtype))
+        self.y = np.ascontiguousarray(y, np.int64)
+        plain, self.batch_size = step_config.is_plain_sgd, batch_size
+        self.group_size = batch_size * (max(GROUP // batch_size, 1) if plain else 1)
+        self.chunk = whole_batches(max(WORK_PER_CHUNK // network.params.size, 1), batch_size)
         self.helpers = Helpers(self._choose_thread_count(threads) - 1)
         most = self.helpers.count + 1
         self.tuner = ThreadTuner({most} if threads else {1, most})
+        dense = _is_dense(x)
         self.layout = lay_out(
-            network,
-            self.group_size,
-            n_tasks=most,
-            dense=_is_dense(x),
-            is_plain_sgd=step_config.is_plain_sgd,
+            network, self.group_size, n_tasks=most, dense=dense, is_plain_sgd=plain
         )
-        n, n_weights = self.layout.n_parameters, int(self.layout.plan[BIASES, 0])
-        self.arena = aligned(self.layout.size, network.dtype)
-        self.params = self.arena[:n]
+        n_weights = int(self.layout.layers["biases"][0])
+        arena = aligned(self.layout.size, network.dtype)
+        self.params = arena[: self.layout.n_parameters]
         pack(network, self.layout, self.params)
-        self.settings = update_settings(step_config, n_weights)
-        self.state = step_config.optimizer.start(self.params, n_weights)
-        self.averaged = (
-            network.astype(network.dtype) if step_config.regularization.ema_decay else None
+        regularization = step_config.regularization
+        loss = LossSettings(
+            LOSS_CODES[step_config.loss.name], float(regularization.label_smoothing)
         )
-        self.update_state = self._make_update_state()
-        self.lists = self._allocate_lists()
+        self.setup = Setup(
+            layers=self.layout.layers,
+            arena=arena,
+            params=self.params,
+            lists=self._allocate_lists(0 if dense else self.group_size),
+            batch_size=batch_size,
+            group_size=self.group_size,
+            n_scratch=self.layout.n_scratch,
+            update=update_settings(step_config, n_weights),
+            loss=loss,
+        )
+        self.state = step_config.optimizer.start(self.params, n_weights)
+        self.averaged = network.astype(network.dtype) if regularization.ema_decay else None
+        self.update_state = None if plain else self._make_update_state()
         grouped = self.group_size > batch_size
         self.products = np.empty(self.group_size**2, network.dtype) if grouped else None
         self._compile()
@@ -174,31 +159,28 @@ class NumbaEngine:
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
         none, noise = np.empty(0, np.int64), draw_noise(self.network, 0, self.rng)
-        self._run_threads(self.inputs, none, Rows(none, np.empty(0), none, noise), np.empty(0), 1)
+        rows = Rows(none, np.empty(0), none, noise)
+        self._run_threads(Work(self.inputs, none, rows, np.empty(0), 0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
 
-    def _make_update_state(self) -> UpdateState | None:
-        """Make the arrays that outlive a step; a plain one has none."""
-        if self.step_config.is_plain_sgd:
-            return None
+    def _make_update_state(self) -> UpdateState:
+        """Allocate the arrays that outlive a step which is more than plain gradient descent."""
         n, empty = len(self.params), np.empty(0, self.network.dtype)
-        slots = [*self.state.slots, empty, empty]
+        first, second = [*self.state.slots, empty, empty][:2]
         average = self.params.copy() if self.averaged else empty
-        return UpdateState(
-            self.arena[n : 2 * n], slots[0], slots[1], average, np.zeros(-(-n // BLOCK_SIZE))
-        )
+        grads, squares = self.setup.arena[n : 2 * n], np.zeros(-(-n // BLOCK_SIZE))
+        return UpdateState(grads, first, second, average, squares)
 
-    def _allocate_lists(self) -> Lists:
-        """Make the lists for a group."""
-        n, dense = self.group_size, self.layout.plan[READ_WIDTH, 0] > 0
-        room = 0 if dense else n * (self.network.sizes[0] + SLACK)
-        values = np.empty(room, self.network.dtype)
-        return Lists(np.empty(room, np.int32), values, np.empty(n, np.int64))
+    def _allocate_lists(self, n: int) -> Lists:
+        """Allocate the lists of n samples."""
+        capacity = n * (self.network.sizes[0] + SLACK)
+        values = np.empty(capacity, self.network.dtype)
+        return Lists(np.empty(capacity, np.int32), values, np.empty(n, np.int64))
 
     def _choose_thread_count(self, wanted: int | None) -> int:
-        """Say how many threads share a batch; small batches, in groups, go one after another."""
+        """Return how many threads share a batch; small batches, in groups, go one after another."""
         if self.group_size > self.batch_size or not CAN_WAIT:
             return 1
         work = self.network.params.size * self.batch_size
@@ -212,50 +194,60 @@ class NumbaEngine:
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
-        """Step through samples in the given order: see `Engine`.
+        """Take the steps: see `Engine`.
 
-        Raises
-        ------
-        ValueError
-            If there is not one rate for each step, or `x` is of another shape.
-        IndexError
-            If the order names a sample that does not exist.
+        A ValueError is raised if there is not one rate for each step or `x` has another shape, an
+        IndexError if an index names no sample.
         """
-        if len(indices) and not 0 <= indices.min() <= indices.max() < len(self.y):
-            raise IndexError(f"an order is of samples 0 to {len(self.y) - 1}")
-        shape = (len(indices), self.network.sizes[0])
-        if len(learning_rates) * self.batch_size < len(indices) or (
-            x is not None and x.shape != shape
-        ):
-            raise ValueError(
-                f"a run of {len(indices)} samples needs a rate per step, and all samples"
-            )
+        n = len(indices)
+        if n and not 0 <= indices.min() <= indices.max() < len(self.y):
+            raise IndexError(f"sample indices must lie in 0..{len(self.y) - 1}")
+        if len(learning_rates) * self.batch_size < n:
+            raise ValueError(f"{n} samples need a learning rate for each step")
+        if x is not None and x.shape != (n, self.network.sizes[0]):
+            raise ValueError(f"x must be ({n}, {self.network.sizes[0]}), got {x.shape}")
         pack(self.network, self.layout, self.params)
         inputs = self.inputs if x is None else Inputs(self._flat(x), self.inputs.scale)
-        positions = np.ascontiguousarray(
-            indices if x is None else np.arange(len(indices)), np.int64
-        )
-        noise = draw_noise(self.network, len(indices), self.rng)
+        positions = np.ascontiguousarray(indices if x is None else np.arange(n), np.int64)
+        noise = draw_noise(self.network, n, self.rng)
         learning_rates = np.ascontiguousarray(learning_rates, np.float64)
-        losses, n_correct = np.empty(len(indices)), np.empty(len(indices), np.int64)
-        start = 0
-        while start < len(indices):
-            threads, n_batches = self.tuner.next_piece()
-            size = len(indices) if n_batches is None else n_batches * self.group_size
-            part, steps = slice(start, start + size), slice(start // self.batch_size, None)
-            rows = Rows(self.y[indices[part]], losses[part], n_correct[part], noise[part])
-            began = time.perf_counter()
-            self._run_threads(inputs, positions[part], rows, learning_rates[steps], threads)
-            n_groups = -(-len(indices[part]) // self.group_size)
-            self.tuner.record(threads, (time.perf_counter() - began) / n_groups)
-            start += size
+        rows = Rows(self.y[indices], np.empty(n), np.empty(n, np.int64), noise)
+        self._run_pieces(Work(inputs, positions, rows, learning_rates, self.state.steps))
         unpack(self.network, self.layout, self.params)
         if self.averaged and self.update_state:
             unpack(self.averaged, self.layout, self.update_state.average)
-        return float(losses.sum()), int(n_correct.sum())
+        return float(rows.losses.sum()), int(rows.n_correct.sum())
+
+    def _run_pieces(self, work: Work) -> None:
+        """Run some groups at a time, on as many threads as the tuner says; fill in `work.rows`."""
+        n, rows, start = len(work.indices), work.rows, 0
+        while start < n:
+            threads, n_groups = self.tuner.next_piece()
+            size = n if n_groups is None else n_groups * self.group_size
+            part, steps = slice(start, start + size), slice(start // self.batch_size, None)
+            piece = work._replace(
+                indices=work.indices[part],
+                rows=Rows(
+                    rows.labels[part], rows.losses[part], rows.n_correct[part], rows.noise[part]
+                ),
+                learning_rates=work.learning_rates[steps],
+                n_steps=self.state.steps,
+            )
+            began = time.perf_counter()
+            self._run_threads(piece, threads)
+            seconds = time.perf_counter() - began
+            self.tuner.record(threads, seconds / -(-len(piece.indices) // self.group_size))
+            self.state.steps += -(-len(piece.indices) // self.batch_size)
+            start += size
+
+    def _run_threads(self, work: Work, threads: int) -> None:
+        """Call the kernel in a number of threads; after a fork there may be fewer."""
+        threads = min(threads, self.helpers.count + 1)
+        arguments = (self.setup, self.update_state, self.products, work)
+        self.helpers.run(_kernel(), arguments, threads)
 
     def snapshot(self) -> EngineState:
-        """Copy what it knows, out of the panels: see `Engine`."""
+        """Copy its state, out of the panels: see `Engine`."""
         flat = self.network.astype(self.network.dtype)
         slots = np.empty((len(self.state.slots), flat.params.size), flat.dtype)
         for ours, theirs in zip(self.state.slots, slots, strict=True):
@@ -264,56 +256,20 @@ class NumbaEngine:
         average = self.averaged.params.copy() if self.averaged else None
         return EngineState(slots, self.state.steps, average, rng_state(self.rng))
 
-    def restore(self, snapshot: EngineState) -> None:
-        """Go back to what it knew: see `Engine`."""
+    def restore(self, state: EngineState) -> None:
+        """Return to a snapshot: see `Engine`."""
         flat = self.network.astype(self.network.dtype)
-        for ours, theirs in zip(self.state.slots, snapshot.slots, strict=True):
+        for ours, theirs in zip(self.state.slots, state.slots, strict=True):
             flat.params[...] = theirs
             pack(flat, self.layout, ours)
-        self.state.steps = snapshot.steps
+        self.state.steps = state.steps
         if self.averaged and self.update_state:
-            self.averaged.params[...] = snapshot.average
+            self.averaged.params[...] = state.average
             pack(self.averaged, self.layout, self.update_state.average)
-        self.rng.bit_generator.state = snapshot.dropout
-
-    def _run_threads(
-        self,
-        inputs: Inputs,
-        indices: NDArray[np.int64],
-        rows: Rows,
-        learning_rates: NDArray[np.float64],
-        threads: int,
-    ) -> None:
-        """Have a number of threads go through some samples, and fill in `rows`."""
-        barrier, kernel = make_barrier(), _kernel()
-        threads = min(threads, self.helpers.count + 1)  # after a fork there may be fewer
-        loss = (
-            LOSS_CODES[self.step_config.loss.name],
-            float(self.step_config.regularization.label_smoothing),
-        )
-        arguments = (
-            self.layout.plan,
-            self.arena,
-            self.params,
-            self.update_state,
-            self.lists,
-            self.products,
-            inputs,
-            indices,
-            rows,
-            learning_rates,
-            Sizes(self.batch_size, self.group_size, self.layout.n_scratch),
-            self.settings,
-            LossSettings(*loss),
-            self.state.steps,
-            barrier,
-            threads,
-        )
-        self.helpers.run(kernel, arguments, barrier)
-        self.state.steps += -(-len(indices) // self.batch_size)
+        self.rng.bit_generator.state = state.dropout
 
 
 def _is_dense(x: NDArray[Any]) -> bool:
-    """Say, by a sample of the samples, whether listing non-zero inputs would not pay."""
+    """Return whether listing non-zero inputs would not pay, judged by some samples."""
     some = x[:: max(len(x) // SAMPLED, 1)]
     return bool(np.count_nonzero(some) > DENSE * some.size)

@@ -1,4 +1,4 @@
-"""Threads that share a batch with the thread that asks for them."""
+"""Threads that share a batch with the thread that calls the kernel."""
 
 import os
 import threading
@@ -8,20 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ...errors import MnistNNWarning
-from .barrier import release
-from .layout import Int64Array
+from .barrier import Task, make_barrier, release
 
 
 class Helpers:
-    """Pool of threads that are started before they are needed, because tasks wait for each other.
+    """Pool of up to `wanted` threads beside the one that calls.
 
-    Where the system starts no more threads (``ulimit -u``), there are fewer. A forked process has
-    none of its parent's threads and starts its own.
-
-    Parameters
-    ----------
-    wanted
-        How many threads are wanted beside the one that asks.
+    They are started before they are needed, because tasks wait for each other. Where the system
+    starts no more threads (``ulimit -u``), there are fewer. A forked process has none of its
+    parent's threads and starts its own.
     """
 
     def __init__(self, wanted: int) -> None:
@@ -36,31 +31,24 @@ class Helpers:
             self._pool, self._count = start_threads(self._wanted)
         return self._count
 
-    def run(
-        self, kernel: Callable[..., Any], arguments: tuple[Any, ...], barrier: Int64Array
-    ) -> None:
-        """Call a kernel in all threads, with the number of its task as the last argument.
+    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...], n_tasks: int) -> None:
+        """Call a kernel with these arguments and its task, in `n_tasks` threads at a time.
 
-        Parameters
-        ----------
-        kernel, arguments
-            What to call; the last argument is how many tasks there are, at most one more than
-            there are threads.
-        barrier
-            Where the tasks wait for each other. It is released when one fails or is interrupted, so
-            that the others do not wait for it.
+        They are at most one more than `count`. When a task fails or is interrupted, its barrier is
+        released, so that the others do not wait for it.
         """
+        barrier = make_barrier()
 
-        def call(task: int) -> None:
+        def call(index: int) -> None:
             try:
-                kernel(*arguments, task)
+                kernel(*arguments, Task(index, n_tasks, barrier))
             except BaseException:
                 release(barrier)
                 raise
 
         others = []
         try:
-            others = [self._pool.submit(call, task) for task in range(1, arguments[-1])]
+            others = [self._pool.submit(call, index) for index in range(1, n_tasks)]
             call(0)
         finally:
             release(barrier)

@@ -1,4 +1,4 @@
-"""The kernel runs many batches without coming back to Python."""
+"""The kernel: many batches without a return to Python."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,292 +12,234 @@ from ...compiling import cached_njit, part
 from ...nn import activations
 from ...nn.arrays import FloatArray
 from ...nn.layers import dropout
-from .barrier import wait
+from .barrier import Task, task_range, wait
 from .dense import BLOCK
-from .elementwise import OPTIONS
-from .layout import (
-    DELTA,
-    GRADIENT,
-    INPUTS,
-    OUTPUT,
-    PANEL,
-    PANELS,
-    READ,
-    READ_WIDTH,
-    SCRATCH,
-    WEIGHTS,
-    WIDTH,
-    Int64Array,
+from .elementwise import OPTIONS, LossSettings
+from .layout import Int64Array, LayerLayout, Layers
+from .passes import MANY_ROWS, Rows, forward_backward_rows, forward_layer, step_layer, step_layers
+from .sparse import (
+    SLACK,
+    Inputs,
+    Lists,
+    dot_product,
+    list_inputs,
+    prefetch_sample,
+    step_panel,
+    sum_panel,
 )
-from .passes import (
-    MANY_ROWS,
-    LossSettings,
-    Rows,
-    forward_backward_rows,
-    forward_layer,
-    step_layer,
-    step_layers,
-    task_start,
+from .update import (
+    BLOCK_SIZE,
+    Step,
+    UpdateSettings,
+    UpdateState,
+    clip_factor,
+    finish_gradient,
+    update,
 )
-from .sparse import SLACK, dot_product, list_inputs, prefetch_sample, step_panel, sum_panel
-from .update import BLOCK_SIZE, UpdateSettings, UpdateState, clip_factor, finish_gradient, update
 from .vectors import broadcast, lanes, load, load_scalar, multiply_add, store, store_scalar
 
 
-class Lists(NamedTuple):
-    """What a group's samples are listed in: see `sparse`.
+class Setup(NamedTuple):
+    """What stays the same in all runs of an engine; see `engine` for what the arrays are."""
 
-    They are empty where the first layer reads all inputs.
-    """
-
-    indices: NDArray[np.int32]
-    values: FloatArray
-    ends: Int64Array
-
-
-class Inputs(NamedTuple):
-    """All samples, flat, and one number, by which they are multiplied."""
-
-    x: NDArray[Any]
-    scale: FloatArray
+    layers: Layers
+    arena: FloatArray
+    params: FloatArray
+    lists: Lists
+    batch_size: int
+    group_size: int
+    n_scratch: int  # floats of a task's scratch
+    update: UpdateSettings
+    loss: LossSettings
 
 
-class Sizes(NamedTuple):
-    """Samples of a batch and of a group, and floats of a task's scratch."""
+class Work(NamedTuple):
+    """The samples of one run, in the order of `indices`, and its learning rates by step."""
 
-    batch: int
-    group: int
-    scratch: int
+    inputs: Inputs
+    indices: Int64Array
+    rows: Rows
+    learning_rates: NDArray[np.float64]
+    n_steps: int  # steps taken before this run
 
 
 @part(**OPTIONS)
 def read_rows(
-    plan: Int64Array,
+    layer: LayerLayout,
     a: FloatArray,
     lists: Lists,
     inputs: Inputs,
     samples: Int64Array,
     following: Int64Array,
-    task: int,
-    tasks: int,
+    task: Task,
 ) -> None:
-    """Read a task's share of a group's samples; the following group's are sent for."""
+    """Read a task's share of a group's samples, and prefetch the following group's."""
     x, scale = inputs.x, inputs.scale
-    n_inputs, n_rows = plan[INPUTS, 0], len(samples)
-    for row in range(task_start(task, tasks, n_rows), task_start(task + 1, tasks, n_rows)):
+    n_inputs = layer.n_inputs
+    first, end = task_range(task, len(samples))
+    for row in range(first, end):
         at = samples[row] * n_inputs
-        if plan[READ_WIDTH, 0]:
-            start = plan[READ, 0] + row * plan[READ_WIDTH, 0]
+        if layer.inputs_width:
+            start = layer.inputs + row * layer.inputs_width
             for k in range(n_inputs):
-                store_scalar(
-                    a, start + k, load_scalar(scale, 0) * a.dtype.type(load_scalar(x, at + k))
-                )
+                number = a.dtype.type(load_scalar(x, at + k))
+                store_scalar(a, start + k, load_scalar(scale, 0) * number)
         else:
-            begin = row * (n_inputs + SLACK)
-            lists.ends[row] = list_inputs(
-                x, at, n_inputs, scale, lists.indices, lists.values, begin
-            )
+            start = row * (n_inputs + SLACK)
+            lists.ends[row] = list_inputs(inputs, at, n_inputs, lists, start)
         if row < len(following):
             prefetch_sample(x, following[row] * n_inputs, n_inputs)
 
 
 @part(**OPTIONS)
 def multiply_rows(
-    inputs: Inputs, samples: Int64Array, products: FloatArray, n_inputs: int, batch: int
+    inputs: Inputs, samples: Int64Array, products: FloatArray, n_inputs: int, batch_size: int
 ) -> None:
-    """Make each row's dot products with the rows of batches before it, for `correct_sums`."""
+    """Compute each row's dot products with the rows of earlier batches, for `correct_sums`."""
     n_rows = len(samples)
     for row in range(n_rows):
         at = samples[row] * n_inputs
-        for earlier in range(row // batch * batch):
-            products[row * n_rows + earlier] = dot_product(
-                inputs.x, at, samples[earlier] * n_inputs, n_inputs, inputs.scale
-            )
+        for earlier in range(row // batch_size * batch_size):
+            other = samples[earlier] * n_inputs
+            products[row * n_rows + earlier] = dot_product(inputs, at, other, n_inputs)
 
 
 @part(**OPTIONS)
-def sum_first(
-    plan: Int64Array, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
-) -> None:
-    """Make the first layer's sums of a group, without biases, in a task's panels."""
-    n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
-    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
-    if plan[READ_WIDTH, 0]:
-        forward_layer(plan, a, 0, (first, end), 0, n_rows)
+def sum_first(layer: LayerLayout, a: FloatArray, lists: Lists, n_rows: int, task: Task) -> None:
+    """Compute the first layer's sums of a group, without biases, in a task's panels."""
+    panels = task_range(task, layer.n_panels)
+    if layer.inputs_width:
+        forward_layer(layer, a, panels, 0, n_rows)
         return
-    indices, values, ends = lists.indices, lists.values, lists.ends
-    for p in range(first, end):
-        panel = plan[WEIGHTS, 0] + p * plan[PANEL, 0]
-        z = plan[OUTPUT, 0] + p * lanes(a)
+    ends, capacity = lists.ends, layer.n_inputs + SLACK
+    for p in range(panels[0], panels[1]):
+        panel = layer.weights + p * layer.panel_size
+        z = layer.outputs + p * lanes(a)
         for row in range(n_rows):
-            sum_panel(a, panel, indices, values, row * room, ends[row], z)
-            z += plan[WIDTH, 0]
+            sum_panel(a, panel, lists, row * capacity, ends[row], z)
+            z += layer.width
 
 
 @part(**OPTIONS)
-def step_first(
-    plan: Int64Array, a: FloatArray, lists: Lists, n_rows: int, task: int, tasks: int
-) -> None:
-    """Add what the rows of a group say of the first layer's weights, in a task's panels."""
-    n, room = plan[PANELS, 0], plan[INPUTS, 0] + SLACK
-    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
-    if plan[READ_WIDTH, 0]:
-        step_layer(plan, a, 0, (first, end), 0, n_rows)
+def step_first(layer: LayerLayout, a: FloatArray, lists: Lists, n_rows: int, task: Task) -> None:
+    """``W += xᵀ dz`` for the first layer and the rows of a group, in a task's panels."""
+    panels = task_range(task, layer.n_panels)
+    if layer.inputs_width:
+        step_layer(layer, a, panels, 0, n_rows)
         return
-    indices, values, ends = lists.indices, lists.values, lists.ends
-    for p in range(first, end):
-        panel = plan[GRADIENT, 0] + plan[WEIGHTS, 0] + p * plan[PANEL, 0]
-        dz = plan[DELTA, 0] + p * lanes(a)
+    ends, capacity = lists.ends, layer.n_inputs + SLACK
+    for p in range(panels[0], panels[1]):
+        panel = layer.gradient + layer.weights + p * layer.panel_size
+        dz = layer.deltas + p * lanes(a)
         for row in range(n_rows):
-            step_panel(a, panel, indices, values, row * room, ends[row], dz)
-            dz += plan[WIDTH, 0]
+            step_panel(a, panel, lists, row * capacity, ends[row], dz)
+            dz += layer.width
 
 
 @part(**OPTIONS)
 def correct_sums(
-    plan: Int64Array, a: FloatArray, products: FloatArray, n_rows: int, lo: int, hi: int
+    layer: LayerLayout, a: FloatArray, products: FloatArray, n_rows: int, lo: int, hi: int
 ) -> None:
     """Bring the first layer's sums of a batch up to date with the batches before it in its group.
 
     They were made with the weights as they stood before the group. Since then each earlier sample
     t added ``xₜᵀ dzₜ`` to W, so what sample s lacks is ``xₛ (xₜᵀ dzₜ) = (xₛ · xₜ) dzₜ``.
     """
-    width = plan[WIDTH, 0]
+    width = layer.width
     for row in range(lo, hi):
         for k in range(0, width, lanes(a)):
-            z = plan[OUTPUT, 0] + row * width + k
+            z = layer.outputs + row * width + k
             total = load(a, z)
             for earlier in range(lo):
                 product = broadcast(products, row * n_rows + earlier)
-                dz = plan[DELTA, 0] + earlier * width + k
+                dz = layer.deltas + earlier * width + k
                 total = multiply_add(product, load(a, dz), total)
             store(a, z, total)
 
 
 @part(**OPTIONS)
 def run_small_batches(
-    plan: Int64Array,
-    a: FloatArray,
-    products: FloatArray,
-    rows: Rows,
-    loss: LossSettings,
-    learning_rates: NDArray[np.float64],
-    n_rows: int,
-    batch_size: int,
+    setup: Setup, products: FloatArray, rows: Rows, learning_rates: NDArray[np.float64], task: Task
 ) -> None:
     """Step through a group's batches one by one; the first layer's weights wait for its end."""
-    for lo in range(0, n_rows, batch_size):
-        hi = min(lo + batch_size, n_rows)
-        share = -learning_rates[lo // batch_size] / (hi - lo)
-        correct_sums(plan, a, products, n_rows, lo, hi)
-        forward_backward_rows(plan, a, rows, loss, share, -1, lo, hi)
-        step_layers(plan, a, lo, hi, 0, 1)
+    layers, a, n_rows = setup.layers, setup.arena, len(rows.labels)
+    for lo in range(0, n_rows, setup.batch_size):
+        hi = min(lo + setup.batch_size, n_rows)
+        scale = -learning_rates[lo // setup.batch_size] / (hi - lo)
+        correct_sums(layers[0], a, products, n_rows, lo, hi)
+        forward_backward_rows(layers, a, rows, setup.loss, scale, -1, lo, hi)
+        step_layers(layers, a, lo, hi, task)
 
 
 @part(**OPTIONS)
-def finish_step(
-    settings: UpdateSettings,
-    params: FloatArray,
-    state: UpdateState,
-    rate: float,
-    step: int,
-    barrier: Int64Array,
-    task: int,
-    tasks: int,
-) -> None:
-    """Step along a gradient that is in memory: a task's share of the parameters."""
-    n = len(state.squares)
-    first, end = task_start(task, tasks, n), task_start(task + 1, tasks, n)
-    wait(barrier, tasks)
-    if settings.l2 or settings.clip_norm:
-        finish_gradient(settings, params, state, first, end)
-        wait(barrier, tasks)
-    factor = clip_factor(settings, state)
-    for block in range(first, end):
-        lo, hi = block * BLOCK_SIZE, min((block + 1) * BLOCK_SIZE, len(params))
-        update(settings, params, state, factor, rate, step, lo, hi)
-
-
-@part(**OPTIONS)
-def run_batch(
-    plan: Int64Array,
-    a: FloatArray,
-    rows: Rows,
-    loss: LossSettings,
-    share: float,
-    n: int,
-    n_scratch: int,
-    barrier: Int64Array,
-    task: int,
-    tasks: int,
-) -> None:
-    """Take a batch from the first layer's sums to what it says of all other weights.
+def run_batch(setup: Setup, rows: Rows, scale: float, task: Task) -> None:
+    """Take a batch from the first layer's sums to the steps of all other weights.
 
     A task has some of the rows first, in whole blocks, and then some of the panels.
     """
-    n_blocks = (n + BLOCK - 1) // BLOCK
-    lo = BLOCK * task_start(task, tasks, n_blocks)
-    hi = min(BLOCK * task_start(task + 1, tasks, n_blocks), n)
-    scratch = -1 if n < MANY_ROWS else plan[SCRATCH, 0] + task * n_scratch
-    forward_backward_rows(plan, a, rows, loss, share, scratch, lo, hi)
-    wait(barrier, tasks)
-    step_layers(plan, a, 0, n, task, tasks)
+    layers, a, n = setup.layers, setup.arena, len(rows.labels)
+    first, end = task_range(task, (n + BLOCK - 1) // BLOCK)
+    lo, hi = BLOCK * first, min(BLOCK * end, n)
+    scratch = -1 if n < MANY_ROWS else layers[0].scratch + task.number * setup.n_scratch
+    forward_backward_rows(layers, a, rows, setup.loss, scale, scratch, lo, hi)
+    wait(task)
+    step_layers(layers, a, 0, n, task)
+
+
+@part(**OPTIONS)
+def finish_step(setup: Setup, state: UpdateState, rate: float, number: int, task: Task) -> None:
+    """Step along a gradient that is in memory: a task's share of the parameters."""
+    settings, params = setup.update, setup.params
+    first, end = task_range(task, len(state.squares))
+    wait(task)
+    if settings.l2 or settings.clip_norm:
+        finish_gradient(settings, params, state, first, end)
+        wait(task)
+    step = Step(number, rate, clip_factor(settings, state))
+    for block in range(first, end):
+        lo, hi = block * BLOCK_SIZE, min((block + 1) * BLOCK_SIZE, len(params))
+        update(settings, params, state, step, lo, hi)
 
 
 @part(**OPTIONS)
 def run_groups(
-    plan: Int64Array,
-    a: FloatArray,
-    params: FloatArray,
-    state: UpdateState | None,
-    lists: Lists,
-    products: FloatArray | None,
-    inputs: Inputs,
-    indices: Int64Array,
-    rows: Rows,
-    learning_rates: NDArray[np.float64],
-    sizes: Sizes,
-    settings: UpdateSettings,
-    loss: LossSettings,
-    steps: int,
-    barrier: Int64Array,
-    tasks: int,
-    task: int,
+    setup: Setup, state: UpdateState | None, products: FloatArray | None, work: Work, task: Task
 ) -> None:
-    """Step through samples, a task's share of each group; see `engine` for what the arrays are.
+    """Step through samples, a task's share of each group.
 
-    Where an argument is None, what it is for is not compiled: `state` for a step that is more than
-    plain gradient descent, `products` for groups of several batches, which one thread runs.
+    What an argument that is None is for is not compiled: `state` for a step that is more than plain
+    gradient descent, `products` for groups of several batches, which one thread runs.
     """
-    for start in range(0, len(indices), sizes.group):
-        n, step = min(sizes.group, len(indices) - start), start // sizes.batch
-        samples = indices[start : start + n]
-        following = indices[start + n : start + 2 * n]
-        read_rows(plan, a, lists, inputs, samples, following, task, tasks)
-        wait(barrier, tasks)
-        sum_first(plan, a, lists, n, task, tasks)
-        wait(barrier, tasks)
-        end = start + n
-        some = Rows(
+    a, lists, group_size = setup.arena, setup.lists, setup.group_size
+    inputs, indices, rows, rates = work.inputs, work.indices, work.rows, work.learning_rates
+    layer = setup.layers[0]
+    for start in range(0, len(indices), group_size):
+        n = min(group_size, len(indices) - start)
+        step, end = start // setup.batch_size, start + n
+        samples, following = indices[start:end], indices[end : end + n]
+        read_rows(layer, a, lists, inputs, samples, following, task)
+        wait(task)
+        sum_first(layer, a, lists, n, task)
+        wait(task)
+        group = Rows(
             rows.labels[start:end],
             rows.losses[start:end],
             rows.n_correct[start:end],
             rows.noise[start:end],
         )
         if products is not None:
-            multiply_rows(inputs, samples, products, plan[INPUTS, 0], sizes.batch)
-            run_small_batches(plan, a, products, some, loss, learning_rates[step:], n, sizes.batch)
+            multiply_rows(inputs, samples, products, layer.n_inputs, setup.batch_size)
+            run_small_batches(setup, products, group, rates[step:], task)
         else:
-            share = (-learning_rates[step] if state is None else 1.0) / n
-            run_batch(plan, a, some, loss, share, n, sizes.scratch, barrier, task, tasks)
-        step_first(plan, a, lists, n, task, tasks)
+            scale = (-rates[step] if state is None else 1.0) / n
+            run_batch(setup, group, scale, task)
+        step_first(layer, a, lists, n, task)
         if state is not None:
-            number = steps + step + 1
-            finish_step(settings, params, state, learning_rates[step], number, barrier, task, tasks)
-        wait(barrier, tasks)
+            finish_step(setup, state, rates[step], work.n_steps + step + 1, task)
+        wait(task)
 
 
-def _sources() -> int:
+def _fingerprint() -> int:
     """Return a fingerprint of this engine's source, and of what it has constants from."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     files += [Path(str(module.__file__)) for module in (activations, dropout)]
@@ -306,21 +248,16 @@ def _sources() -> int:
 
 
 def compiled() -> Callable[..., int]:
-    """Compile the kernel, or find it compiled by an earlier process, at its first call.
+    """Return the kernel, which its first call compiles, or finds compiled by an earlier process.
 
-    Numba knows a function that it kept by its own file only. So that a change in any file of this
-    engine counts, a fingerprint of all of them is part of the function.
-
-    Returns
-    -------
-    callable
-        It is called at the same time by each of `tasks` threads, with its number as `task`. They go
-        through the groups together, and each does its share of every phase.
+    Each of `task.total` threads calls it at the same time. They go through the groups together, and
+    each does its share of every phase. Numba recompiles a function if its own file has changed; the
+    fingerprint that the kernel returns makes it depend on all files of this engine.
     """
-    version = _sources()
+    version = _fingerprint()
 
     def run(*arguments: Any) -> int:
-        """Run the groups; the fingerprint is used, so that it is part of the function."""
+        """Run the groups."""
         run_groups(*arguments)
         return version
 

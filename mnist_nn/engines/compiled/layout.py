@@ -1,4 +1,4 @@
-"""A layout says where, in one flat array, a network's layers lie, and what they work with.
+"""Layout of the arena: one flat array of all floats that the kernel works on.
 
 Weights lie in panels: a panel is the weights from all inputs to one vector of units, row by row, so
 that a kernel reads it straight through with one vector in registers for each sample. The last panel
@@ -8,7 +8,7 @@ gradient ever reaches them.
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,43 +19,59 @@ from ...nn.layers.dropout import threshold
 from .elementwise import ACTIVATION_CODES
 from .vectors import lanes_of
 
-INPUTS, UNITS, PANELS, PANEL, WEIGHTS, BIASED, BIASES, ACTIVATION, READ = range(9)
-READ_WIDTH, OUTPUT, DELTA, SUMS, WIDTH, LIMIT, NOISE, SCRATCH, GRADIENT = range(9, 18)
-"""Rows of a plan: of each layer
-
-- the number of its inputs and units; of its panels, and how far it is from one to the next; where
-  its weights begin; whether it has biases (without them they are zero here and stay so) and where;
-  the code of its activation;
-- where the rows that it reads begin, and how far it is from one to the next (0 if it is the first
-  and its inputs are listed: see `sparse`); where its outputs, its deltas and (the last one's only)
-  a copy of its sums begin, and how far it is from one row of them to the next;
-- the threshold of its dropout (0 for none), and where in a row of noise its numbers begin;
-- of all layers the same: where the first task's scratch begins, and how far it is from a parameter
-  to its gradient (0 if there is none: see `passes`)."""
-
-SPARE_ROWS = 8  # that a kernel may read, and not use, behind the last panel
+SPARE_ROWS = 8  # rows after the last panel that a kernel may load without using them
 TILE = 8  # rows are transposed by eights, so there is room for whole eights
 TRANSPOSED_ROWS = 128  # rows that a task transposes at a time
 
-Int64Array = NDArray[np.int64]
+Int64Array: TypeAlias = NDArray[np.int64]
+
+
+class LayerLayout(NamedTuple):
+    """Where a dense layer with its activation and dropout lies: a record that kernels read.
+
+    Positions are indices into the arena; a *width* is the distance from one row to the next.
+    """
+
+    n_inputs: int
+    units: int
+    n_panels: int
+    panel_size: int  # distance from one panel to the next
+    weights: int  # start of the first panel
+    biases: int  # start of the biases; a layer without has zeros there
+    has_biases: int
+    activation: int  # code
+    inputs: int  # start of the rows that the layer reads
+    inputs_width: int  # 0 if it is the first layer and its inputs are listed: see `sparse`
+    outputs: int
+    deltas: int
+    sums: int  # start of a copy of the sums; only the last layer's is used
+    width: int  # of outputs, deltas and sums
+    dropout_limit: int  # `threshold` of dropout; 0 for none
+    noise: int  # start of the layer's numbers in a row of noise
+    scratch: int  # start of the first task's scratch; the same for all layers
+    gradient: int  # distance from a parameter to its gradient; 0 if there is none: see `passes`
+
+
+Layers: TypeAlias = NDArray[np.void]
+"""One record with the fields of `LayerLayout` for each layer."""
 
 
 class Layout(NamedTuple):
-    """Where everything lies in the arena, the one array of all floats that the kernel works on.
+    """Layout of a network.
 
     Attributes
     ----------
-    plan
-        One row for each of the names above, one column per layer.
+    layers
+        Array of shape (n_layers,).
     n_parameters
-        Length of the parameters, which come first.
+        Length of the parameters, which come first in the arena.
     n_scratch
         Length of each task's scratch.
     size
         Length of the arena.
     """
 
-    plan: Int64Array
+    layers: Layers
     n_parameters: int
     n_scratch: int
     size: int
@@ -72,10 +88,7 @@ class Stage(NamedTuple):
 def read_stages(network: Network) -> list[Stage]:
     """Read a network as dense layers, each with an activation and perhaps dropout.
 
-    Raises
-    ------
-    ValueError
-        If it is something else: the end of a sentence that begins with the engine's name.
+    A ValueError for any other network ends a sentence that begins with the engine's name.
     """
     stages: list[Stage] = []
     for layer, below in zip(network.layers, [None, *network.layers], strict=False):
@@ -100,61 +113,54 @@ def lay_out(
     dense: bool = False,
     is_plain_sgd: bool = True,
 ) -> Layout:
-    """Plan the arena for a network and for groups of up to `n_rows` samples.
+    """Lay out the arena for a network and groups of up to `n_rows` samples.
 
-    Parameters
-    ----------
-    network, n_rows
-        What it is for.
-    n_tasks
-        How many threads may share a batch.
-    dense
-        Whether the first layer reads all inputs instead of a list of those that are not zero.
-    is_plain_sgd
-        Whether steps go straight to the parameters, so that no gradient is kept.
+    Up to `n_tasks` threads share a batch. If `dense`, the first layer reads all inputs instead of a
+    list of those that are not zero. If `is_plain_sgd`, steps go straight to the parameters, so that
+    no gradient is kept.
     """
     lanes, n_rows = lanes_of(network.dtype), -(-n_rows // TILE) * TILE
-    inputs, units = (np.array(side) for side in zip(*pairwise(network.sizes), strict=True))
-    panels = -(-units // lanes)
-    panel, widths = _spaced(inputs * lanes, lanes), _spaced(panels * lanes, lanes)
+    n_inputs, units = (np.array(side) for side in zip(*pairwise(network.sizes), strict=True))
+    n_panels = -(-units // lanes)
+    panel_size, width = _spaced(n_inputs * lanes, lanes), _spaced(n_panels * lanes, lanes)
     stages = read_stages(network)
     limits = np.array([threshold(stage.dropout) for stage in stages])
     masked = limits > 0
     noise, _ = _offsets(units * np.array([stage.dropout > 0 for stage in stages]))
-    weights, end = _offsets(panels * panel)
-    biases, end = _offsets(panels * lanes, end)
+    weights, end = _offsets(n_panels * panel_size)
+    biases, end = _offsets(n_panels * lanes, end)
     n_parameters = end + SPARE_ROWS * lanes
-    outputs, end = _offsets(n_rows * widths, n_parameters if is_plain_sgd else 2 * n_parameters)
-    deltas, end = _offsets(n_rows * widths, end)
-    copies, end = _offsets(n_rows * widths * masked, end)
-    sums, end = end, end + n_rows * widths[-1]
-    read_width = int(_spaced(-(-inputs[:1] // lanes) * lanes, lanes)[0]) * dense
-    scratch = end + n_rows * read_width
-    n_scratch = TRANSPOSED_ROWS * (
-        int(panels.max()) * lanes + -(-int(inputs.max()) // lanes) * lanes
-    )
-    rows = {
-        INPUTS: inputs,
-        UNITS: units,
-        PANELS: panels,
-        PANEL: panel,
-        WEIGHTS: weights,
-        BIASED: [stage.dense.b is not None for stage in stages],
-        BIASES: biases,
-        OUTPUT: outputs,
-        DELTA: deltas,
-        SUMS: sums,
-        ACTIVATION: [ACTIVATION_CODES[stage.activation.name] for stage in stages],
-        READ: [end, *np.where(masked, copies, outputs)[:-1]],
-        READ_WIDTH: [read_width, *widths[:-1]],
-        WIDTH: widths,
-        LIMIT: limits,
-        NOISE: noise,
-        SCRATCH: scratch,
-        GRADIENT: 0 if is_plain_sgd else n_parameters,
+    outputs, end = _offsets(n_rows * width, n_parameters if is_plain_sgd else 2 * n_parameters)
+    deltas, end = _offsets(n_rows * width, end)
+    copies, end = _offsets(n_rows * width * masked, end)
+    sums, end = end, end + n_rows * width[-1]
+    first_width = int(_spaced(-(-n_inputs[:1] // lanes) * lanes, lanes)[0]) * dense
+    scratch = end + n_rows * first_width
+    n_scratch = TRANSPOSED_ROWS * lanes * (int(n_panels.max()) + -(-int(n_inputs.max()) // lanes))
+    columns = {
+        "n_inputs": n_inputs,
+        "units": units,
+        "n_panels": n_panels,
+        "panel_size": panel_size,
+        "weights": weights,
+        "biases": biases,
+        "has_biases": [stage.dense.b is not None for stage in stages],
+        "activation": [ACTIVATION_CODES[stage.activation.name] for stage in stages],
+        "inputs": [end, *np.where(masked, copies, outputs)[:-1]],
+        "inputs_width": [first_width, *width[:-1]],
+        "outputs": outputs,
+        "deltas": deltas,
+        "sums": sums,
+        "width": width,
+        "dropout_limit": limits,
+        "noise": noise,
+        "scratch": scratch,
+        "gradient": 0 if is_plain_sgd else n_parameters,
     }
-    plan = np.array([np.full(len(units), rows[name]) for name in range(18)], np.int64)
-    return Layout(plan, n_parameters, n_scratch, int(scratch + n_tasks * n_scratch))
+    layers = np.empty(len(units), [(name, np.int64) for name in LayerLayout._fields])
+    for name in LayerLayout._fields:
+        layers[name] = columns[name]
+    return Layout(layers, n_parameters, n_scratch, int(scratch + n_tasks * n_scratch))
 
 
 def _spaced(sizes: Int64Array, lanes: int) -> Int64Array:
@@ -168,7 +174,7 @@ def _spaced(sizes: Int64Array, lanes: int) -> Int64Array:
 
 
 def _offsets(sizes: Int64Array, start: int = 0) -> tuple[Int64Array, int]:
-    """Say where parts of these sizes begin when they follow one another, and where all end."""
+    """Return where parts of these sizes begin when they follow one another, and where all end."""
     ends = start + np.cumsum(sizes)
     return ends - sizes, int(ends[-1])
 
@@ -190,20 +196,20 @@ def _pairs(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Pair each panel, and each layer's biases, with its view of the network's own."""
     lanes = lanes_of(network.dtype)
-    for i, layer in enumerate(network.dense):
-        start, n_weights = layout.plan[WEIGHTS, i], layout.plan[INPUTS, i] * lanes
-        for first in range(0, layout.plan[UNITS, i], lanes):
+    for dense, layer in zip(network.dense, layout.layers, strict=True):
+        start, n_weights = layer["weights"], layer["n_inputs"] * lanes
+        for first in range(0, dense.units, lanes):
             panel = parameters[start : start + n_weights].reshape(-1, lanes)
-            columns = layer.W[:, first : first + lanes]
+            columns = dense.W[:, first : first + lanes]
             yield panel[:, : columns.shape[1]], columns
-            start += layout.plan[PANEL, i]
-        if layer.b is not None:
-            start = layout.plan[BIASES, i]
-            yield parameters[start : start + len(layer.b)], layer.b
+            start += layer["panel_size"]
+        if dense.b is not None:
+            start = layer["biases"]
+            yield parameters[start : start + len(dense.b)], dense.b
 
 
 def aligned(n: int, dtype: np.dtype[np.floating]) -> FloatArray:
-    """Make an array of zeros that begins at the beginning of a cache line."""
+    """Return an array of zeros that begins at the beginning of a cache line."""
     raw = np.zeros(n * dtype.itemsize + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + n * dtype.itemsize].view(dtype)

@@ -6,7 +6,7 @@ sample is listed as its non-zero inputs. A panel of weights (see `layout`) for 7
 so most of it stays in the nearest cache while a whole group of samples goes through it.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...compiling import part
 from ...nn.arrays import FloatArray
 from .elementwise import OPTIONS
+from .layout import Int64Array
 from .vectors import (
     add,
     broadcast,
@@ -37,38 +38,32 @@ INDICES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.uint8).ravel()
 COUNTS = _BITS.sum(axis=1)
 
 
-@part(**OPTIONS)
-def list_inputs(
-    x: NDArray[Any],
-    at: int,
-    n_inputs: int,
-    scale: FloatArray,
-    indices: NDArray[np.int32],
-    values: FloatArray,
-    start: int,
-) -> int:
-    """List a sample's non-zero inputs.
+class Inputs(NamedTuple):
+    """All samples, flat, and an array of one number, by which they are multiplied."""
 
-    Parameters
-    ----------
-    x
-        All samples, flat.
-    at
-        Where the sample begins.
-    n_inputs
-        Numbers per sample.
-    scale
-        One number, by which inputs are multiplied.
-    indices, values
-        Where the list goes: how far into a panel each input's weights begin, and its value.
-    start
-        Where in them the list begins; there must be room for all inputs and `SLACK`.
+    x: NDArray[Any]
+    scale: FloatArray
 
-    Returns
-    -------
-    int
-        Where the list ends.
+
+class Lists(NamedTuple):
+    """Lists of the non-zero inputs of a group's samples; empty if the first layer reads all.
+
+    `indices` says how far into a panel each input's weights begin, `values` what the input is, and
+    `ends` where each sample's list ends; it begins at the sample's row times n_inputs + `SLACK`.
     """
+
+    indices: NDArray[np.int32]
+    values: FloatArray
+    ends: Int64Array
+
+
+@part(**OPTIONS)
+def list_inputs(inputs: Inputs, at: int, n_inputs: int, lists: Lists, start: int) -> int:
+    """List the non-zero inputs of the sample that begins at `at`; return where the list ends.
+
+    From `start` on there must be room for all inputs and `SLACK`.
+    """
+    x, scale, indices, values = inputs.x, inputs.scale, lists.indices, lists.values
     end = start
     whole = n_inputs // 8 * 8
     for i in range(0, whole, 8):
@@ -79,11 +74,10 @@ def list_inputs(
         store_scalar(indices, end, np.int32(i))
         end += load_scalar(x, at + i) != 0
     for k in range(start, end):
-        place = load_scalar(indices, k)
-        store_scalar(
-            values, k, load_scalar(scale, 0) * values.dtype.type(load_scalar(x, at + place))
-        )
-        store_scalar(indices, k, np.int32(place * lanes(values)))
+        index = load_scalar(indices, k)
+        number = values.dtype.type(load_scalar(x, at + index))
+        store_scalar(values, k, load_scalar(scale, 0) * number)
+        store_scalar(indices, k, np.int32(index * lanes(values)))
     return end
 
 
@@ -95,8 +89,9 @@ def prefetch_sample(x: NDArray[Any], at: int, n_inputs: int) -> None:
 
 
 @part(**{**OPTIONS, "fastmath": {"contract", "reassoc"}})  # any order of adding, to be fast
-def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArray) -> Any:
+def dot_product(inputs: Inputs, a: int, b: int, n_inputs: int) -> Any:
     """Σ xₐ x_b over the scaled inputs of the samples that begin at `a` and at `b`."""
+    x, scale = inputs.x, inputs.scale
     number = scale.dtype.type
     total = number(0)
     first, second = x[a : a + n_inputs], x[b : b + n_inputs]
@@ -106,16 +101,9 @@ def dot_product(x: NDArray[Any], a: int, b: int, n_inputs: int, scale: FloatArra
 
 
 @part(**OPTIONS)
-def sum_panel(
-    a: FloatArray,
-    panel: int,
-    indices: NDArray[np.int32],
-    values: FloatArray,
-    start: int,
-    end: int,
-    z: int,
-) -> None:
-    """``z = x W`` for one sample and one panel of W, over the listed inputs."""
+def sum_panel(a: FloatArray, panel: int, lists: Lists, start: int, end: int, z: int) -> None:
+    """``z = x W`` for one sample and one panel of W, over the inputs listed from start to end."""
+    indices, values = lists.indices, lists.values
     p = q = r = s = zeros(a)  # four sums, because each addition takes its time
     k = start
     while k + 4 <= end:
@@ -131,16 +119,9 @@ def sum_panel(
 
 
 @part(**OPTIONS)
-def step_panel(
-    a: FloatArray,
-    panel: int,
-    indices: NDArray[np.int32],
-    values: FloatArray,
-    start: int,
-    end: int,
-    dz: int,
-) -> None:
+def step_panel(a: FloatArray, panel: int, lists: Lists, start: int, end: int, dz: int) -> None:
     """``W += xᵀ dz`` for one sample and one panel of W: only rows of listed inputs change."""
+    indices, values = lists.indices, lists.values
     change = load(a, dz)
     for k in range(start, end):
         weights = panel + load_scalar(indices, k)

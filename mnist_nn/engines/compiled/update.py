@@ -33,62 +33,48 @@ OPTIMIZERS = {
 
 
 class UpdateState(NamedTuple):
-    """What outlives a step.
+    """What outlives a step: vectors as long as the parameters, which may be empty if not needed."""
 
-    Attributes
-    ----------
-    grads
-        The gradient, as long as the parameters; empty where steps go straight to the parameters.
-        It is all zeros between steps.
-    first, second
-        The optimizer's slots, as long as the parameters.
-    average
-        Their moving average; empty where none is kept.
-    squares
-        Of each block, the sum of the squares of its gradient.
-    """
-
-    grads: FloatArray
-    first: FloatArray
+    grads: FloatArray  # the gradient, all zeros between steps
+    first: FloatArray  # slots of the optimizer
     second: FloatArray
-    average: FloatArray
-    squares: NDArray[np.float64]
+    average: FloatArray  # moving average of the parameters
+    squares: NDArray[np.float64]  # of each block, the sum of the squares of its gradient
 
 
 class UpdateSettings(NamedTuple):
-    """What a step is made of besides its rate.
+    """What a step is made of besides its rate; 0 for what is not used."""
 
-    Attributes
-    ----------
-    code, constants
-        Of the optimizer.
-    n_weights
-        How many parameters are weights; biases come behind them.
-    weight_decay, l2, clip_norm, ema_decay
-        As in a `StepConfig`; 0 for none.
-    """
-
-    code: int
+    code: int  # of the optimizer
     constants: tuple[float, float, float]
-    n_weights: int
+    n_weights: int  # how many parameters are weights; they come first
     weight_decay: float
     l2: float
     clip_norm: float
     ema_decay: float
 
 
+class Step(NamedTuple):
+    """A step: its number, from 1, its learning rate, and a factor on the gradient."""
+
+    number: int
+    rate: float
+    factor: float
+
+
 def update_settings(step_config: StepConfig, n_weights: int) -> UpdateSettings:
-    """Put a step_config into numbers."""
-    code, names = OPTIMIZERS[type(step_config.optimizer).__name__]
-    constants = [float(getattr(step_config.optimizer, name)) for name in names] + [0.0] * 3
+    """Convert a step config to numbers."""
+    optimizer, regularization = step_config.optimizer, step_config.regularization
+    code, names = OPTIMIZERS[type(optimizer).__name__]
+    constants = [float(getattr(optimizer, name)) for name in names] + [0.0] * 3
     return UpdateSettings(
         code,
         (constants[0], constants[1], constants[2]),
         n_weights,
-        float(step_config.optimizer.weight_decay),
-        float(step_config.regularization.l2),
-        float(step_config.regularization.clip_norm or 0),
-        float(step_config.regularization.ema_decay or 0),
+        weight_decay=float(optimizer.weight_decay),
+        l2=float(regularization.l2),
+        clip_norm=float(regularization.clip_norm or 0),
+        ema_decay=float(regularization.ema_decay or 0),
     )
 
 
@@ -111,7 +97,7 @@ def finish_gradient(
 
 @part(**OPTIONS)
 def clip_factor(settings: UpdateSettings, state: UpdateState) -> float:
-    """By what to multiply the gradient so that it is no longer than it may be."""
+    """Return what to multiply the gradient by so that it is no longer than it may be."""
     total = 0.0
     for square in state.squares:
         total += square
@@ -123,14 +109,13 @@ def clip_factor(settings: UpdateSettings, state: UpdateState) -> float:
 def step_sgd(
     constants: tuple[float, float, float],
     params: FloatArray,
-    grads: FloatArray,
-    velocity: FloatArray,
+    state: UpdateState,
     rate: float,
     lo: int,
     hi: int,
 ) -> None:
-    """Momentum, Nesterov's or not."""
-    number = params.dtype.type
+    """SGD with momentum, Nesterov's or not."""
+    grads, velocity, number = state.grads, state.first, params.dtype.type
     momentum, eta = number(constants[0]), number(rate)
     ahead, along = (momentum, eta) if constants[1] else (number(1), number(0))
     for j in range(lo, hi):
@@ -142,55 +127,50 @@ def step_sgd(
 
 @part(**OPTIONS)
 def step_scaled(
-    kept: float,
-    added: float,
-    epsilon: float,
+    constants: tuple[float, float, float],
     params: FloatArray,
-    grads: FloatArray,
-    squares: FloatArray,
+    state: UpdateState,
     rate: float,
     lo: int,
     hi: int,
 ) -> None:
-    """AdaGrad and RMSprop: divide by the root of a running sum or mean of squares."""
-    number = params.dtype.type
-    old, new, tiny, eta = number(kept), number(added), number(epsilon), number(rate)
+    """AdaGrad and RMSprop: divide by the root of a running sum or mean of squares.
+
+    The constants are the factors of the old mean and of the new square, and ε.
+    """
+    grads, squares, number = state.grads, state.first, params.dtype.type
+    old, new, epsilon = number(constants[0]), number(constants[1]), number(constants[2])
+    eta = number(rate)
     for j in range(lo, hi):
         g = load_scalar(grads, j)
         s = old * load_scalar(squares, j) + new * g * g
         store_scalar(squares, j, s)
-        store_scalar(params, j, load_scalar(params, j) - eta * g / np.sqrt(s + tiny))
+        store_scalar(params, j, load_scalar(params, j) - eta * g / np.sqrt(s + epsilon))
 
 
 @part(**OPTIONS)
 def step_adam(
     constants: tuple[float, float, float],
     params: FloatArray,
-    grads: FloatArray,
-    m: FloatArray,
-    v: FloatArray,
-    rate: float,
-    step: int,
+    state: UpdateState,
+    step: Step,
     lo: int,
     hi: int,
 ) -> None:
-    """Adam; decay, for AdamW, has been seen to."""
-    number = params.dtype.type
+    """Adam, and AdamW after weights have decayed."""
+    grads, m, v, number = state.grads, state.first, state.second, params.dtype.type
     beta_1, beta_2, epsilon = number(constants[0]), number(constants[1]), number(constants[2])
     new_1, new_2 = number(1 - constants[0]), number(1 - constants[1])
-    m_scale = number(rate / (1 - constants[0] ** step))
-    v_scale = number(1 / (1 - constants[1] ** step))
+    m_scale = number(step.rate / (1 - constants[0] ** step.number))
+    v_scale = number(1 / (1 - constants[1] ** step.number))
     for j in range(lo, hi):
         g = load_scalar(grads, j)
         mean = beta_1 * load_scalar(m, j) + new_1 * g
         square = beta_2 * load_scalar(v, j) + new_2 * g * g
         store_scalar(m, j, mean)
         store_scalar(v, j, square)
-        store_scalar(
-            params,
-            j,
-            load_scalar(params, j) - m_scale * mean / (np.sqrt(v_scale * square) + epsilon),
-        )
+        change = m_scale * mean / (np.sqrt(v_scale * square) + epsilon)
+        store_scalar(params, j, load_scalar(params, j) - change)
 
 
 @part(**OPTIONS)
@@ -206,46 +186,33 @@ def update(
     settings: UpdateSettings,
     params: FloatArray,
     state: UpdateState,
-    factor: float,
-    rate: float,
-    step: int,
+    step: Step,
     lo: int,
     hi: int,
 ) -> None:
-    """Step parameters lo to hi: clip, decay, optimize, average, and clear the gradient.
+    """Update parameters lo to hi: clip, decay, optimize, average, and clear the gradient.
 
-    Parameters
-    ----------
-    settings, params, state
-        Of the run.
-    factor
-        By what the gradient is multiplied first: see `clip_factor`.
-    rate
-        The learning rate.
-    step
-        Number of the step, from 1.
-    lo, hi
-        Which parameters; few enough to stay in a cache through all of this.
+    They should be few enough to stay in a cache through all of this.
     """
-    grads, constants = state.grads, settings.constants
-    if factor != 1:
-        scale(grads, factor, lo, hi)
+    grads, constants, rate = state.grads, settings.constants, step.rate
+    if step.factor != 1:
+        scale(grads, step.factor, lo, hi)
     if settings.weight_decay:
         scale(params, 1 - rate * settings.weight_decay, lo, min(hi, settings.n_weights))
     if settings.code == SGD:
-        step_sgd(constants, params, grads, state.first, rate, lo, hi)
+        step_sgd(constants, params, state, rate, lo, hi)
     elif settings.code == ADAGRAD:
-        step_scaled(1.0, 1.0, constants[0], params, grads, state.first, rate, lo, hi)
+        step_scaled((1.0, 1.0, constants[0]), params, state, rate, lo, hi)
     elif settings.code == RMSPROP:
         rho, epsilon = constants[0], constants[1]
-        step_scaled(rho, 1 - rho, epsilon, params, grads, state.first, rate, lo, hi)
+        step_scaled((rho, 1 - rho, epsilon), params, state, rate, lo, hi)
     else:
-        step_adam(constants, params, grads, state.first, state.second, rate, step, lo, hi)
+        step_adam(constants, params, state, step, lo, hi)
     if settings.ema_decay:
-        kept = min(settings.ema_decay, (1 + step) / (10 + step))
+        kept = min(settings.ema_decay, (1 + step.number) / (10 + step.number))
         average, new = state.average, params.dtype.type(1 - kept)
         for j in range(lo, hi):
-            a = load_scalar(average, j)
-            store_scalar(average, j, a + new * (load_scalar(params, j) - a))
+            old = load_scalar(average, j)
+            store_scalar(average, j, old + new * (load_scalar(params, j) - old))
     for j in range(lo, hi):
         store_scalar(grads, j, grads.dtype.type(0))

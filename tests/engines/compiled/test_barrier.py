@@ -3,12 +3,12 @@ import time
 
 from numba import njit
 
-from mnist_nn.engines.compiled.barrier import make_barrier, release, wait
+from mnist_nn.engines.compiled.barrier import Task, make_barrier, release, wait
 
 
 @njit(nogil=True)
 def pass_through(barrier, tasks):
-    wait(barrier, tasks)
+    wait(Task(0, tasks, barrier))
 
 
 def test_nobody_passes_before_all_have_come() -> None:

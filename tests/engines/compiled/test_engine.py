@@ -152,7 +152,7 @@ def test_the_first_layer_is_listed_or_dense_by_the_share_of_zeros(
     network = make_network((20, "tanh"), (10, "softmax"), dtype=np.float64)
     samples = Samples(x * digits.x[0] + x * np.uint8(1), digits.y[:100])
     engine = NumbaEngine(network, PLAIN, *samples, 32, np.random.default_rng(0))
-    assert len(engine.lists.indices) == (0 if share > 0.5 else 32 * (784 + SLACK))
+    assert len(engine.setup.lists.indices) == (0 if share > 0.5 else 32 * (784 + SLACK))
     assert_same_step(network, "cross_entropy", samples, 32, np.arange(100))
 
 
@@ -248,5 +248,5 @@ def test_what_would_reach_beyond_an_array_is_refused(digits: Samples) -> None:
             NumbaEngine(network, PLAIN, x, y, 32, rng)
     engine = NumbaEngine(network, PLAIN, *digits, 32, rng)
     for order in ([0, 5000], [-1, 0]):
-        with pytest.raises(IndexError, match="0 to 4999"):
+        with pytest.raises(IndexError, match=r"0\.\.4999"):
             engine.run(np.array(order), np.ones(1))

@@ -7,7 +7,7 @@ import pytest
 
 from mnist_nn.engines import StepConfig
 from mnist_nn.engines.compiled import NumbaEngine
-from mnist_nn.engines.compiled.barrier import make_barrier
+from mnist_nn.engines.compiled.barrier import Task
 from mnist_nn.engines.compiled.helpers import Helpers
 from mnist_nn.errors import MnistNNWarning
 from mnist_nn.nn import LOSSES, Network, block
@@ -95,15 +95,15 @@ def test_a_forked_child_trains_as_its_parent_does(engine) -> None:
 
 
 def test_a_helper_that_fails_lets_the_others_through() -> None:
-    barrier, opened = make_barrier(), []
+    opened = []
 
-    def kernel(barrier: np.ndarray, tasks: int, task: int) -> None:
-        if task == 1:
+    def kernel(task: Task) -> None:
+        if task.number == 1:
             raise MemoryError
-        while not barrier.any():  # as a task waits that the failed one never joins
+        while not task.barrier.any():  # as a task waits that the failed one never joins
             pass
-        opened.append(task)
+        opened.append(task.number)
 
     with pytest.raises(MemoryError):
-        Helpers(1).run(kernel, (barrier, 2), barrier)
+        Helpers(1).run(kernel, (), 2)
     assert opened == [0]

@@ -3,13 +3,14 @@ import pytest
 from numba import njit
 
 from mnist_nn.data import Samples
-from mnist_nn.engines.compiled.sparse import SLACK, list_inputs
+from mnist_nn.engines.compiled.sparse import SLACK, Inputs, Lists, list_inputs
 
 
 @njit
 def listed(x: np.ndarray, at: int, n: int, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     indices, values = np.full(n + SLACK, -1, np.int32), np.full(n + SLACK, np.nan, scale.dtype)
-    end = list_inputs(x, at, n, scale, indices, values, 0)
+    lists = Lists(indices, values, np.empty(0, np.int64))
+    end = list_inputs(Inputs(x, scale), at, n, lists, 0)
     return indices[:end], values[:end]
 
 
