@@ -1,12 +1,12 @@
 """Activation functions and their derivatives.
 
-Each is a pair of functions. ``sigmoid(z)`` goes forward, from the sums ``z`` to the outputs ``y``;
-``sigmoid_backward(z, y, dy)`` goes back, from the loss's gradient with respect to ``y`` to its
-gradient with respect to ``z``. Most need only the output for that, and the sums may be written
-over; GELU and SiLU need the sums.
+Each is a pair of functions. ``sigmoid(z)`` is the forward pass, from the sums ``z`` to the outputs
+``y``; ``sigmoid_backward(z, y, dy)`` turns the loss's gradient with respect to ``y`` into that with
+respect to ``z``. Most need only the output for that, and the sums may be overwritten; GELU and SiLU
+need the sums.
 
-Every array is floating-point and ``(n, units)``, one row per sample. ``out`` may be given to spare
-an allocation; a forward function that needs no sums to go back may write over its own input.
+Every array is floating-point and ``(n, units)``, one row per sample. ``out`` may be given to avoid
+an allocation; a forward function whose derivative needs no sums may overwrite its own input.
 """
 
 import math
@@ -24,7 +24,7 @@ GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """σ(z) = 1 / (1 + e⁻ᶻ), written as (1 + tanh(z/2)) / 2, which cannot overflow.
 
-    It is right to the last digit of 1, not of itself: far below zero it is exactly 0.
+    Its absolute error is that of a number near 1: far below zero the result is exactly 0.
     """
     out = np.multiply(z, 0.5, out=out)
     np.tanh(out, out=out)
@@ -178,7 +178,7 @@ def _gelu_tanh(z: Array, out: Array | None = None) -> Array:
 
 
 def identity(z: Array, out: Array | None = None) -> Array:
-    """Leave the sums as they are."""
+    """The sums themselves."""
     return np.positive(z, out=out)
 
 
@@ -190,7 +190,7 @@ def identity_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -
 def softmax(z: Array, out: Array | None = None) -> Array:
     """e^z / Σ e^z along each row: positive, summing to one.
 
-    Adding a constant to a row changes nothing, so the row's maximum is taken away first and no
+    Adding a constant to a row changes nothing, so the row's maximum is subtracted first and no
     exponential exceeds 1.
     """
     out = np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
@@ -209,18 +209,12 @@ def softmax_backward(z: Array, y: Array, dy: Array, out: Array | None = None) ->
 
 
 def step(z: Array, out: Array | None = None) -> Array:
-    """1 where z > 0, else 0: Rosenblatt's unit. Flat everywhere, so it cannot be trained."""
+    """1 where z > 0, else 0 (Rosenblatt's unit). Flat everywhere, so it cannot be trained."""
     return np.heaviside(z, 0, out=out)
 
 
 def step_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Array:
-    """Refuse: where the step function has a derivative, it is zero.
-
-    Raises
-    ------
-    ValueError
-        Always.
-    """
+    """Raise ValueError: where the step function has a derivative, it is zero."""
     raise ValueError(
         "step: its derivative is zero wherever it exists, so it cannot be trained; "
         "use sigmoid, tanh or relu"
@@ -229,45 +223,24 @@ def step_backward(z: Array, y: Array, dy: Array, out: Array | None = None) -> Ar
 
 @dataclass(frozen=True)
 class ActivationFunction:
-    """One entry of the table of activations.
+    """An entry of the table of activations.
 
-    Attributes
-    ----------
-    name
-        Its key in a config.
-    function
-        ``function(z, out)``: from a layer's sums to its outputs.
-    backward
-        ``backward(z, y, dy, out)``: from the gradient at the outputs to the gradient at the sums,
-        given sums and outputs.
-    gain
-        How much larger than Glorot's the starting weights should be for the signal to keep its
-        size. Glorot and Bengio (2010) assume a slope of 1 at 0; the sigmoid's is 1/4, so its gain
-        is 4. A ReLU is off half of the time, which halves the variance, so its gain is √2 (He et
-        al., 2015).
-    trainable
-        Whether the function has a useful derivative; if not, `backward` raises a ValueError.
-    needs_sums
-        Whether `backward` reads ``z``. If not, ``y`` may have taken its place in memory.
-    probability
-        Whether outputs are probabilities.
-    signed, bounded
-        Whether outputs may be below 0, and whether they are at most 1.
-    javascript
-        The same function of a single number ``v``, for the page to draw on; None where there is no
-        such function.
+    The gain says how much larger than Glorot's the starting weights should be for the signal to
+    keep its size. Glorot and Bengio (2010) assume a slope of 1 at 0; the sigmoid's is 1/4, so its
+    gain is 4. A ReLU is off half of the time, which halves the variance, so its gain is √2 (He et
+    al., 2015).
     """
 
-    name: str
-    function: Callable[[Array, Array | None], Array]
-    backward: Callable[[Array, Array, Array, Array], Array]
+    name: str  # key in a config
+    function: Callable[[Array, Array | None], Array]  # (z, out) -> y
+    backward: Callable[[Array, Array, Array, Array], Array]  # (z, y, dy, out) -> dz
     gain: float = 1.0
-    trainable: bool = True
-    needs_sums: bool = False
-    probability: bool = False
-    signed: bool = False
-    bounded: bool = False
-    javascript: str | None = None
+    trainable: bool = True  # if not, `backward` raises a ValueError
+    needs_sums: bool = False  # whether `backward` reads z; if not, y may overwrite it
+    probability: bool = False  # whether outputs are probabilities
+    signed: bool = False  # whether outputs may be below 0
+    bounded: bool = False  # whether outputs are at most 1
+    javascript: str | None = None  # the function of a single number v, for the page to draw on
 
 
 _RELU_GAIN = 2**0.5

@@ -1,4 +1,4 @@
-"""The array type that the mathematics is written in."""
+"""Array type of `nn`."""
 
 from typing import Any, TypeAlias
 

@@ -1,6 +1,6 @@
-"""A gradient check holds backpropagation against numerical differentiation.
+"""Gradient check: backpropagation against numerical differentiation.
 
-A network with a wrong gradient still learns, only badly, so nothing but this comparison tells.
+A network with a wrong gradient still learns, only badly, so only this comparison reveals it.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ STEPS = (1e-5, 1e-6, 1e-7)  # half-widths; the later ones where the first finds 
 
 @dataclass(frozen=True)
 class GroupCheck:
-    """What the check found for one group of parameters.
+    """Result of the check for one group of parameters.
 
     Attributes
     ----------
@@ -32,12 +32,11 @@ class GroupCheck:
         How many of its parameters were compared, and how many it has.
     error
         The largest difference between the two gradients, relative to the largest gradient in the
-        group: a parameter whose gradient happens to be near zero is not blamed for rounding. NaN
-        if a gradient is.
+        group, so that a gradient near zero is not blamed for rounding. NaN if a gradient is.
     measurable
-        Whether the group's largest gradient stands out from the rounding error of the differences.
-        Where it does not, the error is relative to the smallest gradient that would: small says
-        little then, large still says wrong.
+        Whether the group's largest gradient exceeds the rounding error of the differences. If not,
+        the error is relative to the smallest gradient that would: a small error then proves little,
+        a large one still means a wrong gradient.
     analytic, numeric
         The two gradients of the parameter where they differ most.
     """

@@ -1,9 +1,9 @@
-"""An initializer draws the weights that learning starts from.
+"""Initializers: distributions that starting weights are drawn from.
 
-Too small, and the signal dies on its way up; too large, and it saturates. Each function here draws
-from a distribution whose spread depends on how many units a layer reads (``n_in``) and has
-(``n_out``). Arrays are drawn as ``(n_out, n_in)``, one row for each unit, as write-ups B and C do,
-so that their starting weights come out again.
+Too small, and the signal vanishes on its way up; too large, and it saturates. The spread of most
+depends on how many inputs (``n_in``) and units (``n_out``) a layer has. Weights are drawn as
+``(n_out, n_in)``, one row for each unit, as in the write-ups of docs/reference-systems.md, so that
+their starting weights can be reproduced.
 """
 
 import math
@@ -17,90 +17,38 @@ from numpy.typing import NDArray
 Random: TypeAlias = np.random.Generator | np.random.RandomState
 """A modern generator; or a legacy one, for write-ups seeded with ``np.random.seed``."""
 
-Draw: TypeAlias = Callable[[Random, tuple[int, ...], int, int, float], NDArray[np.float64]]
-
-
-def glorot_uniform(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """U(-a, a) with a = scale · √(6 / (n_in + n_out)) (Glorot and Bengio, 2010)."""
-    limit = scale * math.sqrt(6 / (n_in + n_out))
-    return rng.uniform(-limit, limit, shape)
-
-
-def glorot_normal(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """N(0, s²) with s = scale · √(2 / (n_in + n_out)) (Glorot and Bengio, 2010)."""
-    return rng.normal(0, scale * math.sqrt(2 / (n_in + n_out)), shape)
-
-
-def he_uniform(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """U(-a, a) with a = scale · √(6 / n_in) (He et al., 2015)."""
-    limit = scale * math.sqrt(6 / n_in)
-    return rng.uniform(-limit, limit, shape)
-
-
-def he_normal(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """N(0, s²) with s = scale · √(2 / n_in) (He et al., 2015)."""
-    return rng.normal(0, scale * math.sqrt(2 / n_in), shape)
-
-
-def normal(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """N(0, scale²), whatever the layer's size: write-ups C (0.1) and D (0.01)."""
-    return rng.normal(0, scale, shape)
-
-
-def uniform(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """U(-scale, scale), whatever the layer's size: write-up B (1)."""
-    return rng.uniform(-scale, scale, shape)
-
-
-def fan_out_normal(
-    rng: Random, shape: tuple[int, ...], n_in: int, n_out: int, scale: float
-) -> NDArray[np.float64]:
-    """N(0, s²) with s = scale · √(1 / n_out): write-up A (1)."""
-    return rng.normal(0, scale * math.sqrt(1 / n_out), shape)
-
 
 @dataclass(frozen=True)
 class Scheme:
-    """One entry of the table of initializers.
+    """An entry of the table of initializers.
 
-    Attributes
-    ----------
-    draw
-        ``draw(rng, shape, n_in, n_out, scale)``.
-    scale
-        Where none is given; None for the gain of the layer's activation.
+    With s = scale · spread(n_in, n_out), a uniform one draws from U(-s, s), another from N(0, s²).
     """
 
-    draw: Draw
-    scale: float | None
+    uniform: bool
+    spread: Callable[[int, int], float]
+    scale: float | None  # where none is given; None for the gain of the layer's activation
+
+    def draw(self, rng: Random, shape: tuple[int, ...], s: float) -> NDArray[np.float64]:
+        """Draw numbers of spread s."""
+        return rng.uniform(-s, s, shape) if self.uniform else rng.normal(0, s, shape)
 
 
+# Glorot and Bengio, 2010; He et al., 2015
 INITIALIZERS = {
-    "glorot_uniform": Scheme(glorot_uniform, None),
-    "glorot_normal": Scheme(glorot_normal, None),
-    "he_uniform": Scheme(he_uniform, 1.0),
-    "he_normal": Scheme(he_normal, 1.0),
-    "normal": Scheme(normal, 0.01),
-    "uniform": Scheme(uniform, 1.0),
-    "fan_out_normal": Scheme(fan_out_normal, 1.0),
+    "glorot_uniform": Scheme(True, lambda n_in, n_out: math.sqrt(6 / (n_in + n_out)), None),
+    "glorot_normal": Scheme(False, lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)), None),
+    "he_uniform": Scheme(True, lambda n_in, n_out: math.sqrt(6 / n_in), 1.0),
+    "he_normal": Scheme(False, lambda n_in, n_out: math.sqrt(2 / n_in), 1.0),
+    "normal": Scheme(False, lambda n_in, n_out: 1.0, 0.01),
+    "uniform": Scheme(True, lambda n_in, n_out: 1.0, 1.0),
+    "fan_out_normal": Scheme(False, lambda n_in, n_out: math.sqrt(1 / n_out), 1.0),
 }
 
 
 @dataclass(frozen=True)
 class Initializer:
-    """How a network's layers are drawn.
+    """How the starting parameters of a network are drawn.
 
     Attributes
     ----------
@@ -130,22 +78,11 @@ class Initializer:
     def fill(
         self, rng: Random, weights: NDArray[Any], biases: NDArray[Any] | None, gain: float
     ) -> None:
-        """Draw one layer's starting parameters in place.
-
-        Parameters
-        ----------
-        rng
-            Where the numbers come from.
-        weights
-            Of shape (n_in, n_out).
-        biases
-            Of shape (n_out,), or None for a layer without.
-        gain
-            Of the layer's activation.
-        """
+        """Draw one layer's starting parameters in place; `gain` is its activation's."""
         scheme = INITIALIZERS[self.name]
         n_in, n_out = weights.shape
         scale = next(s for s in (self.scale, scheme.scale, gain) if s is not None)
-        weights[...] = scheme.draw(rng, (n_out, n_in), n_in, n_out, scale).T
+        spread = scale * scheme.spread(n_in, n_out)
+        weights[...] = scheme.draw(rng, (n_out, n_in), spread).T
         if biases is not None:
-            biases[...] = scheme.draw(rng, (n_out,), n_in, n_out, scale) if self.biases else 0
+            biases[...] = scheme.draw(rng, (n_out,), spread) if self.biases else 0

@@ -1,11 +1,11 @@
-"""A loss scores samples and says how each logit should move.
+"""Losses and their gradients.
 
-Each is a pair of functions. ``values(logits, outputs, targets)`` gives the loss of each sample;
+Each is a pair of functions. ``values(logits, outputs, targets)`` is the loss of each sample;
 ``gradient(activation, logits, outputs, targets, out)`` writes to ``out`` the gradient of their
-*mean* with respect to the *logits*: the last layer's sums, before its activation. Two pairs of
-loss and activation were made for each other, softmax with cross-entropy and sigmoid with binary
+*mean* with respect to the *logits*: the last layer's sums, before its activation. Two pairs of loss
+and activation were made for each other, softmax with cross-entropy and sigmoid with binary
 cross-entropy: their gradient is simply ``outputs - targets``, over the number of samples, and their
-value, taken from the logits, is finite however wrong the network is.
+value, computed from the logits, is finite however wrong the network is.
 
 Every array is ``(n, n_outputs)`` but the values, ``(n,)``; `encode` turns integer labels into such
 targets.
@@ -90,39 +90,21 @@ def squared_error_gradient(
 
 @dataclass(frozen=True)
 class Loss:
-    """One entry of the table of losses.
+    """An entry of the table of losses: see this module's docstring."""
 
-    Attributes
-    ----------
-    name
-        Its key in a config.
-    values, gradient
-        As this module's docstring has them.
-    fits
-        The output activations that it is right for.
-    reason
-        Why it fits no other: the end of a sentence for an error message.
-    """
-
-    name: str
+    name: str  # key in a config
     values: Values
     gradient: Gradient
-    fits: tuple[str, ...]
-    reason: str
+    fits: tuple[str, ...]  # output activations that it is defined for
+    reason: str  # why it fits no other: the end of an error message
 
     def mean(self, logits: FloatArray, outputs: FloatArray, targets: FloatArray) -> float:
-        """Average the samples' losses, in float64."""
+        """Return the mean loss of the samples, in float64."""
         values = self.values(logits, outputs, targets)
         return float(np.mean(values, dtype=np.float64))
 
     def check(self, activation: str) -> None:
-        """Refuse an output activation that this loss is not defined for.
-
-        Raises
-        ------
-        ValueError
-            With the reason, and what would fit.
-        """
+        """Raise ValueError if this loss is not defined for an output activation."""
         if activation not in self.fits:
             raise ValueError(
                 f"{self.name} does not fit a {activation} output: {self.reason}; "
@@ -159,48 +141,20 @@ LOSSES = {
 
 
 def target_rows(n_outputs: int, dtype: DTypeLike, smoothing: float = 0.0) -> FloatArray:
-    """One row of targets for each class: row ``k`` is what the network should say to class ``k``.
+    """Return the targets of each class, of shape (n_classes, n_outputs).
 
-    Parameters
-    ----------
-    n_outputs
-        Units of the last layer. A single unit tells two classes apart: 0 and 1.
-    dtype
-        Of the result.
-    smoothing
-        Share of each target, 0 or more and below 1, that is spread evenly over all classes, so
-        that the network is not asked to be certain (Szegedy et al., "Rethinking the Inception
-        architecture for computer vision", 2016).
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_outputs)
-        One-hot rows, or ``[[0], [1]]`` for a single output, smoothed.
+    They are one-hot rows, or ``[[0], [1]]`` for a single output. A share `smoothing` of each, below
+    1, is spread evenly over all classes, so that the network is not asked to be certain (Szegedy et
+    al., "Rethinking the Inception architecture for computer vision", 2016).
     """
     hard = np.array([[0], [1]]) if n_outputs == 1 else np.eye(n_outputs)
     return ((1 - smoothing) * hard + smoothing / len(hard)).astype(dtype)
 
 
 def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> FloatArray:
-    """Make targets of integer labels; targets that are rows already are only cast.
+    """Return targets (n, n_outputs) of integer labels (n,); targets that are rows already are cast.
 
-    Parameters
-    ----------
-    labels
-        Classes, of shape (n,), or targets (one-hot, say) of shape (n, n_outputs).
-    n_outputs
-        Units of the last layer.
-    dtype
-        Of the result.
-
-    Returns
-    -------
-    ndarray of shape (n, n_outputs)
-
-    Raises
-    ------
-    ValueError
-        If a label names no class or the rows are of another width.
+    A ValueError is raised if a label is no class or the rows have another width.
     """
     labels = np.asarray(labels)
     if labels.ndim == 1:
@@ -212,20 +166,7 @@ def encode(labels: ArrayLike, n_outputs: int, dtype: DTypeLike = np.float64) -> 
 
 
 def check_labels(labels: NDArray[Any], n_outputs: int) -> None:
-    """Refuse labels that are no classes of a network.
-
-    Parameters
-    ----------
-    labels
-        Of shape (n,).
-    n_outputs
-        Units of the last layer.
-
-    Raises
-    ------
-    ValueError
-        Unless each is a whole number of 0 to the number of classes less one.
-    """
+    """Raise ValueError unless labels (n,) are whole numbers of 0 to n_classes - 1."""
     n_classes = max(n_outputs, 2)  # a single output tells two apart
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"labels must be whole numbers (n,), got {labels.shape} {labels.dtype}")

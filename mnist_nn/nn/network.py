@@ -1,9 +1,9 @@
 """Network: a stack of layers over one flat vector of parameters.
 
-The layers hold no numbers of their own. ``network.params`` is one vector, and what a layer has, its
-``W`` and ``b``, are views into it; ``network.grads`` mirrors it. So an optimizer steps on a whole
-vector, a gradient check moves ``params[i]``, and a saved model is these numbers and their shapes.
-What a pass computes on its way lies in a `Workspace`, so a network remembers nothing between calls.
+The layers hold no numbers of their own. ``network.params`` is one vector, and a layer's ``W`` and
+``b`` are views into it; ``network.grads`` mirrors it. So an optimizer steps on a whole vector, a
+gradient check moves ``params[i]``, and a saved model is these numbers and their shapes. What a pass
+computes lies in a `Workspace`, so a network has no state between calls.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,15 +31,15 @@ class Network:
     n_inputs
         Numbers per sample.
     layers
-        From the bottom to the output, an `Activation`; `block` makes them of a config's layer
-        entry. They are copied.
+        Layers from the bottom to the output, which is an `Activation`; `block` makes them of a
+        config's layer entry. They are copied.
     rng
-        Draws the starting weights; None leaves them zero, to be filled in.
+        Generator that draws the starting weights; None leaves them zero, to be filled in.
     initializer
-        How the starting weights are drawn.
+        How the starting weights are drawn; Glorot-uniform if None.
     input_scale
-        Integer inputs are multiplied by it: 1/255 for pixels of 0 to 255. Floating-point inputs
-        are taken as they are.
+        Factor on integer inputs: 1/255 for pixels of 0 to 255. Floating-point inputs are taken as
+        they are.
     dtype
         float32 or float64, of parameters and arithmetic.
 
@@ -54,7 +54,7 @@ class Network:
         Numbers per sample at the input and after each layer with weights: (n_inputs, units, …,
         n_outputs).
     spec
-        What the parameters are called and where they lie: see `ParameterSpec`.
+        Names, shapes and positions of the parameters: see `ParameterSpec`.
     params
         All parameters, of shape (n_params,).
     grads
@@ -96,7 +96,7 @@ class Network:
                 layer.initialize(initializer, rng, self._gain_after(i))
 
     def _bind(self, n_inputs: int) -> tuple[int, ...]:
-        """Give each layer its views; return the numbers per sample along the dense layers."""
+        """Bind each layer to its views; return the numbers per sample along the dense layers."""
         sizes, params, grads = [n_inputs], self.named_parameters(), self.named_gradients()
         for p in self.spec.parameters:
             params[p.name][...] = p.start
@@ -163,7 +163,7 @@ class Network:
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        """Of the parameters and of all arithmetic."""
+        """Data type of the parameters and of all arithmetic."""
         return self.params.dtype
 
     @property
@@ -189,15 +189,15 @@ class Network:
         return last.function
 
     def named_parameters(self) -> dict[str, FloatArray]:
-        """Views of the parameters under names for people: ``layer_1.weights`` and so on."""
+        """Return views of the parameters by name: ``layer_1.weights`` and so on."""
         return self.spec.views(self.params)
 
     def named_gradients(self) -> dict[str, FloatArray]:
-        """Views of the gradients under the same names."""
+        """Return views of the gradients by the same names."""
         return self.spec.views(self.grads)
 
     def astype(self, dtype: DTypeLike) -> "Network":
-        """Copy the network in another precision."""
+        """Return a copy of the network in another precision."""
         other = Network(
             self.sizes[0], self.layers, rng=None, input_scale=self.input_scale, dtype=dtype
         )
@@ -205,7 +205,7 @@ class Network:
         return other
 
     def workspace(self, n: int, *, training: bool = False) -> Workspace:
-        """Make room for passes of `n` samples: those of training, or those of evaluation."""
+        """Return a workspace for passes of `n` samples, of training or of evaluation."""
         return Workspace(self.layers, self.sizes[0], n, self.dtype, training=training)
 
     def forward(self, x: NDArray[Any], workspace: Workspace | None = None) -> FloatArray:
@@ -235,25 +235,7 @@ class Network:
         return y
 
     def scale(self, x: NDArray[Any], inputs: FloatArray) -> FloatArray:
-        """Make a layer's inputs of samples.
-
-        Parameters
-        ----------
-        x
-            Array of shape (n, n_inputs): integers (pixels), which are scaled, or floats.
-        inputs
-            Where they go, of the same shape.
-
-        Returns
-        -------
-        ndarray of shape (n, n_inputs)
-            `inputs`.
-
-        Raises
-        ------
-        ValueError
-            If `x` has another shape.
-        """
+        """Write samples (n, n_inputs), scaled if they are integers, to `inputs`; return it."""
         if x.shape != inputs.shape:
             raise ValueError(f"samples must be an array of shape {inputs.shape}, got {x.shape}")
         scale = self.input_scale if x.dtype.kind in "iu" else 1.0
@@ -265,11 +247,6 @@ class Network:
 
         Each layer turns the gradient at its outputs into that at its inputs, which are the outputs
         of the layer below; on its way it fills in the gradients of its own parameters.
-
-        Parameters
-        ----------
-        workspace
-            As `forward` and a loss's gradient filled it.
         """
         dy, caches = workspace.delta, workspace.caches
         for layer, cache in zip(self.layers[-2::-1], caches[-2::-1], strict=True):
@@ -282,23 +259,10 @@ class Network:
         loss: Loss,
         workspace: Workspace | None = None,
     ) -> float:
-        """Run the network forward on a batch and score its outputs.
+        """Return the mean loss of a batch.
 
-        Parameters
-        ----------
-        x
-            Array of shape (n, n_inputs).
-        targets
-            Array of shape (n, n_outputs) of the network's dtype; `encode` makes it of labels.
-        loss
-            An entry of `LOSSES` that fits the last layer's activation.
-        workspace
-            For n samples; it keeps the outputs. A new one if None.
-
-        Returns
-        -------
-        float
-            Mean loss of the batch.
+        Samples have the shape (n, n_inputs), targets (n, n_outputs): `encode` makes them of labels.
+        The loss is an entry of `LOSSES` that fits the output; the workspace is as for `forward`.
         """
         work = workspace or self.workspace(len(x))
         outputs = self.forward(x, work)
@@ -311,18 +275,7 @@ class Network:
         loss: Loss,
         workspace: Workspace | None = None,
     ) -> float:
-        """Score a batch, and leave the gradient of its mean loss in `grads`.
-
-        Parameters
-        ----------
-        x, targets, loss, workspace
-            As for `loss`.
-
-        Returns
-        -------
-        float
-            Mean loss of the batch.
-        """
+        """Return what `loss` returns, and leave its gradient in `grads`."""
         work = workspace or self.workspace(len(x))
         outputs = self.forward(x, work)
         loss.gradient(self.output, work.logits, outputs, targets, work.delta)
@@ -361,18 +314,8 @@ class Network:
 def parameter_spec(n_inputs: int, layers: Iterable[Layer]) -> ParameterSpec:
     """List the parameters of a network without making it.
 
-    Parameters
-    ----------
-    n_inputs
-        Numbers per sample.
-    layers
-        From the bottom to the output.
-
-    Returns
-    -------
-    ParameterSpec
-        A name begins with the number of the layer with weights that the parameter's layer is or
-        follows: ``layer_1.weights``.
+    A name begins with the number of the layer with weights that the parameter's layer is or
+    follows: ``layer_1.weights``.
     """
     return ParameterSpec(p for _, own in _named_parameters(n_inputs, layers) for p in own)
 

@@ -9,26 +9,14 @@ from .workspace import Workspace
 
 
 def draw_noise(network: Network, n: int, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """Draw the noise of n samples.
+    """Draw the noise of n samples, of shape (n, n_noise): the same in however many calls they come.
 
-    Parameters
-    ----------
-    network
-        Whose layers say how many units may be dropped.
-    n
-        Samples.
-    rng
-        Draws it. In however many calls the samples come, their noise is the same.
-
-    Returns
-    -------
-    ndarray of shape (n, n_noise)
-        With a number for each such unit, and for an odd number of units one more: the generator
-        makes two at a time.
+    There is a number for each unit that may be dropped, and for an odd number of units one more,
+    because the generator makes two at a time.
     """
     width = noise_width(network)
     length = 2 * n * (width + width % 2)
-    numbers = rng.bytes(length) if length else b""  # to make none takes some from the generator
+    numbers = rng.bytes(length) if length else b""  # bytes(0) would advance the generator
     return np.frombuffer(numbers, np.uint16).reshape(n, -1 if length else 0)
 
 
@@ -38,17 +26,7 @@ def noise_width(network: Network) -> int:
 
 
 def set_dropout_masks(network: Network, noise: NDArray[np.uint16], workspace: Workspace) -> None:
-    """Choose which units the next pass of a batch goes without.
-
-    Parameters
-    ----------
-    network
-        Whose layers say how many.
-    noise
-        Of n samples: see `draw_noise`.
-    workspace
-        For n samples, made for training.
-    """
+    """Set the masks of a training workspace's dropout layers by the noise of its n samples."""
     if not noise.shape[1]:
         return
     start = 0

@@ -1,7 +1,7 @@
-"""Numerical differentiation: the slow derivative that needs no calculus, and what it is good for.
+"""Numerical differentiation: derivatives without calculus, slowly.
 
 For a smooth function of moderate scale it agrees with the true derivative to seven digits or more:
-enough to expose any derivative that was worked out wrongly by hand.
+enough to reveal any derivative that was derived wrongly by hand.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,8 @@ def numerical_gradient(
 ) -> NDArray[np.float64]:
     """Differentiate by central differences: ``∂f/∂x_i ≈ (f(x + h e_i) - f(x - h e_i)) / 2h``.
 
-    Parameters
-    ----------
-    f
-        Any function of an array that returns one number.
-    x
-        Where, an array of any shape; it is not changed.
-    h
-        Half the distance of the two points, above 0. The error shrinks with h² until the rounding
-        error, which grows with 1/h, takes over.
-
-    Returns
-    -------
-    ndarray of the shape of `x`
+    `f` takes an array of the shape of `x` and returns one number. The error shrinks with h² until
+    the rounding error, which grows with 1/h, dominates.
     """
     x = np.array(x, np.float64)
     gradient = np.empty_like(x)
@@ -42,23 +31,9 @@ def numerical_gradient(
 def central_difference(
     f: Callable[[], float], x: FloatArray, i: int | tuple[int, ...], h: float
 ) -> float:
-    """Measure how ``f()`` changes with one entry of an array that it reads.
+    """Return ``(f(x + h) - f(x - h)) / 2h`` for entry i of a float64 array that ``f()`` reads.
 
-    Parameters
-    ----------
-    f
-        Reads `x` and returns a number.
-    x
-        Float64 array; the entry is moved both ways and put back.
-    i
-        Index of the entry.
-    h
-        Half the distance of the two points, above 0.
-
-    Returns
-    -------
-    float
-        ``(f(x + h) - f(x - h)) / 2h``.
+    The entry is moved in place and put back.
     """
     here = x[i]
     x[i] = here + h
@@ -75,23 +50,7 @@ def gradient_descent(
     learning_rate: float = 0.01,
     steps: int = 100,
 ) -> NDArray[np.float64]:
-    """Walk downhill on any function: ``x ← x - learning_rate · ∇f(x)``, `steps` times.
-
-    Parameters
-    ----------
-    f
-        Any function of an array that returns one number.
-    x
-        Where to start, an array of any shape; it is not changed.
-    learning_rate
-        Length of a step per unit of slope, above 0.
-    steps
-        How many, 0 or more.
-
-    Returns
-    -------
-    ndarray of the shape of `x`
-        Where the walk ended.
+    """Minimize any function of an array: ``x ← x - learning_rate · ∇f(x)``, `steps` times from `x`.
 
     Examples
     --------

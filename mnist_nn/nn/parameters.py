@@ -1,4 +1,4 @@
-"""Parameters: what a network's numbers are called, and where each lies in one flat vector."""
+"""Parameters: names and shapes of a network's numbers, and their order in one flat vector."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,31 +9,17 @@ from .arrays import FloatArray
 
 @dataclass(frozen=True)
 class Parameter:
-    """An array of numbers that a layer has.
+    """Name and shape of an array of numbers that a layer has."""
 
-    Attributes
-    ----------
-    name
-        ``weights`` within a layer, ``layer_1.weights`` within a network.
-    shape
-        Shape of the array.
-    decays
-        Whether weight decay and the penalty on weights shrink it: weights, not biases.
-    trainable
-        Whether it has a gradient. What has none is measured in training: running statistics.
-    start
-        Value of all its numbers before training, unless an initializer draws them.
-    """
-
-    name: str
+    name: str  # ``weights`` within a layer, ``layer_1.weights`` within a network
     shape: tuple[int, ...]
-    decays: bool = False
-    trainable: bool = True
-    start: float = 0.0
+    decays: bool = False  # whether weight decay and the penalty shrink it: weights, not biases
+    trainable: bool = True  # whether it has a gradient; running statistics have none
+    start: float = 0.0  # value before training, unless an initializer draws it
 
     @property
     def size(self) -> int:
-        """Count its numbers."""
+        """How many numbers it has."""
         return math.prod(self.shape)
 
 
@@ -41,24 +27,8 @@ class ParameterSpec:
     """The parameters of a network and their order in its vector.
 
     Those that decay come first, then the others that are trained, then what is not trained; each
-    kind in the order of the layers. So what decays and what is trained are the vector's beginning.
-
-    Parameters
-    ----------
-    parameters
-        In the order of the layers.
-
-    Raises
-    ------
-    ValueError
-        If two have the same name.
-
-    Attributes
-    ----------
-    parameters
-        In the order of the vector.
-    n_decaying, n_trainable, size
-        How many numbers decay, are trained, and there are.
+    kind in the order of the layers. So what decays and what is trained are the vector's beginning,
+    of lengths `n_decaying` and `n_trainable`. A ValueError is raised if two have the same name.
     """
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
@@ -73,17 +43,9 @@ class ParameterSpec:
             raise ValueError(f"two parameters are named {twice}; give one of them another name")
 
     def views(self, vector: FloatArray) -> dict[str, FloatArray]:
-        """Cut a vector into arrays that share its memory.
+        """Split a vector into arrays that share its memory, by name in the order of the layers.
 
-        Parameters
-        ----------
-        vector
-            Array of shape (size,), or of shape (n_trainable,) for a gradient.
-
-        Returns
-        -------
-        dict of ndarray
-            By name, in the order of the layers; of a gradient, what is trained.
+        A gradient, of shape (n_trainable,), has those that are trained.
         """
         found, start = {}, 0
         for p in self.parameters:
@@ -93,18 +55,9 @@ class ParameterSpec:
         return {name: found[name] for name in self.names if name in found}
 
     def check(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Refuse arrays of other names or shapes.
+        """Raise ValueError if arrays by name have other names or shapes.
 
-        Parameters
-        ----------
-        shapes
-            Shape of each array by name.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is missing, too many, or of another shape: the end of a sentence that
-            begins with what the parameters should fit.
+        Its message ends a sentence that begins with what the parameters should fit.
         """
         expected = {p.name: p.shape for p in self.parameters}
         for name in expected | dict(shapes):

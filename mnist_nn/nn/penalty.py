@@ -1,4 +1,4 @@
-"""A penalty on large weights, added to the loss: ``½ λ Σ w²`` over the weights, not the biases.
+"""L2 penalty on weights, added to the loss: ``½ λ Σ w²`` over the weights, not the biases.
 
 Its gradient is ``λ w``, so every step also pulls each weight towards zero. With plain gradient
 descent that is the same as weight decay; with momentum or Adam it is not, as they treat the pull
@@ -9,30 +9,10 @@ from .network import Network
 
 
 def penalty(network: Network, l2: float) -> float:
-    """Give ``½ λ Σ w²``.
-
-    Parameters
-    ----------
-    network
-        Whose weights count, and not its biases.
-    l2
-        λ, 0 or more.
-
-    Returns
-    -------
-    float
-    """
+    """Return ``½ λ Σ w²``."""
     return 0.5 * l2 * float(network.weights @ network.weights)
 
 
 def add_penalty_gradient(network: Network, l2: float) -> None:
-    """Add ``λ w`` to the gradient of every weight.
-
-    Parameters
-    ----------
-    network
-        Whose `grads` are of the loss alone, and are brought up to date.
-    l2
-        λ, 0 or more.
-    """
+    """Add ``λ w`` to the gradient of every weight."""
     network.grads[: network.spec.n_decaying] += l2 * network.weights

@@ -1,4 +1,4 @@
-"""A score says how well a network does on labelled samples that it does not learn from."""
+"""Scoring: loss and predicted classes of labelled samples."""
 
 from typing import Any
 
@@ -17,28 +17,7 @@ def score(
     labels: NDArray[np.integer[Any]],
     batch_size: int = 1000,
 ) -> tuple[float, NDArray[np.intp]]:
-    """Measure the mean loss and predict the classes, `batch_size` samples at a time.
-
-    Parameters
-    ----------
-    network
-        Left as it is.
-    loss
-        An entry of `LOSSES` that fits it.
-    x
-        Of shape (n, n_inputs), n at least 1.
-    labels
-        Number of the class of each, of shape (n,).
-    batch_size
-        Samples per pass, 1 or more.
-
-    Returns
-    -------
-    float
-        Mean loss.
-    ndarray of shape (n,)
-        Predicted classes.
-    """
+    """Return the mean loss of n ≥ 1 samples and their predicted classes (n,), batch by batch."""
     rows = target_rows(network.sizes[-1], network.dtype)
     work = network.workspace(min(batch_size, len(x)))
     predicted = np.empty(len(x), np.intp)
@@ -53,18 +32,7 @@ def score(
 
 
 def predicted_classes(outputs: FloatArray) -> NDArray[np.intp]:
-    """Return the most likely class of each row of outputs.
-
-    Parameters
-    ----------
-    outputs
-        Of shape (n, n_outputs).
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        The largest output of each row; where there is a single output, 1 if it is above ½.
-    """
+    """Return the index of each row's largest output; of a single output, whether it is above ½."""
     if outputs.shape[1] == 1:
         above: NDArray[np.bool_] = outputs[:, 0] > 0.5
         return above.astype(np.intp)

@@ -1,4 +1,4 @@
-"""Workspace: every array that a forward and a backward pass write, kept from batch to batch."""
+"""Workspace: every array that a forward and a backward pass write, reused for every batch."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -11,27 +11,14 @@ from .layers import Cache, Layer
 
 
 class Workspace:
-    """Scratch memory of a network for batches of n samples.
-
-    Parameters
-    ----------
-    layers
-        Of the network.
-    n_inputs
-        Numbers per sample.
-    n
-        Samples in a batch.
-    dtype
-        Of the network.
-    training
-        Whether passes are those of training: with dropout, and statistics of the batch.
+    """Scratch memory of a network for batches of n samples, of training or of evaluation.
 
     Attributes
     ----------
     x
         The scaled inputs, of shape (n, n_inputs).
     delta
-        Where a loss's gradient at the logits goes, of shape (n, n_outputs).
+        The loss's gradient at the logits, of shape (n, n_outputs), for a loss to fill in.
     caches
         What each layer keeps.
     """
@@ -55,7 +42,7 @@ class Workspace:
 
     @property
     def logits(self) -> FloatArray:
-        """What the last activation made outputs of, of shape (n, n_outputs)."""
+        """Sums below the last activation, of shape (n, n_outputs)."""
         return self.caches[-1]["z"]
 
     @property
@@ -64,7 +51,7 @@ class Workspace:
         return self.caches[-1]["y"]
 
     def resized(self, n: int) -> "Workspace":
-        """Return this workspace if it is for `n` samples, or else another that is."""
+        """Return this workspace if it is for `n` samples, else another that is."""
         if n == self.n:
             return self
         return Workspace(self.layers, self.x.shape[1], n, self.x.dtype, training=self.training)

@@ -1,4 +1,4 @@
-"""The layers that a network is a stack of, and what a layer entry of a config expands to."""
+"""Layers, and what a layer entry of a config expands to."""
 
 from collections.abc import Callable
 from typing import Any

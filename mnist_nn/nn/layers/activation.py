@@ -9,14 +9,14 @@ from .base import Cache, Layer
 
 @dataclass(eq=False)
 class Activation(Layer):
-    """An activation function as a layer: ``y = f(z)``.
+    """Activation function as a layer: ``y = f(z)``.
 
     Attributes
     ----------
     name
         A key of `ACTIVATIONS`.
     function
-        The entry.
+        Its entry.
 
     Raises
     ------
@@ -33,7 +33,7 @@ class Activation(Layer):
         self.function = ACTIVATIONS[self.name]
 
     def forward(self, x: FloatArray, cache: Cache) -> FloatArray:
-        """``y = f(z)``, written over z where nobody needs that again."""
+        """``y = f(z)``, written over z where it is not read again."""
         f, z = self.function, x
         out = z if cache.overwrite and not f.needs_sums else cache.buffer("y", *z.shape)
         cache["z"], cache["y"] = z, f.function(z, out)

@@ -62,7 +62,7 @@ class Dense(Layer):
         self.b, self.db = params.get("biases"), grads.get("biases")
 
     def initialize(self, initializer: Initializer, rng: Random, gain: float) -> None:
-        """Draw the weights, and the biases if the initializer is for them, too."""
+        """Draw the weights, and the biases if the initializer has them drawn."""
         initializer.fill(rng, self.W, self.b, gain)
 
     def forward(self, x: FloatArray, cache: Cache) -> FloatArray:
@@ -91,7 +91,7 @@ class Dense(Layer):
         return np.dot(dz, self.W.T, out=dx)  # (n, units) @ (units, n_inputs)
 
     def sum_biases(self, dz: FloatArray, cache: Cache) -> None:
-        """``db = 1ᵀ dz``; to multiply by ones is the fastest way to add rows up."""
+        """``db = 1ᵀ dz``; multiplying by ones is the fastest way to sum rows."""
         if self.db is not None:
             ones = cache.buffer("ones", len(dz), fill=1)
             np.dot(ones, dz, out=self.db)  # (n,) @ (n, units)

@@ -2,11 +2,11 @@
 
 Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014. Each
 input is set to zero with probability p, and the others are divided by 1 - p (*inverted* dropout),
-so that on average the next layer reads what it always did. When the network is only evaluated,
-nothing is dropped and nothing needs scaling.
+so that on average the next layer reads what it always did. In evaluation nothing is dropped and
+nothing needs scaling.
 
-Which units go follows from random *noise*, a whole number of 16 bits for each unit: those whose
-number is below a threshold. So p is a multiple of 1/65536.
+Which units are dropped follows from random *noise*, a whole number of 16 bits for each unit: those
+whose number is below a threshold. So p is a multiple of 1/65536.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,6 @@ class Dropout(Layer):
     ----------
     rate
         Share that is dropped at each step of training, 0 or more and below 1.
-    units
-        Numbers per sample, once in a network.
 
     Raises
     ------
@@ -53,7 +51,7 @@ class Dropout(Layer):
     def bind(
         self, n_inputs: int, params: Mapping[str, FloatArray], grads: Mapping[str, FloatArray]
     ) -> None:
-        """Note how many numbers a sample has."""
+        """Store how many numbers a sample has."""
         self.units = n_inputs
 
     def affine(self) -> tuple[FloatArray, FloatArray]:
@@ -61,15 +59,7 @@ class Dropout(Layer):
         return np.ones(self.units, np.float32), np.zeros(self.units, np.float32)
 
     def fill_mask(self, noise: NDArray[np.uint16], cache: Cache) -> None:
-        """Choose what the next pass of a batch goes without.
-
-        Parameters
-        ----------
-        noise
-            Numbers of shape (n, units).
-        cache
-            Where the mask goes: 0 for what is dropped, 1 / (1 - rate) for the rest.
-        """
+        """Set the mask of the next batch by noise (n, units): 0, or 1 / (1 - rate) where kept."""
         limit = threshold(self.rate)
         mask = cache["mask"] = cache.buffer("mask", *noise.shape)
         np.multiply(noise >= limit, LEVELS / (LEVELS - limit), out=mask, casting="same_kind")
