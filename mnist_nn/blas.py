@@ -1,11 +1,11 @@
-"""The BLAS library that makes NumPy's matrix products, and how many threads it uses.
+"""Number of threads of the BLAS library that computes NumPy's matrix products.
 
 How a product is shared between threads decides the order in which its sums are added up, and so its
 last bits. With one thread a result does not depend on how many processors a machine has, on what a
 container allows of them, or on ``OPENBLAS_NUM_THREADS``. The products of training are small, so one
 thread is not much slower on a calm machine, and several times faster on a busy one.
 
-OpenBLAS, MKL, BLIS and FlexiBLAS can be told. Apple's Accelerate cannot; it chooses by itself.
+OpenBLAS, MKL, BLIS and FlexiBLAS can be set. Apple's Accelerate cannot; it chooses by itself.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ class _Users:
 
 @cache
 def _libraries() -> list[Any]:
-    """Find the BLAS libraries that have been loaded, which takes some milliseconds."""
+    """Return the BLAS libraries that have been loaded, which takes some milliseconds."""
     found = ThreadpoolController().select(user_api="blas").lib_controllers
     return [library for library in found if library.num_threads]
 
@@ -51,7 +51,7 @@ def _set_threads(numbers: list[int]) -> None:
     """Set each library's number of threads.
 
     From version 3.8 on, threadpoolctl reserves OpenBLAS for the Python thread that set it first and
-    ignores all others; that is lifted here, before and, for whoever comes next, after.
+    ignores all others; that is lifted here, before and, for other threads, after.
     """
     for library, number in zip(_libraries(), numbers, strict=True):
         lift = getattr(library, "clear_controlling_thread", lambda force: None)

@@ -3,7 +3,7 @@
 Numba's own cache does not check its files: one that is empty or cut (a killed process, a full disk)
 fails every process after it, and one left from an older source can be taken for a new one. Here
 each file is checked before it is used. A wrong one is deleted, and its function compiled again;
-where nothing can be kept, functions are compiled in memory.
+where no file can be kept, functions are compiled in memory.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)  # of a record whenever a function has to be c
 
 
 def cached_njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorate a function for Numba (`njit` options): compiled when first called, or found."""
+    """Decorate a function for Numba (`njit` options): its first call compiles it, or loads it."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         kernel: Callable[..., Any] = njit(**options)(function)
@@ -46,7 +46,7 @@ def part(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a function that only compiled functions call, and that is compiled with them.
 
     Numba would compile it again for each constant that it is called with; here a constant is a
-    number like others, and LLVM sees to the rest. The options are those of `numba.njit`.
+    number like others, and LLVM optimizes it. The options are those of `numba.njit`.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +101,7 @@ class _CheckedFile(IndexDataCacheFile):
         super().save(key, (self._checksum(key, content), content))
 
     def load(self, key: Any) -> Any:
-        """Read an entry, None if there is none; any exception says that the files are damaged."""
+        """Read an entry, None if there is none; any exception means that the files are damaged."""
         entry = super().load(key)
         if entry is None:
             return None
@@ -147,7 +147,7 @@ class _CheckedCache(FunctionCache):
 
 
 def _check_home(function: Callable[..., Any]) -> None:
-    """Refuse to make a folder named ``~``, as Numba does for a user without a home folder."""
+    """Raise RuntimeError instead of making a folder named ``~``, as Numba does without a home."""
     beside = Path(function.__code__.co_filename).parent / "__pycache__"
     if not (config.CACHE_DIR or os.access(beside, os.W_OK)):
         try:

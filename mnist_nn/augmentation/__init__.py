@@ -1,4 +1,4 @@
-"""More digits than there are: every epoch shows each picture moved, turned and bent anew."""
+"""Augmentation: in every epoch each image is moved, turned and bent anew."""
 
 from .settings import Augmentation
 from .warp import IMAGE_SHAPE, Warps, draw_warps, warp

@@ -1,4 +1,4 @@
-"""Warping once more, compiled by Numba: `warp` has the mathematics and is the reference."""
+"""Warping compiled by Numba; `warp` has the mathematics and is the reference."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from ..compiling import cached_njit
 from .warp import MIDDLE, SIDE, Floats, Warps
 
-WIDTH = 32  # of a padded picture: 1 blank pixel before it and 3 behind
+WIDTH = 32  # of a padded image: 1 blank pixel before it and 3 behind
 F = np.float32
 RIGHT, BELOW = np.uint64(1), np.uint64(WIDTH)  # unsigned: Numba need not look for negative places
 
 
 def warp(images: NDArray[np.uint8], warps: Warps) -> NDArray[np.uint8]:
-    """Warp pictures, compiled; see `warp.warp`."""
+    """Warp images, compiled; see `warp.warp`."""
     images = np.ascontiguousarray(images)
     out = np.empty_like(images)
     _warp(images, *warps, out)
@@ -27,7 +27,7 @@ def _warp(
     fields: Floats,
     out: NDArray[np.uint8],
 ) -> None:
-    """Fill `out`, picture by picture and row by row."""
+    """Fill `out`, image by image and row by row."""
     old = np.zeros(WIDTH * WIDTH, F)
     right, down = np.empty(SIDE, F), np.empty(SIDE, F)
     corner = np.empty(SIDE, np.int32)

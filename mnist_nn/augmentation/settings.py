@@ -1,4 +1,4 @@
-"""How far pictures may be distorted."""
+"""Settings of augmentation: how far images may be distorted."""
 
 from typing import Annotated, TypeAlias
 
@@ -10,9 +10,9 @@ Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Augmentation:
-    """The largest distortions of each kind; all of them 0 leaves pictures as they are.
+    """The largest distortions of each kind; all of them 0 leaves images as they are.
 
-    Each picture gets its own, drawn evenly between minus the number and plus the number.
+    For each image the distortions are drawn uniformly between minus and plus these numbers.
 
     Attributes
     ----------
@@ -40,5 +40,5 @@ class Augmentation:
 
     @property
     def active(self) -> bool:
-        """Whether it changes pictures at all."""
+        """Whether it changes images at all."""
         return any((self.shift, self.rotation, self.scale, self.shear, self.elastic_alpha))

@@ -1,8 +1,7 @@
-"""A warp is a map from the pixels of a new picture to places in the old one.
+"""Warps: maps from the pixels of a new image to places in the old one.
 
-It goes this way round so that every new pixel gets a value: the old picture's at its place, found
-between four pixels by bilinear interpolation. With ``u`` the position of a new pixel relative to
-the middle, the place is ::
+The direction gives every new pixel a value: the old image's at its place, interpolated bilinearly
+between four pixels. With ``u`` the position of a new pixel relative to the middle, the place is ::
 
     A u + t + d(u)
 
@@ -14,9 +13,9 @@ networks applied to visual document analysis", 2003) is white noise, uniform in 
 blurred by a Gaussian of width σ and multiplied by α. A blurred field has far fewer degrees of
 freedom than pixels, so here it is drawn by these alone. If the rows of G are the blurring kernels,
 ``G = U S Vᵀ``, a field is ``G N Gᵀ = (U S) (Vᵀ N V) (U S)ᵀ``; for normal noise N the middle is
-normal noise as well, of which only the rows and columns that S lets through matter: 8 x 8 numbers
-for σ = 4 instead of 784. (Noise that is uniform is, once blurred over some 200 pixels, normal to
-all purposes; its variance of 1/3 is kept.)
+normal noise as well, of which only the rows and columns with singular values in S well above 0
+matter: 8 x 8 numbers for σ = 4 instead of 784. (Uniform noise, once blurred over some 200 pixels,
+is normal to all purposes; its variance of 1/3 is kept.)
 """
 
 import math
@@ -37,46 +36,25 @@ Floats = NDArray[np.float32]
 
 
 class Warps(NamedTuple):
-    """The warps of n pictures.
+    """The warps of n images; positions are (x, y), in pixels."""
 
-    Attributes
-    ----------
-    matrices
-        A, of shape (n, 2, 2), for positions as (x, y).
-    shifts
-        t, of shape (n, 2), in pixels.
-    fields
-        d along x and along y, of shape (n, 2, 28, 28), in pixels.
-    """
-
-    matrices: Floats
-    shifts: Floats
-    fields: Floats
+    matrices: Floats  # A, (n, 2, 2)
+    shifts: Floats  # t, (n, 2)
+    fields: Floats  # d along x and along y, (n, 2, 28, 28)
 
 
 def draw_warps(
     settings: Augmentation, n: int, affine: np.random.Generator, elastic: np.random.Generator
 ) -> Warps:
-    """Draw the warps of n pictures.
+    """Draw the warps of n images.
 
-    Parameters
-    ----------
-    settings
-        How strong they may be.
-    n
-        Pictures.
-    affine, elastic
-        Draw A and t, and d. There are two of them so that it does not matter in how many calls the
-        warps of a set are drawn.
-
-    Returns
-    -------
-    Warps
+    A and t are drawn by `affine`, d by `elastic`: with two generators it does not matter in how
+    many calls the warps of a set are drawn.
     """
-    even = affine.uniform(-1, 1, (n, 5))
-    angle = math.radians(settings.rotation) * even[:, 0]
-    slant = np.tan(math.radians(settings.shear) * even[:, 1])
-    size = 1 + settings.scale * even[:, 2]
+    uniform = affine.uniform(-1, 1, (n, 5))
+    angle = math.radians(settings.rotation) * uniform[:, 0]
+    slant = np.tan(math.radians(settings.shear) * uniform[:, 1])
+    size = 1 + settings.scale * uniform[:, 2]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     matrices = np.stack([cos, cos * slant - sin, sin, sin * slant + cos], axis=1)
     fields = np.zeros((n, 2, SIDE, SIDE), np.float32)
@@ -87,16 +65,16 @@ def draw_warps(
         fields = np.matmul(basis @ waves, basis.T, dtype=np.float32)
     return Warps(
         matrices.reshape(n, 2, 2).astype(np.float32),
-        (settings.shift * even[:, 3:]).astype(np.float32),
+        (settings.shift * uniform[:, 3:]).astype(np.float32),
         fields,
     )
 
 
 @cache
 def blur_basis(sigma: float) -> Floats:
-    """Give the directions, of shape (28, k), that a Gaussian blur along one axis lets through.
+    """Return the directions (28, k) that a Gaussian blur along one axis does not suppress.
 
-    Each has the length of its singular value. The noise goes on beyond the picture's edges.
+    Each has the length of its singular value. The noise extends beyond the image's edges.
     """
     reach = math.ceil(4 * sigma)
     distance = np.arange(SIDE)[:, None] - np.arange(-reach, SIDE + reach)
@@ -109,20 +87,7 @@ def blur_basis(sigma: float) -> Floats:
 
 
 def warp(images: NDArray[np.uint8], warps: Warps) -> NDArray[np.uint8]:
-    """Warp pictures, with NumPy.
-
-    Parameters
-    ----------
-    images
-        Of shape (n, 784).
-    warps
-        One for each.
-
-    Returns
-    -------
-    ndarray of shape (n, 784), uint8
-        Beyond its edges a picture is blank.
-    """
+    """Warp images (n, 784) with NumPy, each by its own warp; beyond its edges an image is blank."""
     n = len(images)
     position = np.arange(SIDE, dtype=np.float32) - np.float32(MIDDLE)
     x, y = position[None, None, :], position[None, :, None]

@@ -1,4 +1,4 @@
-"""An augmenter distorts the pictures of an epoch as they are asked for."""
+"""Augmenter: distorts the images of an epoch as they are asked for."""
 
 from typing import Any
 
@@ -8,21 +8,14 @@ from numpy.typing import NDArray
 from .settings import Augmentation
 from .warp import SIDE, draw_warps, warp
 
-BLOCK = 250  # pictures whose fields stay in a cache
+BLOCK = 250  # images whose fields stay in a cache
 
 
 class Augmenter:
-    """Distorts pictures, each call anew.
+    """Distorts images (n, 784), each call anew; two random streams are spawned from `rng`.
 
-    Parameters
-    ----------
-    settings
-        How strongly.
-    rng
-        Two streams are spawned from it.
-    compiled
-        Whether Numba, which must be installed then, does the work. The pictures are the same, but
-        for a rounding of one level in one of ten thousand pixels.
+    If `compiled`, Numba, which must be installed then, does the work. The images are the same, but
+    for a rounding of one level in one of ten thousand pixels.
     """
 
     def __init__(
@@ -39,18 +32,7 @@ class Augmenter:
             self.warp(blank, draw_warps(settings, 1, *np.random.default_rng(0).spawn(2)))
 
     def __call__(self, images: NDArray[Any]) -> NDArray[Any]:
-        """Distort pictures.
-
-        Parameters
-        ----------
-        images
-            Of shape (n, 784), uint8.
-
-        Returns
-        -------
-        ndarray of shape (n, 784), uint8
-            A new array.
-        """
+        """Return distorted copies of images (n, 784), uint8."""
         out = np.empty_like(images)
         for start in range(0, len(images), BLOCK):
             part = images[start : start + BLOCK]

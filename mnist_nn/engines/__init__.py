@@ -1,4 +1,4 @@
-"""An engine executes training steps. All engines compute the same; they differ in speed."""
+"""Engines execute training steps. All compute the same; they differ in speed."""
 
 from .choice import Choice, EngineName, choose_engine, make_engine
 from .interface import Engine, EngineState

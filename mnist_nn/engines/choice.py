@@ -1,4 +1,4 @@
-"""Which engine a run gets: the one that was asked for, if it can."""
+"""Choice of a run's engine: the one that was asked for, if it can run the training."""
 
 import os
 import re
@@ -21,15 +21,7 @@ EngineName: TypeAlias = Literal["auto", "numpy", "numba"]
 
 
 class Choice(NamedTuple):
-    """The engine of a run.
-
-    Attributes
-    ----------
-    name
-        "numpy" or "numba".
-    reason
-        Why it is not Numba's, where that was asked for or might have been; otherwise empty.
-    """
+    """Name of the engine of a run, and why it is not Numba's, where that might have been."""
 
     name: Literal["numpy", "numba"]
     reason: str = ""
@@ -38,25 +30,11 @@ class Choice(NamedTuple):
 def choose_engine(
     name: EngineName, network: Network, step_config: StepConfig, batch_size: int
 ) -> Choice:
-    """Choose the engine of a run.
+    """Choose the engine of a run; "auto" is the fastest that can run it.
 
-    Parameters
-    ----------
-    name
-        Which is wanted; "auto" is the fastest there is.
-    network, step_config, batch_size
-        Of the run.
-
-    Returns
-    -------
-    Choice
-        NumPy's can run everything, so it takes what the one that was asked for cannot.
-
-    Raises
-    ------
-    ConfigError
-        If Numba is asked for by name and cannot be used, or if one of its environment variables
-        has a value that it does not take.
+    NumPy's can run everything, so it takes what the one that was asked for cannot. A ConfigError is
+    raised if Numba is asked for by name and cannot be used, or if one of its environment variables
+    has a value that it does not take.
     """
     if name == "numpy":
         return Choice("numpy")
@@ -74,7 +52,7 @@ def choose_engine(
 
 
 def numba_fault() -> str:
-    """Say why Numba cannot be used here, and what to do about it; empty if it can."""
+    """Return why Numba cannot be used here, and the remedy; empty if it can."""
     _check_features()
     try:
         with warnings.catch_warnings():  # Numba warns of a variable it cannot read
@@ -97,7 +75,7 @@ def numba_fault() -> str:
 
 
 def _broken(error: Exception) -> str:
-    """Word what went wrong when Numba was imported."""
+    """Return a message for an error in importing Numba."""
     reason = str(error).strip().partition("\n")[0][:200]
     return (
         f"numba cannot be imported: {type(error).__name__}: {reason}; "
@@ -106,7 +84,7 @@ def _broken(error: Exception) -> str:
 
 
 def _check_variables(problem: str = "") -> None:
-    """Raise ConfigError if a Numba variable is nonsense, also by `problem`, its import's error."""
+    """Raise ConfigError if a Numba variable is invalid; `problem` is its import's error."""
     unreadable = re.match(r"Environment variable '(\w+)' .* value '(.*?)' could not", problem, re.S)
     threads, folder = (os.environ.get(f"NUMBA_{name}", "") for name in ("NUM_THREADS", "CACHE_DIR"))
     if unreadable:
@@ -122,7 +100,7 @@ def _check_variables(problem: str = "") -> None:
 
 
 def _check_features() -> None:
-    """Refuse, with ConfigError, processor features without + or -: LLVM would end the process."""
+    """Raise ConfigError for processor features without + or -: LLVM would end the process."""
     features = os.environ.get("NUMBA_CPU_FEATURES", "")
     if not all(re.fullmatch(r"[+-]\S+", name.strip()) for name in features.split(",") if name):
         raise ConfigError(

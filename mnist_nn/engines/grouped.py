@@ -1,4 +1,4 @@
-"""Steps of several small batches at once: what makes the NumPy engine fast at one sample a step."""
+"""Steps of several small batches at once, which make NumPy fast at one sample a step."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ def grouping_pays(network: Network, step_config: StepConfig, batch_size: int) ->
 class GroupedSteps:
     """The same steps as one by one, but in fewer and larger products.
 
-    The first layer has most of the weights, and to go through them for a single sample costs nearly
-    as much as for a dozen. So its sums are made for the whole group, `size` samples in whole
-    batches, with the weights W as they stand before it, and what the batches say of W is added up
-    at its end. In between, each batch's sums lack what the earlier samples t of the group would
-    have added to them, by ``W += xₜᵀ sₜ`` with ``sₜ = -rate · dzₜ``: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``,
-    for which W is not needed.
+    The first layer has most of the weights, and reading them for a single sample costs nearly as
+    much as for a dozen. So its sums are computed for the whole group, `size` samples in whole
+    batches, with the weights W as they stand before it, and the steps of W are added up at its end.
+    In between, each batch's sums lack what the earlier samples t of the group would have added to
+    them, by ``W += xₜᵀ sₜ`` with ``sₜ = -rate · dzₜ``: ``x (xₜᵀ sₜ) = (x · xₜ) sₜ``, for which W is
+    not needed.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class GroupedSteps:
         self._use(network.workspace(batch_size, training=True))
 
     def _use(self, workspace: Workspace) -> None:
-        """Set out the layers above the first with what they keep."""
+        """Pair the layers above the first with their caches."""
         self.workspace = workspace
         self.above = list(zip(self.network.layers, workspace.caches, strict=True))[1:]
         self.back = self.above[-2::-1]
@@ -60,7 +60,7 @@ class GroupedSteps:
         sums = inputs @ first.W  # (n, in) @ (in, units) -> (n, units)
         products = inputs @ inputs.T  # (n, n)
         steps = np.empty_like(sums)
-        rest = slice(first.W.size, None)  # behind the first layer's weights come all others
+        rest = slice(first.W.size, None)  # all parameters but the first layer's weights
         params, grads = network.trainable[rest], network.grads[rest]
         for step, start in enumerate(range(0, len(x), self.batch_size)):
             batch, rate = slice(start, start + self.batch_size), float(learning_rates[step])
@@ -81,7 +81,7 @@ class GroupedSteps:
         logits: FloatArray,
         noise: NDArray[np.uint16],
     ) -> FloatArray:
-        """Go from the first layer's sums up and back; fill all gradients but its weights'."""
+        """Run forward and backward from the first layer's sums; fill all gradients but its W's."""
         if len(z) != self.workspace.n:
             self._use(self.workspace.resized(len(z)))
         work, y = self.workspace, z

@@ -1,4 +1,4 @@
-"""What training and an engine know of each other."""
+"""Interface between training and engines."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -29,25 +29,16 @@ class EngineState:
 
 
 class Engine(Protocol):
-    """Trains a network on the samples it is pointed at.
+    """Trains a network in place on the samples that its `run` is given.
 
-    An engine is made of the network, which it trains in place, the config of a step, all training
-    samples, of shape (n, n_inputs), their classes, of shape (n,), the number of samples per step,
-    and a random generator for dropout.
-
-    Attributes
-    ----------
-    chunk
-        Samples, in whole batches, that take it a small part of a second: to ask for more at once
-        would keep a progress bar or Ctrl-C waiting.
-    averaged
-        The network with its moving average for parameters; None where none is kept.
+    An engine is made of the network, the config of a step, all training samples (n, n_inputs),
+    their classes (n,), the number of samples per step, and a random generator for dropout.
     """
 
     network: Network
-    averaged: Network | None
+    averaged: Network | None  # the network with its moving average, if one is kept
     step_config: StepConfig
-    chunk: int
+    chunk: int  # samples, in whole batches, to run at a time so that progress and Ctrl-C work
 
     def run(
         self,
@@ -55,7 +46,7 @@ class Engine(Protocol):
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
-        """Step through samples in the given order, batch by batch; the last batch may be short.
+        """Take a step for each batch of samples, in the given order; the last batch may be short.
 
         Parameters
         ----------
@@ -64,23 +55,23 @@ class Engine(Protocol):
         learning_rates
             The learning rate of each step, of shape (⌈m / batch_size⌉,).
         x
-            What to show instead of the samples themselves, distorted copies of them, say, of shape
-            (m, n_inputs) and of the same dtype; None for the samples as they are.
+            What to train on instead of the samples themselves (distorted copies of them, say), of
+            shape (m, n_inputs) and of the same dtype; None for the samples as they are.
 
         Returns
         -------
         float
-            Sum over the samples of the loss that each had before the step it took part in. It is
-            not finite if training diverged.
+            Sum over the samples of the loss that each had before its step. It is not finite if
+            training diverged.
         int
-            How many of them the network had right at that time.
+            How many of them the network classified correctly at that time.
         """
 
     def snapshot(self) -> EngineState:
-        """Copy what it knows; the network's parameters are the caller's to keep."""
+        """Copy its state; the network's parameters are the caller's to keep."""
 
     def restore(self, state: EngineState) -> None:
-        """Go back to what it knew; the shapes are those of this network and step."""
+        """Return to a snapshot of the same network and step config."""
 
 
 def whole_batches(n_samples: int, batch_size: int) -> int:

@@ -1,4 +1,4 @@
-"""The NumPy engine is the reference: each step is what the mathematics says, batch by batch."""
+"""NumPy engine, the reference: each step is what the mathematics says, batch by batch."""
 
 from typing import Any
 
@@ -23,13 +23,7 @@ CHUNK = 1000  # samples
 
 
 class NumpyEngine:
-    """Trains a network on the samples it is pointed at: an `Engine`.
-
-    Parameters
-    ----------
-    network, step_config, x, y, batch_size, rng
-        As for every `Engine`.
-    """
+    """An `Engine` in NumPy."""
 
     def __init__(
         self,
@@ -61,7 +55,7 @@ class NumpyEngine:
         learning_rates: NDArray[np.float64],
         x: NDArray[Any] | None = None,
     ) -> tuple[float, int]:
-        """Step through samples in the given order: see `Engine`.
+        """Take the steps: see `Engine`.
 
         NumPy's warnings about numbers that are not finite are silenced; a caller sees the loss.
         """
@@ -82,18 +76,18 @@ class NumpyEngine:
         return float(np.sum(values, dtype=np.float64)), int(n_correct)
 
     def snapshot(self) -> EngineState:
-        """Copy what it knows: see `Engine`."""
+        """Copy its state: see `Engine`."""
         average = self.averaged.params.copy() if self.averaged else None
         dropout = rng_state(self.rng)
         return EngineState(self.state.slots.copy(), self.state.steps, average, dropout)
 
-    def restore(self, snapshot: EngineState) -> None:
-        """Go back to what it knew: see `Engine`."""
-        self.state.slots[...] = snapshot.slots
-        self.state.steps = snapshot.steps
+    def restore(self, state: EngineState) -> None:
+        """Return to a snapshot: see `Engine`."""
+        self.state.slots[...] = state.slots
+        self.state.steps = state.steps
         if self.averaged:
-            self.averaged.params[...] = snapshot.average
-        self.rng.bit_generator.state = snapshot.dropout
+            self.averaged.params[...] = state.average
+        self.rng.bit_generator.state = state.dropout
 
     def _run_batch(
         self,

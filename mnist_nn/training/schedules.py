@@ -1,8 +1,8 @@
-"""A schedule varies the learning rate in the course of a run.
+"""Schedules: how the learning rate varies in the course of a run.
 
-Each is a frozen record whose fields are its keys in a config. It gives the rate of every step as a
-factor of the optimizer's ``learning_rate``, and remembers nothing: what it needs to know of the run
-is in `Progress`, and what it needs of the losses so far in `PlateauState`.
+Each is a frozen record whose fields are its keys in a config. It computes the rate of every step as
+a factor of the optimizer's ``learning_rate``, and has no state: what it needs to know of the run is
+in `Progress`, and what it needs of the losses so far in `PlateauState`.
 """
 
 import math
@@ -24,51 +24,27 @@ CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 @plain_dataclass(frozen=True)
 class PlateauState:
-    """What the losses of the epochs so far have come to, for `ReduceOnPlateau`.
+    """What `ReduceOnPlateau` knows of the losses of the epochs so far."""
 
-    Attributes
-    ----------
-    epochs
-        How many are over.
-    best
-        The lowest loss that counted as better, after warm-up.
-    waited
-        Epochs since then, or since the latest fall.
-    falls
-        How often the rate has fallen.
-    """
-
-    epochs: int = 0
-    best: float = math.inf
-    waited: int = 0
-    falls: int = 0
+    epochs: int = 0  # that are over
+    best: float = math.inf  # lowest loss that counted as better, after warm-up
+    waited: int = 0  # epochs since then, or since the latest fall
+    falls: int = 0  # how often the rate has fallen
 
 
 @plain_dataclass(frozen=True)
 class Progress:
-    """Where in a run some steps are.
+    """Where in a run some steps are."""
 
-    Attributes
-    ----------
-    epochs
-        Epochs that have passed before each of them, of shape (n_steps,), with fractions.
-    step
-        What one step adds to that.
-    total
-        Epochs of the whole run, above 0.
-    plateau
-        What the losses so far have come to: see `Schedule.watch`.
-    """
-
-    epochs: Floats
-    step: float
-    total: float
-    plateau: PlateauState = PlateauState()
+    epochs: Floats  # (n_steps,): epochs before each step, with fractions
+    step: float  # what one step adds to that
+    total: float  # epochs of the whole run, above 0
+    plateau: PlateauState = PlateauState()  # see `Schedule.watch`
 
 
 @dataclass(frozen=True, config=CHECKED)
 class Schedule:
-    """What all schedules share.
+    """Base of all schedules.
 
     Attributes
     ----------
@@ -87,19 +63,7 @@ class Schedule:
     warmup: Annotated[float, Field(ge=0, strict=True)] = 0.0
 
     def learning_rates(self, learning_rate: float, progress: Progress) -> Floats:
-        """Give the learning rate of each step.
-
-        Parameters
-        ----------
-        learning_rate
-            The full one, above 0.
-        progress
-            Where the steps are.
-
-        Returns
-        -------
-        ndarray of shape (n_steps,)
-        """
+        """Return the learning rate of each step, of shape (n_steps,), given the full one."""
         rise = np.ones_like(progress.epochs)
         if self.warmup:
             rise = (progress.epochs + progress.step) / max(self.warmup, progress.step)
@@ -110,35 +74,11 @@ class Schedule:
         return rates
 
     def watch(self, plateau: PlateauState, loss: float) -> PlateauState:
-        """Take note of an epoch that is over.
-
-        Parameters
-        ----------
-        plateau
-            What the losses before it came to.
-        loss
-            Its validation loss or, where nothing is held out, its loss.
-
-        Returns
-        -------
-        PlateauState
-        """
+        """Return the state after an epoch of this loss: on validation samples if there are any."""
         return plateau
 
     def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
-        """Give the factor of each step.
-
-        Parameters
-        ----------
-        epochs, total
-            As in `Progress`, but counted after warm-up.
-        plateau
-            As in `Progress`.
-
-        Returns
-        -------
-        ndarray of shape (n_steps,)
-        """
+        """Return the factor of each step; arguments are as in `Progress`, but after warm-up."""
         raise NotImplementedError
 
 
@@ -149,7 +89,7 @@ class Constant(Schedule):
     name: Literal["constant"] = "constant"
 
     def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
-        """Give 1."""
+        """Return 1 for each step."""
         return np.ones_like(epochs)
 
 
@@ -177,7 +117,7 @@ class Step(Schedule):
 
 @dataclass(frozen=True, config=CHECKED)
 class Exponential(Schedule):
-    """A steady fall.
+    """An exponential fall.
 
     Attributes
     ----------
@@ -218,7 +158,7 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, config=CHECKED)
 class OneCycle(Schedule):
-    """A rise to the full rate, then a long fall to next to nothing, both half cosines.
+    """A rise to the full rate, then a long fall to almost 0, both half cosines.
 
     Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
     rates", 2018; names and defaults are PyTorch's.
@@ -241,7 +181,7 @@ class OneCycle(Schedule):
     final_div_factor: Annotated[float, Field(ge=1, strict=True)] = 1e4
 
     def factors(self, epochs: Floats, total: float, plateau: PlateauState) -> Floats:
-        """Up in the first ``pct_start`` of the run, and down in the rest."""
+        """Return the rise of the first ``pct_start`` of the run, and the fall of the rest."""
         first = 1 / self.div_factor
         done, top = epochs / total, self.pct_start
         rise = _ease(first, 1.0, done / top)
@@ -278,7 +218,7 @@ class ReduceOnPlateau(Schedule):
         return np.full_like(epochs, max(self.factor**plateau.falls, self.min_factor))
 
     def watch(self, plateau: PlateauState, loss: float) -> PlateauState:
-        """Count the epochs without a better loss, those of warm-up apart; see `Schedule.watch`."""
+        """Count the epochs without a better loss, except those of warm-up; see `Schedule.watch`."""
         epochs = plateau.epochs + 1
         if epochs <= math.ceil(self.warmup):
             return replace(plateau, epochs=epochs)
@@ -290,7 +230,7 @@ class ReduceOnPlateau(Schedule):
 
 
 def _ease(start: float, end: float, share: Floats) -> Floats:
-    """Go from start to end along half a cosine; `share` is how far, 0 to 1 and held there."""
+    """Return start to end along half a cosine; `share` is how far, limited to 0 to 1."""
     turn = (1 - np.cos(np.pi * np.clip(share, 0, 1))) / 2
     eased: Floats = start + (end - start) * turn
     return eased

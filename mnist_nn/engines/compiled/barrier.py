@@ -1,10 +1,10 @@
-"""Barrier at which the threads that share a batch wait until all of them have come.
+"""Tasks that share a batch, and the barrier at which they wait until all of them have come.
 
 A batch takes some dozens of microseconds and has four barriers, so passing one must take a fraction
 of one: a thread counts itself in and watches the count. But a thread that watches keeps its
-processor from whoever else could use it, another of these threads, perhaps, that the rest wait for.
-On a busy machine that made training a thousand times slower, so after some watching a thread
-yields. What waiting still costs there, `tuner` avoids.
+processor from others, which may be those that it waits for. On a busy machine that made training a
+thousand times slower, so after some watching a thread yields. What waiting still costs there,
+`tuner` avoids.
 """
 
 import os
@@ -28,7 +28,7 @@ _yield = types.ExternalFunction("sched_yield", types.int32())
 
 
 def make_barrier() -> Int64Array:
-    """Make a barrier that no thread has come to yet."""
+    """Return a barrier that no thread has come to yet."""
     return np.zeros(16, np.int64)
 
 
@@ -39,7 +39,7 @@ def release(barrier: Int64Array) -> None:
 
 @intrinsic
 def _add_one(typing: Any, array: Any, index: Any) -> Any:
-    """Count one up as one indivisible step, and give the count before."""
+    """Increment a count as one atomic step, and return the count before."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = make_array(signature.args[0])(context, builder, args[0]).data

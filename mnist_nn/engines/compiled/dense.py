@@ -1,9 +1,9 @@
-"""Products of dense matrices: what a layer does that reads all of its inputs.
+"""Products of dense matrices, for layers that read all of their inputs.
 
-A kernel keeps a block of sums in registers, for several rows and one vector of columns, because
-what takes the time otherwise is loading: here each vector that is loaded serves all rows, and each
-number a whole vector. All arrays are one, the arena (see `layout`), so a matrix is where it begins
-and how far it is from one row, or column, to the next.
+Loading takes most of the time of a product. So a kernel keeps a block of sums in registers, for
+several rows and one vector of columns: each vector that is loaded serves all rows, and each number
+a whole vector. All arrays are one, the arena (see `layout`), so a matrix is where it begins and how
+far it is from one row, or column, to the next.
 """
 
 from typing import Any, NamedTuple
@@ -46,15 +46,7 @@ TALL = _rows_in_registers()
 
 
 class Matrix(NamedTuple):
-    """Where a matrix lies in the arena.
-
-    Attributes
-    ----------
-    start
-        Where its first number is.
-    row, column
-        How far it is from one row to the next, and from one column.
-    """
+    """Where a matrix lies in the arena, and how far it is from one row, and column, to the next."""
 
     start: int
     row: int
@@ -62,16 +54,9 @@ class Matrix(NamedTuple):
 
 
 class Depth(NamedTuple):
-    """What a product sums over: the columns of its left side.
+    """What a product sums over: the columns of its left side, in `parts` parts of n columns.
 
-    Attributes
-    ----------
-    n
-        How many there are in one part.
-    parts
-        How many parts.
-    gap
-        How much further it is, on the left side, from the last column of a part to the next part.
+    From the last column of a part to the next part it is `gap` further than to the next column.
     """
 
     n: int
@@ -105,18 +90,7 @@ def multiply(
 ) -> None:
     """``z = x w`` or, if not `fresh`, ``z += x w``, for one vector of columns.
 
-    Parameters
-    ----------
-    a
-        The arena.
-    matrices
-        z, x and w.
-    rows
-        Of z and x, a multiple of `SHORT`.
-    depth
-        Columns of x, and so rows of w.
-    fresh
-        Whether what is in z does not count.
+    The matrices are z, x and w; `rows` is a multiple of `SHORT`, and the depth that of x.
     """
     out, left, _ = matrices
     z, x = out.start, left.start
@@ -133,7 +107,7 @@ def multiply(
 
 @part(**OPTIONS)
 def multiply_row(a: FloatArray, z: int, x: int, w: int, n: int) -> None:
-    """``z = x W`` for one row and one panel of W, whose sums are several, to add up faster."""
+    """``z = x W`` for one row and one panel of W, in several sums, to add up faster."""
     step = lanes(a)
     p = q = r = s = zeros(a)
     whole = n // 4 * 4

@@ -1,4 +1,4 @@
-"""How many threads share a batch: as many as are worth having at the moment.
+"""Thread tuner: how many threads share a batch, as many as are fastest at the moment.
 
 Several threads meet some four times in a batch of dozens of microseconds. Where each has a
 processor to itself, that costs next to nothing. Where other processes want the processors too, a
@@ -15,20 +15,14 @@ FIRST_WAIT, LONGEST_WAIT = 50, 800  # pieces between retrials, which grow rarer
 
 
 class ThreadTuner:
-    """Chooses between one thread and several, by what they took lately.
-
-    Parameters
-    ----------
-    sizes
-        How many threads it may be.
-    """
+    """Chooses between the given numbers of threads, one or two, by how long they took lately."""
 
     def __init__(self, sizes: set[int]) -> None:
         self.pace = dict.fromkeys(sorted(sizes), 0.0)  # seconds per batch; 0 before a trial
         self.wait = self.left = FIRST_WAIT  # pieces between retrials, and until the next one
 
     def next_piece(self) -> tuple[int, int | None]:
-        """Say how many threads run the next piece, and of how many batches it is; None for all."""
+        """Return how many threads run the next piece, of how many groups; None for all."""
         if len(self.pace) == 1:
             return next(iter(self.pace)), None
         fastest, slowest = sorted(self.pace, key=lambda threads: self.pace[threads])
@@ -39,6 +33,6 @@ class ThreadTuner:
         return slowest, RETRIAL
 
     def record(self, threads: int, seconds_per_batch: float) -> None:
-        """Note how fast a piece went; one that was slower than those before counts half."""
+        """Store how long a piece took per group; one slower than those before counts half."""
         before = self.pace[threads] or seconds_per_batch
         self.pace[threads] = min(seconds_per_batch, (before + seconds_per_batch) / 2)

@@ -1,4 +1,4 @@
-"""What happens to the parameters once a batch's gradient is known, compiled.
+"""Update of the parameters once a batch's gradient is known, compiled.
 
 The optimizers' files in `training` have the mathematics and are the reference. All of it is
 arithmetic on each parameter by itself, except for the length of the gradient, so the panels and
@@ -82,7 +82,7 @@ def update_settings(step_config: StepConfig, n_weights: int) -> UpdateSettings:
 def finish_gradient(
     settings: UpdateSettings, params: FloatArray, state: UpdateState, lo: int, hi: int
 ) -> None:
-    """Add the penalty's gradient to blocks lo to hi, and measure them for `clip_factor`."""
+    """Add the penalty's gradient to blocks lo to hi, and sum their squares for `clip_factor`."""
     grads, number = state.grads, params.dtype.type
     l2 = number(settings.l2)
     for block in range(lo, hi):

@@ -1,4 +1,4 @@
-"""A vector is what a register holds: 64 bytes of neighbours, 16 of float32 or 8 of float64.
+"""Vectors for Numba: what a register holds, 64 bytes, which are 16 float32 or 8 float64.
 
 Numba compiles loops over single numbers and leaves it to LLVM to guess which may run side by side.
 In the inner loops of a matrix product the guess is often no, because two arrays might overlap. So
@@ -25,7 +25,7 @@ _I32 = ir.IntType(32)
 
 
 def lanes_of(dtype: DTypeLike) -> int:
-    """How many numbers of a floating-point type make a vector."""
+    """Return how many numbers of a floating-point type make a vector."""
     return BYTES // np.dtype(dtype).itemsize
 
 
@@ -68,7 +68,7 @@ def _broadcast(builder: Any, vector: Any, number: Any) -> Any:
 
 
 def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Give a · b + c lane by lane, rounded once where the processor can."""
+    """Return a · b + c lane by lane, rounded once where the processor can."""
     bits = 32 if a.type.element == ir.FloatType() else 64
     name = f"llvm.fmuladd.v{a.type.count}f{bits}"
     function_type = ir.FunctionType(a.type, [a.type] * 3)
@@ -77,7 +77,7 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 def _mask(numbers: Any) -> Any:
-    """Say which lanes a shuffle takes."""
+    """Return which lanes a shuffle takes."""
     numbers = list(numbers)
     return ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
 
@@ -92,7 +92,7 @@ def _fold(builder: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def lanes(typing: Any, array: Any) -> Any:
-    """Count the numbers in a vector of this array; a constant once compiled."""
+    """Return how many numbers a vector of this array has; a constant once compiled."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return context.get_constant(types.intp, Vector(array.dtype).lanes)
@@ -102,7 +102,7 @@ def lanes(typing: Any, array: Any) -> Any:
 
 @intrinsic
 def zeros(typing: Any, array: Any) -> Any:
-    """Give a vector of zeros, for sums of this array's numbers."""
+    """Return a vector of zeros, for sums of this array's numbers."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return ir.Constant(context.get_value_type(signature.return_type), None)
@@ -177,7 +177,7 @@ def add(typing: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """Give a · b + c lane by lane, rounded once where the processor can."""
+    """Return a · b + c lane by lane, rounded once where the processor can."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _multiply_add(builder, *args)
@@ -310,7 +310,7 @@ def store_totals(typing: Any, array: Any, index: Any, sums: Any) -> Any:
 
 @intrinsic
 def nonzero_mask(typing: Any, array: Any, index: Any) -> Any:
-    """Look which of eight neighbours are not zero: bit k is set if ``array[index + k]`` is not."""
+    """Compare eight neighbours with 0: bit k is set if ``array[index + k]`` is not 0."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         scalar = context.get_value_type(array.dtype)
@@ -349,7 +349,7 @@ def store_shifted(typing: Any, array: Any, index: Any, table: Any, row: Any, shi
 
 @intrinsic
 def prefetch(typing: Any, array: Any, index: Any) -> Any:
-    """Ask for the cache line of a number that will be read soon; nothing waits for it."""
+    """Prefetch the cache line of a number that will be read soon."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = ir.IntType(8).as_pointer()
@@ -365,7 +365,7 @@ def prefetch(typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def from_bits(typing: Any, bits: Any) -> Any:
-    """Take an int32 for the bits of a float32."""
+    """Reinterpret an int32 as the bits of a float32."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.FloatType())

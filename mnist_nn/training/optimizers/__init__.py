@@ -1,7 +1,7 @@
-"""An optimizer turns a gradient into a step.
+"""Optimizers: what turns a gradient into a step.
 
 Each is a frozen record whose fields are its keys in a config, with their ranges; it steps on the
-network's whole parameter vector at once. What it remembers between steps is a `OptimizerState`.
+network's whole parameter vector at once. What it remembers between steps is an `OptimizerState`.
 """
 
 from typing import Annotated, TypeAlias

@@ -1,4 +1,4 @@
-"""AdaGrad: a step of its own for each parameter."""
+"""AdaGrad optimizer."""
 
 from typing import ClassVar, Literal
 
@@ -11,7 +11,7 @@ from .base import CHECKED, Coefficient, Epsilon, Optimizer, OptimizerState
 
 @dataclass(frozen=True, config=CHECKED)
 class AdaGrad(Optimizer):
-    """Shorter steps for parameters that have moved much.
+    """AdaGrad: shorter steps for parameters that have moved much.
 
     ::
 
@@ -26,7 +26,7 @@ class AdaGrad(Optimizer):
     name, learning_rate, weight_decay
         As for every `Optimizer`.
     initial_accumulator_value
-        Where s begins, 0 or more.
+        Where s begins, 0 to 1000.
     epsilon
         ε, 1e-30 to 1.
     """
@@ -38,7 +38,7 @@ class AdaGrad(Optimizer):
     epsilon: Epsilon = 1e-7
 
     def start(self, params: FloatArray, n_decaying: int) -> OptimizerState:
-        """Make the state before the first step; see `Optimizer.start`."""
+        """Return the state before the first step."""
         state = super().start(params, n_decaying)
         state.slots[...] = self.initial_accumulator_value
         return state

@@ -1,4 +1,4 @@
-"""Adam: momentum, and steps divided by the gradient's usual size."""
+"""Adam and AdamW optimizers."""
 
 from typing import ClassVar, Literal
 
@@ -11,9 +11,9 @@ from .base import CHECKED, Coefficient, Epsilon, Fraction, Optimizer, OptimizerS
 
 @dataclass(frozen=True, config=CHECKED)
 class Adam(Optimizer):
-    """Adaptive moment estimation.
+    """Adaptive moment estimation: momentum, and steps divided by the gradient's usual size.
 
-    At step t, with both means brought up to size, as they began at 0::
+    At step t, with both means corrected for their start at 0::
 
         m ← β₁ m + (1 - β₁) g        m̂ = m / (1 - β₁ᵗ)
         v ← β₂ v + (1 - β₂) g²       v̂ = v / (1 - β₂ᵗ)

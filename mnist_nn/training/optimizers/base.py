@@ -1,4 +1,4 @@
-"""What all optimizers share: a learning rate, weight decay, and how a step is taken."""
+"""Base of all optimizers: a learning rate, weight decay, and how a step is taken."""
 
 from dataclasses import dataclass as plain_dataclass
 from typing import Annotated, ClassVar, TypeAlias
@@ -21,26 +21,16 @@ Coefficient: TypeAlias = Annotated[float, Field(ge=0, le=1000, strict=True)]
 
 @plain_dataclass(eq=False)
 class OptimizerState:
-    """What an optimizer remembers from step to step.
+    """What an optimizer remembers from step to step."""
 
-    Attributes
-    ----------
-    slots
-        Its running sums and means, of shape (n_slots, n_params): one number each per parameter.
-    n_decaying
-        How many of the parameters, which come first, decay: weights, not biases.
-    steps
-        Taken so far.
-    """
-
-    slots: FloatArray
-    n_decaying: int
-    steps: int = 0
+    slots: FloatArray  # (n_slots, n_params): running sums and means of each parameter
+    n_decaying: int  # how many of the parameters, which come first, decay: weights, not biases
+    steps: int = 0  # taken so far
 
 
 @dataclass(frozen=True, config=CHECKED)
 class Optimizer:
-    """The base of all optimizers.
+    """Base of all optimizers.
 
     Attributes
     ----------
@@ -71,19 +61,7 @@ class Optimizer:
         return False
 
     def start(self, params: FloatArray, n_decaying: int) -> OptimizerState:
-        """Make the state before the first step.
-
-        Parameters
-        ----------
-        params
-            Of shape (n_params,): those that are trained, of which those that decay come first.
-        n_decaying
-            How many decay.
-
-        Returns
-        -------
-        OptimizerState
-        """
+        """Return the state before the first step; the first `n_decaying` parameters decay."""
         return OptimizerState(np.zeros((self.n_slots, params.size), params.dtype), n_decaying)
 
     def step(
@@ -93,18 +71,9 @@ class Optimizer:
         state: OptimizerState,
         rate: float | None = None,
     ) -> None:
-        """Take a step in place.
+        """Step in place on a vector of parameters, and update the state.
 
-        Parameters
-        ----------
-        params
-            Of shape (n_params,).
-        grads
-            The gradient, of the same shape; it may be used up.
-        state
-            Of this run; it is brought up to date.
-        rate
-            Of this step; the `learning_rate` if None.
+        The gradient has the same shape and may be overwritten; the rate is `learning_rate` if None.
         """
         rate = self.learning_rate if rate is None else rate
         state.steps += 1
@@ -115,15 +84,5 @@ class Optimizer:
     def move(
         self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
     ) -> None:
-        """Move the parameters; weights have decayed already.
-
-        Parameters
-        ----------
-        params, grads
-            Of shape (n_params,); `grads` may be used up.
-        state
-            Its slots are brought up to date; its steps count this one already.
-        rate
-            The learning rate.
-        """
+        """Move parameters after decay; `grads` may be overwritten, `steps` counts this step."""
         raise NotImplementedError

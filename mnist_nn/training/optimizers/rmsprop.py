@@ -1,4 +1,4 @@
-"""RMSprop: AdaGrad with a memory that fades."""
+"""RMSprop optimizer."""
 
 from typing import ClassVar, Literal
 
@@ -11,7 +11,7 @@ from .base import CHECKED, Epsilon, Fraction, Optimizer, OptimizerState
 
 @dataclass(frozen=True, config=CHECKED)
 class RMSprop(Optimizer):
-    """Steps divided by the size that the parameter's gradient usually has.
+    """RMSprop: steps divided by the usual size of the parameter's gradient.
 
     ::
 

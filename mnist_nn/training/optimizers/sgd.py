@@ -1,4 +1,4 @@
-"""Gradient descent, and its momentum."""
+"""Stochastic gradient descent, with momentum."""
 
 from typing import Annotated, ClassVar, Literal
 
