@@ -191,11 +191,9 @@ def choose_in(folder: Path, **variables: str) -> list[str]:
     "fault",
     [
         "SystemError('initialization failed')",
-        "AttributeError('_ARRAY_API not found')",
-        "OSError('libllvmlite.so: cannot open shared object file')",
         "ImportError('Numba needs NumPy 2.x or less')",
     ],
-    ids=["SystemError", "AttributeError", "OSError", "ImportError"],
+    ids=["SystemError", "ImportError"],
 )
 def test_a_numba_that_cannot_be_imported_leaves_numpy(tmp_path, fault) -> None:
     (tmp_path / "numba.py").write_text(f"raise {fault}\n")
@@ -229,15 +227,3 @@ def test_a_variable_with_nonsense_is_named(tmp_path, name, value, rule) -> None:
     (tmp_path / "file").touch()
     message = f"ConfigError environment variable {name}: {rule} correct or unset it"
     assert choose_in(tmp_path, **{name: value}) == [message] * 2
-
-
-def test_a_variable_with_nonsense_ends_a_command_with_code_2(tmp_path) -> None:
-    command = [sys.executable, "-m", "mnist_nn", "train", "--config", "base.yaml"]
-    (tmp_path / "base.yaml").write_text("data: {dataset: mnist-sample}\n")
-    environment = os.environ | {"NUMBA_NUM_THREADS": "0"}
-    result = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    assert "error: environment variable NUMBA_NUM_THREADS: '0'" in result.stderr
-    assert not (tmp_path / "model.pkl").exists()

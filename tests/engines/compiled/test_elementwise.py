@@ -59,7 +59,6 @@ def there_and_back(code: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a[:n], a[n:]
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 3e-7), (np.float64, 1e-15)])
 @pytest.mark.parametrize(
     ("name", "function", "slope"),
     [
@@ -68,10 +67,11 @@ def there_and_back(code: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ],
     ids=["elu", "softplus"],
 )
-def test_elu_and_softplus_are_what_their_formulas_say(
-    name: str, function: Callable, slope: Callable, dtype: type, tolerance: float
+def test_elu_and_softplus_are_what_their_formulas_say_in_float32(
+    name: str, function: Callable, slope: Callable
 ) -> None:
-    z = np.concatenate([np.linspace(-60, 60, 20_001), np.linspace(-2, 2, 20_001)]).astype(dtype)
+    z = np.concatenate([np.linspace(-60, 60, 20_001), np.linspace(-2, 2, 20_001)])
+    z, tolerance = z.astype(np.float32), 3e-7
     y, dz = there_and_back(ACTIVATION_CODES[name], z)
     exact = z.astype(np.float64)
     np.testing.assert_allclose(y, function(exact), rtol=tolerance, atol=tolerance)

@@ -120,7 +120,7 @@ def test_inputs_that_are_few_floats(dataset: str, size: int) -> None:
     assert_same_step(network, loss, samples, size, np.arange(99))
 
 
-@pytest.mark.parametrize("kind", [np.int64, np.float32, ">u2"])
+@pytest.mark.parametrize("kind", [np.float32, ">i8"])
 def test_inputs_of_other_types_and_layouts(digits: Samples, kind: str | type) -> None:
     every_other = np.asfortranarray(digits.x[:100].astype(kind))[:, ::2]
     network = make_network((10, "softmax"), n_inputs=392, dtype=np.float64)
