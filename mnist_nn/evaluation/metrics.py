@@ -1,5 +1,6 @@
 """How good a network is: loss, accuracy, confusion matrix, scores by class, and calibration."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +82,13 @@ def _fraction(part: Any, whole: Any) -> float:
 
 
 @one_blas_thread()
-def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
+def evaluate(
+    network: Network,
+    loss: Loss,
+    samples: Samples,
+    *,
+    progress: Callable[[int], object] | None = None,
+) -> Evaluation:
     """Evaluate a network.
 
     Parameters
@@ -92,13 +99,15 @@ def evaluate(network: Network, loss: Loss, samples: Samples) -> Evaluation:
         Loss that it was trained with.
     samples
         One sample or more, of the network's classes.
+    progress
+        Function that is called with the number of samples of each batch, after it.
 
     Returns
     -------
     Evaluation
     """
     check_scale(samples.x, network.input_scale)
-    value, predicted = score(network, loss, *samples)
+    value, predicted = score(network, loss, *samples, progress=progress)
     n_classes = len(target_rows(network.sizes[-1], network.dtype))
     pairs = samples.y.astype(np.intp) * n_classes + predicted
     confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)

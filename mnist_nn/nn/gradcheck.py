@@ -62,6 +62,7 @@ def check_gradients(
     l2: float = 0.0,
     training: bool = False,
     noise: NDArray[np.uint16] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Iterator[GroupCheck]:
     """Compare each group of parameters, in float64.
 
@@ -90,6 +91,8 @@ def check_gradients(
         in evaluation.
     noise
         Which units are dropped in training: see `draw_noise`. Needed where a layer has dropout.
+    progress
+        Called with 1 after each parameter.
 
     Yields
     ------
@@ -122,7 +125,7 @@ def check_gradients(
             rng = rng or np.random.default_rng(0)
             indices = np.sort(rng.choice(params.size, limit, replace=False))
         analytic = gradients[name][indices]
-        yield _compare(name, params, indices, analytic, value, tolerance, rounding)
+        yield _compare(name, params, indices, analytic, value, tolerance, rounding, progress)
 
 
 def _compare(
@@ -133,9 +136,14 @@ def _compare(
     value: Callable[[], float],
     tolerance: float,
     rounding: float,
+    progress: Callable[[int], object] | None,
 ) -> GroupCheck:
     """Compare the gradients at `indices` of one group's flat, writable view."""
-    numeric = np.array([central_difference(value, params, int(i), STEPS[0]) for i in indices])
+    numeric = np.empty(len(indices))
+    for at, index in enumerate(indices):
+        numeric[at] = central_difference(value, params, int(index), STEPS[0])
+        if progress is not None:
+            progress(1)
     size = max(np.abs(analytic).max(), np.abs(numeric).max())
     scale = max(size, rounding / tolerance)
     for h in STEPS[1:]:

@@ -1,5 +1,6 @@
 """Scoring: loss and predicted classes of labelled samples."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,13 @@ def score(
     x: NDArray[Any],
     labels: NDArray[np.integer[Any]],
     batch_size: int = 1000,
+    *,
+    progress: Callable[[int], object] | None = None,
 ) -> tuple[float, NDArray[np.intp]]:
-    """Return the mean loss of n ≥ 1 samples and their predicted classes (n,), batch by batch."""
+    """Return the mean loss of n ≥ 1 samples and their predicted classes (n,), batch by batch.
+
+    `progress` is called with the number of samples of each batch, after it.
+    """
     rows = target_rows(network.sizes[-1], network.dtype)
     work = network.workspace(min(batch_size, len(x)))
     predicted = np.empty(len(x), np.intp)
@@ -28,6 +34,8 @@ def score(
         work = work.resized(len(targets))
         total += network.loss(x[batch], targets, loss, work) * len(targets)
         predicted[batch] = predicted_classes(work.outputs)
+        if progress is not None:
+            progress(len(targets))
     return total / len(x), predicted
 
 
