@@ -144,13 +144,17 @@ def published_a(monkeypatch: pytest.MonkeyPatch) -> str:
     return "published"
 
 
-@pytest.fixture
-def sample_model(run: Callable[..., Result], tmp_path: Path) -> Path:
-    """A model file, trained for a moment on the sample."""
-    path = tmp_path / "model.pkl"
-    result = run(
-        *("train", "--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml"),
-        *("--epochs", 2, "-o", path, "--quiet"),
-    )
-    assert result.exit_code == 0, result.stderr
+@pytest.fixture(scope="session")
+def trained_on_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file, trained for a moment on the sample; tests leave it as it is."""
+    path = tmp_path_factory.mktemp("trained") / "model.pkl"
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--config", "sample", "--epochs", "2", "-o", str(path), "--quiet"])
+    assert caught.value.code == 0
     return path
+
+
+@pytest.fixture
+def sample_model(trained_on_sample: Path, tmp_path: Path) -> Path:
+    """A copy of that model file, ``model.pkl`` in the test's own folder."""
+    return Path(shutil.copy(trained_on_sample, tmp_path / "model.pkl"))

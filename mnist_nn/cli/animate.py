@@ -10,33 +10,33 @@ from tqdm import tqdm
 from ..errors import ConfigError
 from ..evaluation import Plane
 from ..runs import Run
-from .evaluated_model import Measured
+from .evaluated_model import LoadedModel
 from .guard import eprint
 
 MAX_FRAMES = 60
 
 
-def check_animated(whole: Measured) -> None:
+def check_animated(loaded: LoadedModel) -> None:
     """Refuse a model that does not read two numbers or has no history, with ConfigError."""
-    n_inputs = whole.model.network.sizes[0]
+    n_inputs = loaded.model.network.sizes[0]
     if n_inputs != 2:
         raise ConfigError(
             f"--animate: the model reads {n_inputs} numbers per sample, and only of two there is "
             "a boundary in the plane; take one that was trained on moons"
         )
-    if not whole.model.history:
+    if not loaded.model.history:
         raise ConfigError("--animate: the model has no history that says how long to train")
 
 
-def write_animation(file: IO[bytes], whole: Measured) -> None:
+def write_animation(file: IO[bytes], loaded: LoadedModel) -> None:
     """Write the GIF of a model that `check_animated` admits."""
     from ..evaluation import charts, render
 
-    n = len(whole.model.history)
+    n = len(loaded.model.history)
     frames = []
-    for epoch, field in fields(whole, _epochs(n)):
+    for epoch, field in fields(loaded, _epochs(n)):
         title = f"epoch {epoch:,} of {n:,}"
-        chart = charts.draw_boundary(whole.evaluated, whole.parts, field, title)
+        chart = charts.draw_boundary(loaded.evaluated, loaded.all_samples, field, title)
         assert chart is not None
         frames.append(render.frame(chart))
     render.write_gif(file, frames)
@@ -47,11 +47,11 @@ def _epochs(n: int) -> list[int]:
     return sorted({round(epoch) for epoch in np.linspace(1, n, MAX_FRAMES).tolist()})
 
 
-def fields(whole: Measured, epochs: list[int]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def fields(loaded: LoadedModel, epochs: list[int]) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Train again, and yield for some epochs the network's outputs everywhere after it."""
-    config = whole.model.config
-    data = whole.data
-    plane = Plane.around(np.concatenate([samples.x for samples in whole.parts]))
+    config = loaded.model.config
+    data = loaded.data
+    plane = Plane.around(np.concatenate([samples.x for samples in loaded.all_samples]))
     run = Run(config, data)
     eprint(f"training again for {epochs[-1]:,} epochs, to see how the boundary moves")
     with tqdm(total=epochs[-1], unit=" epochs", leave=False, disable=None) as bar:

@@ -1,65 +1,105 @@
-"""The app gathers the commands, one file each."""
+"""The command line app: a group that imports a command's module only when the command is called."""
 
 import inspect
 import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn, TextIO
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple, NoReturn, TextIO
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from .. import __version__
-from .download import download
-from .draw import draw
-from .evaluate import evaluate
-from .gradcheck import gradcheck
+from .environment import check_progress_variables
 from .guard import (
     PIPE_CLOSED,
+    Debug,
     eprint,
     finish_output,
-    guarded,
+    handle_errors,
     remember_arguments,
-    report,
+    report_error,
 )
-from .options import Debug
-from .plot import plot
-from .predict import predict
-from .show import show
-from .train import train
+from .signals import interruptible
 
-app = typer.Typer(
-    name="mnist-nn",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+class Entry(NamedTuple):
+    """A command in the help of the program: its panel and the first line of its own help."""
+
+    panel: str
+    help: str
+
+
+COMMANDS = {  # name of the command, of its module and of the function in it
+    "download": Entry("Train", "Download a dataset, verify every file, and cache it."),
+    "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
+    "train": Entry("Train", "Train a network and save it to a model file."),
+    "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),
+    "predict": Entry("Use a model", "Read digits in photographs, scans and drawings."),
+    "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
+    "draw": Entry("Use a model", "Write a web page to draw digits on, with the model in it."),
+    "show": Entry("Look inside", "Draw sample digits, before and after augmentation."),
+    "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
+}
+SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """Command that lists datasets in its help only when that is shown: the table needs NumPy."""
+    """A command whose help shows no types of flags and arguments."""
 
-    def format_help(self, *args: Any) -> None:
-        """Write the help, with the downloadable datasets and their licences where they belong."""
-        from ..data import DATASETS
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        _simplify(self.get_params(ctx))
+        super().format_help(ctx, formatter)
 
-        files = [f"{info.name} ({info.licence})" for info in DATASETS.values() if info.files]
-        for param in self.params:
-            if text := getattr(param, "help", None):
-                param.help = text.replace("{downloadable}", ", ".join(files))  # type: ignore[attr-defined]
-        super().format_help(*args)
+
+class Group(TyperGroup):
+    """The group of `COMMANDS`: its own help needs no command's module."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            self.add_command(
+                TyperCommand(name, short_help=entry.help, rich_help_panel=entry.panel), name
+            )
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the command that is called, or whose help or completion is asked for."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load_command(str(name)), rest
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        _simplify(self.get_params(ctx))
+        super().format_help(ctx, formatter)
+
+
+def load_command(name: str) -> Any:
+    """Import a command's module and make a Click command of its function."""
+    check_progress_variables()  # the import of tqdm reads them
+    with interruptible():  # a signal ends the import at once
+        function = getattr(import_module(f".{name}", __package__), name)
+    single = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS)
+    single.command(name, cls=Command, help=_unwrapped(function.__doc__))(handle_errors(function))
+    return get_command(single)
+
+
+def _simplify(params: Sequence[Any]) -> None:
+    """Leave types such as ``<bool>`` and ``<list[Path]>`` out of help, and put ``--help`` last."""
+    for param in params:
+        if getattr(param, "is_flag", False) or param.param_type_name == "argument":
+            param.display_type_rich = lambda ctx: ""
+        if param.name in ("help", "version", "install_completion", "show_completion"):
+            param.rich_help_panel = "Help"
 
 
 def _unwrapped(text: str | None) -> str:
     """Join the lines of each paragraph of a docstring, for the terminal to wrap."""
     paragraphs = inspect.cleandoc(text or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-
-
-for command in (download, train, evaluate, predict, plot, draw, gradcheck, show):
-    app.command(cls=Command, help=_unwrapped(command.__doc__))(guarded(command))
 
 
 def _show_version(wanted: bool) -> None:
@@ -77,45 +117,52 @@ def about(
 ) -> None:
     """Train a neural network, written from scratch in NumPy, to read handwritten digits.
 
-    A first run, from the folder of the project, on the digits that ship with it:
+    A first run, on the 6,000 digits that ship with mnist-nn:
 
-    [bold]mnist-nn train --config configs/base.yaml --config configs/sample.yaml[/bold]
+    [bold]mnist-nn train sample[/bold]
 
     [bold]mnist-nn evaluate model.pkl[/bold]
 
-    Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 the
-    job failed, 2 the command line or config is wrong, 130 interrupted, 143 terminated.
+    Results go to standard output, progress and errors to standard error. Exit codes: 0 success,
+    1 failure, 2 wrong command line or config, 130 interrupted, 143 terminated.
     """
 
 
+app = typer.Typer(
+    name="mnist-nn",
+    cls=Group,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings=SETTINGS,
+)
 app.callback(help=_unwrapped(about.__doc__))(about)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, with the arguments of the process if None, and exit."""
-    sys.stdout, sys.stderr = _or_nowhere(sys.stdout), _or_nowhere(sys.stderr)
+    sys.stdout, sys.stderr = _or_devnull(sys.stdout), _or_devnull(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ≥ shows a ? instead
     given = sys.argv[1:] if arguments is None else list(arguments)
     remember_arguments(given)
-    stdout = sys.stdout  # the option parser replaces it where its reader has gone
+    stdout = sys.stdout  # Typer replaces it when a pipe is closed
     try:
         code = app(given or ["--help"], prog_name="mnist-nn", standalone_mode=False)
-    except SystemExit:  # what they make of a reader of the help that has gone
-        code = PIPE_CLOSED
+    except SystemExit as end:  # Typer's answer to a closed pipe, or the end of shell completion
+        code = PIPE_CLOSED if end.code else 0
     except Exception as error:
-        code = _report_usage(error) if hasattr(error, "format_message") else report(error)
+        code = _report_usage(error) if hasattr(error, "format_message") else report_error(error)
     sys.exit(finish_output(stdout, code or 0))
 
 
-def _or_nowhere(stream: TextIO | None) -> TextIO:
-    """Replace a stream that the caller closed, which Python has as None."""
+def _or_devnull(stream: TextIO | None) -> TextIO:
+    """Replace a stream that the caller closed, which is None in Python."""
     return stream or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _report_usage(error: Any) -> int:
-    """Word what the option parser did not understand; return the exit code."""
+    """Print what is wrong with the command line and return the exit code."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "mnist-nn"
     eprint(f"error: {error.format_message()}\nsee: {command} --help")

@@ -1,29 +1,48 @@
-"""``mnist-nn download``: fetch a data set, verify it, cache it."""
+"""``mnist-nn download``: download a dataset, verify it, cache it."""
 
 import sys
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from tqdm import tqdm
 
+from ..data import DATASETS, required_data_folder
+from ..data.download import Event, Failed, Finished, Received, import_folder
+from ..data.download import download as download_events
+from ..data.transfer import is_address, public
+from ..errors import ConfigError, hint
 from .guard import eprint, print_path, printable
 from .options import DataDir, Debug
 
-if TYPE_CHECKING:
-    from ..data.download import CacheReady, Event
+DOWNLOADABLE = {name: info for name, info in DATASETS.items() if info.files}
+MESSAGES = {
+    "verified": "is already there, and every file in it has the right SHA-256",
+    "rebuilt": "was made from files with the right SHA-256",
+    "downloaded": "was downloaded, and every file has the right SHA-256",
+}
 
 
 def download(
     dataset: Annotated[
-        str, typer.Option(metavar="NAME", help="Which dataset: {downloadable}.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=lambda: list(DOWNLOADABLE),
+            help="Dataset to download: "
+            + ", ".join(f"{name} ({info.licence})" for name, info in DOWNLOADABLE.items())
+            + ".",
+        ),
     ] = "mnist",
     data_dir: DataDir = None,
     mirror: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="URL", help="Try this base address before the built-in ones. Repeatable."
+            metavar="URL",
+            help="Base address to try before the built-in mirrors. Repeatable.",
+            rich_help_panel="Source",
         ),
     ] = None,
     from_: Annotated[
@@ -31,53 +50,46 @@ def download(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="Take the files from a folder, by their content and whatever their names (.gz, "
-            "raw, in MNIST/raw), or from an .npz like Keras's.",
+            help="Folder or .npz file to import instead of downloading. Files are recognized by "
+            "their content, whatever their names: .gz, raw, as in torchvision's MNIST/raw, or an "
+            ".npz like Keras's.",
+            rich_help_panel="Source",
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Fetch everything again, whatever is there.")
+        bool,
+        typer.Option(
+            "--force", help="Download again what is already there.", rich_help_panel="Source"
+        ),
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Download a dataset, verify every file, and cache them as one .npz.
+    """Download a dataset, verify every file, and cache it.
 
-    Mirrors are tried in turn until one delivers files whose content has the right SHA-256. Run
-    again, the command verifies what is there without touching the network.
+    Mirrors are tried in turn until one delivers files with the right SHA-256. If the dataset is
+    already there, it is verified again, without the network. The cache is one .npz file, whose path
+    is printed.
     """
-    from ..data import DATASETS, required_data_folder
-    from ..data.download import download as events
-    from ..data.download import import_folder
-    from ..data.transfer import is_address, public
-    from ..errors import ConfigError, hint
-
-    known = {name: info for name, info in DATASETS.items() if info.files}
-    if dataset not in known:
-        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, known)}")
+    if dataset not in DOWNLOADABLE:
+        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, DOWNLOADABLE)}")
     if from_ and mirror:
-        raise ConfigError(
-            "--from and --mirror: take the files from a folder or from mirrors, not both"
-        )
+        raise ConfigError("--from and --mirror cannot be combined; choose one")
     for address in mirror or ():
         if not is_address(address):
             bare = public(address.rpartition("@")[2])  # what stands before may be a password
             raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
-    folder = data_dir or required_data_folder()
+    folder, info = data_dir or required_data_folder(), DOWNLOADABLE[dataset]
     if from_:
-        _conclude(dataset, import_folder(known[dataset], from_, folder))
+        _conclude(dataset, import_folder(info, from_, folder))
     else:
-        _follow(dataset, events(known[dataset], folder, mirrors=mirror or (), force=force))
+        _show(dataset, download_events(info, folder, mirrors=mirror or (), force=force))
 
 
-def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:
-    """Show events as they come: a bar per file, a note per mirror that failed."""
-    from tqdm import tqdm
-
-    from ..data.download import CacheReady, Failed, Received
-
+def _show(dataset: str, events: Generator[Event, None, None]) -> None:
+    """Show events as they come: a bar per file, a message per mirror that failed."""
     current = None  # the file that the bar is about
     with (
-        closing(events),  # whatever ends the loop, no file is left half-written
+        closing(events),  # however the loop ends, no half-written file is left
         tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar,  # none on a pipe
     ):
         for event in events:
@@ -92,17 +104,12 @@ def _follow(dataset: str, events: "Generator[Event, None, None]") -> None:
                     current = None  # the next mirror begins at the first byte
                     text = f"{url}: {reason}; trying the next mirror"
                     bar.write(printable(text), file=sys.stderr)
-                case CacheReady():
+                case Finished():
                     bar.close()
                     _conclude(dataset, event)
 
 
-def _conclude(dataset: str, finished: "CacheReady") -> None:
-    """Say what was done and print where the cache is."""
-    words = {
-        "verified": "is already there, and every file in it has the right SHA-256",
-        "rebuilt": "was made of files with the right SHA-256",
-        "downloaded": "was downloaded, and every file has the right SHA-256",
-    }
-    eprint(f"{dataset} {words[finished.how]}")
+def _conclude(dataset: str, finished: Finished) -> None:
+    """Print what was done and where the cache is."""
+    eprint(f"{dataset} {MESSAGES[finished.how]}")
     print_path(finished.path)

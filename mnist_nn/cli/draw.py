@@ -1,38 +1,46 @@
-"""``mnist-nn draw``: a page in which one draws, and the model reads what is drawn."""
+"""``mnist-nn draw``: write a page to draw digits on, with the model in it."""
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..data import dataset_info
 from ..errors import escaped
+from ..files import atomic_write
+from ..model import check_fits, load_model
 from ..outputs import check_output
+from ..page import draw_page
 from .guard import eprint, print_path
-from .options import Debug
+from .options import OUTPUT_PANEL, Debug, ModelFile
 
 
 def draw(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.")],
+    model: ModelFile,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the page goes.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write the page.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
     ] = Path("draw.html"),
     open_: Annotated[
-        bool, typer.Option("--open", help="Open the page in the default browser.")
+        bool,
+        typer.Option(
+            "--open", help="Open the page in the default browser.", rich_help_panel=OUTPUT_PANEL
+        ),
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write a page in which you draw a digit and watch the model read it.
+    """Write a web page to draw digits on, with the model in it.
 
-    It is one HTML file, with the model in it, that needs no server and no network: it works from a
-    disk, on a phone, and wherever you put it. The path of the page is printed.
+    The model reads the digit while you draw. The page is one HTML file that needs no server and no
+    network; it works offline and on mobile. Its path is printed.
     """
-    import webbrowser
-
-    from ..data import dataset_info
-    from ..files import atomic_write
-    from ..model import check_fits, load_model
-    from ..page import draw_page
-
     trained = load_model(model)
     name = trained.config.data.dataset
     info = dataset_info(name)

@@ -1,12 +1,17 @@
-"""Environment variables that other libraries read: what they cannot use is found out first."""
+"""Check environment variables that other libraries read, before those libraries do."""
 
+import contextlib
+import io
 import os
+import warnings
+
+from ..errors import ConfigError
 
 SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 
 
 def drop_unusable_sizes() -> None:
-    """Ignore a terminal size that is no whole number from 1 to 9,999: some programs export 0."""
+    """Ignore a terminal size that is not a whole number from 1 to 9,999: some programs export 0."""
     for name in SIZES:
         value = os.environ.get(name, "1")
         if not (value.isascii() and value.isdigit() and len(value) <= 4 and int(value)):
@@ -14,30 +19,24 @@ def drop_unusable_sizes() -> None:
 
 
 def check_progress_variables() -> None:
-    """Refuse variables ``TQDM_…`` with which no bar can be drawn; ConfigError names those set."""
+    """Raise ConfigError if a variable ``TQDM_…`` is set with which tqdm cannot draw a bar."""
     given = [f"{name}={os.environ[name]}" for name in os.environ if name.startswith("TQDM_")]
     if not given:
         return
-    import contextlib
-    import io
-    import warnings
-
-    from ..errors import ConfigError
-
     problem = ""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         try:
-            from tqdm import TqdmWarning, tqdm
+            from tqdm import TqdmWarning, tqdm  # the import itself reads the variables
 
             warnings.simplefilter("error", TqdmWarning)
             with tqdm(total=10_000, disable=False, unit_scale=True) as bar:
                 bar.update()
                 bar.refresh()
-        except Exception as error:  # whatever a value leads to, all are read by tqdm alone
+        except Exception as error:  # its type depends on the variable
             problem = str(error) or type(error).__name__
         # here what is left of the bar is deleted, about which some versions complain
     if problem:
         raise ConfigError(
-            f"{', '.join(given)}: tqdm cannot draw a progress bar so: {problem}\n"
-            "unset it, or give it a value that tqdm's documentation names"
+            f"{', '.join(given)}: tqdm cannot draw a progress bar with this: {problem}\n"
+            "unset it, or use a value from tqdm's documentation"
         )

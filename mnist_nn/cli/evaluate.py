@@ -1,90 +1,103 @@
-"""``mnist-nn evaluate``: how well a model does on samples it has not learnt from."""
+"""``mnist-nn evaluate``: measure a model on samples that it was not trained on."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from ..errors import escaped
+from ..config import dump_config
+from ..data import Dataset, load_dataset
+from ..errors import ConfigError, MnistNNError, escaped
+from ..evaluation import Evaluation, require_matplotlib
+from ..files import atomic_write
+from ..model import load_model
 from ..outputs import check_output
-from .evaluated_model import Measured, measured, model_curves
-from .options import DataDir, Debug
+from .evaluated_model import LoadedModel, evaluate_model, model_curves
+from .guard import styled
+from .options import DATA_PANEL, OUTPUT_PANEL, DataDir, Debug, ModelFile, complete_dataset
+from .tables import table
 
-if TYPE_CHECKING:
-    from ..data import Dataset
-    from ..evaluation import Evaluation
+WIDTH = 80  # columns that a confusion matrix may take
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.")],
-    data_dir: DataDir = None,
+    model: ModelFile,
     dataset: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Another dataset than the one it was trained on."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=complete_dataset,
+            help="Dataset to measure on.",
+            show_default="the one it was trained on",
+            rich_help_panel=DATA_PANEL,
+        ),
     ] = None,
     split: Annotated[
-        Literal["test", "train"], typer.Option(help="Which samples of the dataset.")
+        Literal["test", "train"],
+        typer.Option(help="Samples to measure on.", rich_help_panel=DATA_PANEL),
     ] = "test",
+    data_dir: DataDir = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of tables.")
+        bool,
+        typer.Option(
+            "--json", help="Print a JSON object instead of tables.", rich_help_panel=OUTPUT_PANEL
+        ),
     ] = False,
-    min_accuracy: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Exit with 1 if the accuracy is below X, of 0 to 1."),
-    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write an HTML page with charts of all this and of the training, too. It needs "
-            "matplotlib, which the extra named plots installs.",
+            help="Write a report as an HTML page, with charts of the training, too. "
+            "Needs matplotlib (extra: plots).",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    min_accuracy: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="Exit with 1 if the accuracy, from 0 to 1, is below X.",
+            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Measure a model: loss, accuracy with its 95 % interval, and what it mistakes for what."""
-    from ..data import load_dataset
-    from ..errors import ConfigError, MnistNNError
-    from ..model import load_model
+    """Measure the loss and accuracy of a model.
 
+    Prints precision, recall and F1 of each class, the confusion matrix, and the accuracy with its
+    95 % confidence interval.
+    """
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise ConfigError(f"--min-accuracy {min_accuracy}: must be between 0 and 1")
     trained = load_model(model)
     if report is not None:
-        _check_report(report, model)
+        require_matplotlib()
+        check_output(report, "--report", inputs=[model])
     data = load_dataset(trained.config.data.dataset if dataset is None else dataset, data_dir)
     curves = model_curves(model, trained) if report is not None else None
-    whole = measured(model, trained, data, split, curves)
-    result = whole.evaluated.result
+    loaded = evaluate_model(model, trained, data, split, curves)
+    result = loaded.evaluated.result
     if report is not None:
-        _write_report(report, whole)
+        _write_report(report, loaded)
     if as_json:
         typer.echo(_as_json(result, model, data, split, report))
     else:
-        _print_tables(result, model, data, split)
+        typer.echo(_tables(result, data.info.class_names))
+        typer.echo(_summary(result, f"{escaped(str(model))} on", f"{split} samples of {data.name}"))
         if report is not None:
-            typer.echo(f"\nreport    {escaped(str(report))}")
+            typer.echo(f"report    {escaped(str(report))}")
     if min_accuracy is not None and result.accuracy < min_accuracy:
         raise MnistNNError(f"accuracy {result.accuracy:.4f} is below --min-accuracy {min_accuracy}")
 
 
-def _check_report(report: Path, model: Path) -> None:
-    """Refuse, before the work, what could not be drawn or written after it."""
-    from ..evaluation import require_matplotlib
+def _write_report(report: Path, loaded: LoadedModel) -> None:
+    """Write the report, with the facts of the training."""
+    from ..evaluation.report import Provenance, write_report  # needs matplotlib
 
-    require_matplotlib()
-    check_output(report, "--report", inputs=[model])
-
-
-def _write_report(report: Path, whole: Measured) -> None:
-    """Draw everything, and say where the model comes from."""
-    from ..config import dump_config
-    from ..evaluation.report import Provenance, write_report
-    from ..files import atomic_write
-
-    trained, config = whole.model, whole.model.config
+    trained, config = loaded.model, loaded.model.config
     seconds = [metrics.seconds for metrics in trained.history]
     sizes, count = "-".join(map(str, trained.network.sizes)), trained.network.params.size
     facts = [
@@ -95,13 +108,14 @@ def _write_report(report: Path, whole: Measured) -> None:
         *trained.versions.items(),
         *((f"SHA-256 {key}", value) for key, value in trained.sha256.items()),
     ]
-    page = write_report(whole.evaluated, whole.parts, Provenance(facts, dump_config(config)))
+    origin = Provenance(facts, dump_config(config))
+    page = write_report(loaded.evaluated, loaded.all_samples, origin)
     with atomic_write(report) as file:
         file.write(page)
 
 
 def _as_json(
-    result: "Evaluation", model: Path, data: "Dataset", split: str, report: Path | None
+    result: Evaluation, model: Path, data: Dataset, split: str, report: Path | None
 ) -> str:
     rows = zip(data.info.class_names, result.per_class, strict=True)
     return json.dumps(
@@ -120,16 +134,22 @@ def _as_json(
     )
 
 
-def _print_tables(result: "Evaluation", model: Path, data: "Dataset", split: str) -> None:
-    """Print for people: the headline, one row per class, and the confusion matrix."""
-    from .tables import table
+def _tables(result: Evaluation, names: tuple[str, ...]) -> str:
+    """Lay out the scores of each class and the confusion matrix.
 
-    low, high = result.interval
-    typer.echo(f"{escaped(str(model))} on {result.samples:,} {split} samples of {data.name}")
-    typer.echo(f"loss      {result.loss:.4f}")
-    typer.echo(f"accuracy  {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})\n")
+    Where the names make the matrix too wide, its rows and columns have numbers instead.
+    """
+    counts = [[str(count or ".") for count in row] for row in result.confusion.tolist()]
 
-    names = data.info.class_names
+    def matrix(names: tuple[str, ...]) -> str:
+        rows = [(name, *row) for name, row in zip(names, counts, strict=True)]
+        return table(("", *names), rows)
+
+    confusion = matrix(names)
+    if max(map(len, confusion.splitlines())) > WIDTH:
+        numbers = tuple(map(str, range(len(names))))
+        confusion = matrix(numbers)
+        names = tuple(f"{number} {name}" for number, name in zip(numbers, names, strict=True))
     scores = [
         (
             name,
@@ -138,11 +158,19 @@ def _print_tables(result: "Evaluation", model: Path, data: "Dataset", split: str
         )
         for name, row in zip(names, result.per_class, strict=True)
     ]
-    typer.echo(table(("class", "precision", "recall", "F1", "support"), scores) + "\n")
+    return (
+        f"{table(('class', 'precision', 'recall', 'F1', 'support'), scores)}\n\n"
+        "confusion matrix: a row for each true class, a column for each predicted one\n"
+        f"{confusion}\n"
+    )
 
-    counts = [
-        (name, *(str(count or ".") for count in row))
-        for name, row in zip(names, result.confusion.tolist(), strict=True)
-    ]
-    typer.echo("confusion matrix: a row for each true class, a column for each predicted one")
-    typer.echo(table(("", *names), counts))
+
+def _summary(result: Evaluation, model: str, samples: str) -> str:
+    """Summarise a result; it is printed last, where a terminal still shows it."""
+    low, high = result.interval
+    accuracy = styled(f"{result.accuracy:.2%}", sys.stdout, bold=True)
+    return (
+        f"{model} {result.samples:,} {samples}\n"
+        f"loss      {result.loss:.4f}\n"
+        f"accuracy  {accuracy} (95 % interval {low:.2%} to {high:.2%})"
+    )

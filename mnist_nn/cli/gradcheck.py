@@ -1,15 +1,21 @@
-"""``mnist-nn gradcheck``: hold backpropagation against numerical differentiation."""
+"""``mnist-nn gradcheck``: compare backpropagation with numerical differentiation."""
 
 import math
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import numpy as np
 import typer
 
+from ..config import Config
+from ..data import dataset_info, load_dataset
+from ..errors import MnistNNError
+from ..model import build_network, check_fits
+from ..nn import LOSSES, GroupCheck, check_gradients, draw_noise, target_rows
+from ..rngs import make_rngs
+from .bars import progress_bar
 from .guard import eprint
-from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
-
-if TYPE_CHECKING:
-    from ..nn import GroupCheck
+from .options import ConfigFiles, Configs, DataDir, Debug, Overrides, config_paths, read_settings
+from .tables import table
 
 SAMPLES = 5
 LIMIT = 1000  # parameters per group; a group of 100,000 would take minutes and tell no more
@@ -17,54 +23,20 @@ TOLERANCE = 1e-6
 
 
 def gradcheck(
-    config: ConfigFiles,
+    named: Configs = None,
+    config: ConfigFiles = None,
     set_: Overrides = None,
     data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
-    """Check a config's gradients: backpropagation against central differences, in float64.
+    """Compare backpropagation with numerical gradients.
 
-    On a few real samples and fresh weights, for up to 1,000 parameters of each group; with the
-    config's smoothed labels, penalty on weights, batch normalization, and dropout, of which one
-    mask is drawn. The error
-    is the largest difference between the two gradients, relative to the largest gradient in the
-    group; above 1e-6 the command exits with 1.
+    Checks up to 1,000 parameters of each group on a few real samples, in float64, with the config's
+    new weights, label smoothing, weight penalty, batch normalization and dropout (one fixed mask).
+    The error is the largest difference between the two gradients, relative to the largest gradient
+    of the group. Exits with 1 if it is above 1e-6.
     """
-    import numpy as np
-
-    from ..data import dataset_info, load_dataset
-    from ..model import build_network, check_fits
-    from ..nn import LOSSES, check_gradients, draw_noise, target_rows
-    from ..rngs import make_rngs
-    from .tables import table
-
-    settings = read_settings(config, set_)
-    name = settings.data.dataset
-    info = dataset_info(name)
-    check_fits(settings, name, info)
-    rng = make_rngs(settings.seed)
-    network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
-    samples = load_dataset(name, data_dir).train
-    samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
-
-    plan, n_outputs = settings.training, network.sizes[-1]
-    targets = target_rows(n_outputs, np.float64, plan.label_smoothing)[samples.y]
-    noise = draw_noise(network, len(samples.y), rng.dropout)
-    with np.errstate(all="ignore"):  # what is not finite fails the check
-        groups = list(
-            check_gradients(
-                network,
-                LOSSES[plan.loss],
-                samples.x,
-                targets,
-                tolerance=TOLERANCE,
-                limit=LIMIT,
-                rng=rng.shuffling,
-                l2=plan.l2,
-                training=True,
-                noise=noise,
-            )
-        )
+    groups = _check(read_settings(config_paths(named, config), set_), data_dir)
     rows = [
         (
             group.name,
@@ -76,21 +48,52 @@ def gradcheck(
         for group in groups
     ]
     typer.echo(table(("parameters", "checked", "error", "backprop", "numeric"), rows) + "\n")
-    _judge(groups)
+    typer.echo(_verdict(groups))
 
 
-def _judge(groups: "list[GroupCheck]") -> None:
-    """Print the verdict, or raise it."""
-    from ..errors import MnistNNError
+def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
+    """Check each group of parameters."""
+    name, training = settings.data.dataset, settings.training
+    info = dataset_info(name)
+    check_fits(settings, name, info)
+    rng = make_rngs(settings.seed)
+    network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
+    samples = load_dataset(name, data_dir).train
+    samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
+    smoothing = training.label_smoothing
+    targets = target_rows(network.sizes[-1], np.float64, smoothing)[samples.y]
+    n_checked = sum(min(view.size, LIMIT) for view in network.named_gradients().values())
+    with progress_bar(n_checked, "parameters") as bar, np.errstate(all="ignore"):
+        return list(
+            check_gradients(
+                network,
+                LOSSES[training.loss],
+                samples.x,
+                targets,
+                tolerance=TOLERANCE,
+                limit=LIMIT,
+                rng=rng.shuffling,
+                l2=training.l2,
+                training=True,
+                noise=draw_noise(network, len(samples.y), rng.dropout),
+                progress=bar.update,
+            )
+        )
 
+
+def _verdict(groups: list[GroupCheck]) -> str:
+    """Return a line that the gradients agree; MnistNNError if they do not."""
     wrong = [group.error for group in groups if not group.error <= TOLERANCE]
     if wrong:
         worst = max(wrong, key=lambda error: math.inf if math.isnan(error) else error)
-        raise MnistNNError(f"the largest relative error, {worst:.1e}, is above {TOLERANCE:.0e}")
+        raise MnistNNError(
+            f"the gradients differ: the largest relative error, {worst:.1e}, is above "
+            f"{TOLERANCE:.0e}"
+        )
     measured = [group.error for group in groups if group.measurable]
     if not measured:
         raise MnistNNError(
-            "every gradient is too small to be measured; start from larger weights, with "
+            "all gradients are too small to measure; start from larger weights with "
             "--set network.initializer.scale=…"
         )
     skipped = len(groups) - len(measured)
@@ -98,5 +101,6 @@ def _judge(groups: "list[GroupCheck]") -> None:
         eprint(
             f"note: {skipped} of {len(groups)} groups have gradients too small to be measured well"
         )
-    worst = max(measured)
-    typer.echo(f"the gradients agree: largest relative error {worst:.1e}, at most {TOLERANCE:.0e}")
+    return (
+        f"the gradients agree: largest relative error {max(measured):.1e}, at most {TOLERANCE:.0e}"
+    )

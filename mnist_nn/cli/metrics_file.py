@@ -1,33 +1,29 @@
-"""Metrics of a run that may still be going: what ``train --log-dir`` writes, read while it does."""
+"""Read the metrics of a run that may still be training: what ``train --log-dir`` writes."""
 
 import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..evaluation import Curves
+from ..errors import DataError
+from ..evaluation import Curves, curves_of
+from ..files import read_bounded
 
 FILE = "metrics.jsonl"
 MAX_BYTES = 64 << 20  # 100,000 epochs, the most of a run, take less than half of it
 
 
-def metrics_file(path: Path) -> Path | None:
-    """Name the metrics that a path stands for, a folder or the file; None if for a model."""
+def metrics_path(path: Path) -> Path | None:
+    """Return the metrics file that a path names, or has in it; None for a model file."""
     if path.is_dir():
         return path / FILE
     return path if path.suffix == ".jsonl" else None
 
 
-def read_metrics(path: Path, name: str) -> "Curves":
-    """Read the epochs of a run that are over; a last line that is half written does not count.
+def read_metrics(path: Path, name: str) -> Curves:
+    """Read the completed epochs of a run; a half-written last line does not count.
 
-    DataError if the file cannot be read, no epoch is over, or a line is something else.
+    DataError if the file cannot be read, no epoch is complete, or a line is something else.
     """
-    from ..errors import DataError
-    from ..evaluation import curves_of
-    from ..files import read_bounded
-
     try:
         blob = read_bounded(path, MAX_BYTES, DataError)
     except FileNotFoundError as error:
@@ -43,10 +39,10 @@ def read_metrics(path: Path, name: str) -> "Curves":
             entries.append(json.loads(line))
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: not an epoch's figures as JSON") from error
-    with contextlib.suppress(ValueError, RecursionError):  # it may be half written, or empty
+    with contextlib.suppress(ValueError, RecursionError):  # it may be half-written, or empty
         entries.append(json.loads(last))
     if not entries:
-        raise DataError(f"{path}: no epoch is over yet")
+        raise DataError(f"{path}: no epoch is complete yet")
     try:
         return curves_of(name, entries)
     except ValueError as error:

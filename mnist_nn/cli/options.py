@@ -1,5 +1,6 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how shells complete them."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,45 +11,93 @@ from ..config import (
     Config,
     Source,
     find_config,
+    preset_names,
     read_file,
     read_override,
     read_value,
     resolve,
 )
-from .guard import remember_debug
+from ..data import DATASETS
+from .guard import Debug as Debug
 
-Debug = Annotated[
-    bool,
-    typer.Option("--debug", callback=remember_debug, help="On an error, show the traceback."),
-]
+MAIN_PRESET = "base"
+CONFIG_PANEL, DATA_PANEL, OUTPUT_PANEL = "Config", "Data", "Output"
+
+
+def config_paths(named: list[Path] | None, given: list[Path] | None) -> list[Path]:
+    """Find the configs that are named as arguments and those given by ``--config``."""
+    return [find_config(config) for config in [*(named or []), *(given or [])]]
+
+
+def complete_config(incomplete: str) -> list[str]:
+    """Complete a preset's name, or the path of a YAML file."""
+    folder = Path(f"{incomplete}x").parent
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    folders = [f"{path}{os.sep}" for path in paths if path.is_dir()]
+    files = [str(path) for path in paths if path.suffix in (".yaml", ".yml")]
+    return preset_names() + files + folders
+
+
+def complete_dataset() -> list[str]:
+    """Complete a dataset's name."""
+    return list(DATASETS)
+
+
 DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
         metavar="DIR",
-        help="Where downloaded data lie; else $MNIST_NN_DATA_DIR, else the user's cache folder.",
+        help="Folder of downloaded datasets.",
+        show_default="$MNIST_NN_DATA_DIR, or a folder in the user's cache",
+        rich_help_panel=DATA_PANEL,
     ),
 ]
-_config = typer.Option(
-    "--config",
-    "-c",
-    metavar="FILE",
-    help="A YAML config; given several times, later files win over earlier ones.",
-)
-ConfigFiles = Annotated[list[Path], _config]
-ConfigFilesIfAny = Annotated[list[Path] | None, _config]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Model file, written by mnist-nn train.")
+]
+Configs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="CONFIG",
+        autocompletion=complete_config,
+        help="Name of a preset, or path of a YAML file. Of several, later ones win.",
+        show_default=MAIN_PRESET,
+    ),
+]
+ConfigFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="CONFIG",
+        autocompletion=complete_config,
+        help="The same as CONFIG. Repeatable.",
+        rich_help_panel=CONFIG_PANEL,
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Set one key, such as training.l2=1e-5. Repeatable.",
+        help="Set one key of the config, such as training.l2=1e-5. Repeatable.",
+        rich_help_panel=CONFIG_PANEL,
+    ),
+]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Seed of every random stream.",
+        show_default="from the config",
+        rich_help_panel=CONFIG_PANEL,
     ),
 ]
 
 
 def read_settings(
-    files: list[Path] | None,
+    files: list[Path],
     overrides: list[str] | None,
     *,
     base: Config | None = None,
@@ -56,10 +105,14 @@ def read_settings(
 ) -> Config:
     """Merge config files, then ``--set``, then named options that were given, over `base`.
 
-    `named` are values as YAML, by option name with ``_`` for ``-``; None where it was not given.
+    Without files and `base`, the main preset is read. `named` are values as YAML, by option
+    name with ``_`` for ``-``; None where it was not given.
     """
-    sources = [Source("its config", base.model_dump(mode="json"))] if base else []
-    sources += [read_file(find_config(file)) for file in files or ()]
+    if base is not None:
+        sources = [Source("its config", base.model_dump(mode="json"))]
+    else:
+        sources = [] if files else [read_file(find_config(MAIN_PRESET))]
+    sources += map(read_file, files)
     sources += map(read_override, overrides or ())
     for name, value in named.items():
         if value is not None:

@@ -1,105 +1,123 @@
-"""``mnist-nn predict``: what a model takes pictures for, whoever made them."""
+"""``mnist-nn predict``: read digits in image files."""
 
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
-from ..errors import escaped
+from ..blas import one_blas_thread
+from ..data import dataset_info, datasets_that
+from ..errors import ConfigError, DataError, ModelError, escaped
+from ..images import (
+    MAX_BYTES,
+    PREPARED_SHAPE,
+    decode_picture,
+    pictures_in,
+    prepare,
+    read_picture,
+)
+from ..model import Model, check_fits, load_model
 from .guard import eprint
-from .options import Debug
+from .options import OUTPUT_PANEL, Debug, ModelFile
+from .prediction_output import PredictionOutput
 from .signals import Interrupted, exit_code_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..model import Model
 
 STDIN = "-"
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.")],
+    model: ModelFile,
     images: Annotated[
         list[str],
         typer.Argument(
-            metavar="IMAGE...",
+            metavar="IMAGE",
             help="PNG, JPEG, BMP or .npy files, or folders of them; - is standard input.",
         ),
     ],
     show: Annotated[
-        bool, typer.Option("--show", help="Draw each picture as the model gets to see it.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Draw each image as the model sees it, in 28×28 pixels.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON array, an object per picture.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print a JSON array with an object per image.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Read digits in pictures: photographs, scans and drawings, dark on light or light on dark.
+    """Read digits in photographs, scans and drawings.
 
-    Each picture holds one digit. It is prepared as MNIST's were: grey, paper levelled, cropped,
-    fitted into 20×20 and centred in 28×28. A folder stands for the pictures in it, 2.png before
-    10.png. What cannot be read is reported, the others are read, and the exit code is 1. PNG, JPEG
-    and BMP need Pillow, which the extra named pictures installs.
+    Each image holds one digit, dark on light or light on dark. It is preprocessed as MNIST was:
+    converted to grey, paper levelled, cropped, fitted into 20×20 and centred in 28×28 pixels.
+    Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
+    is reported, the others are still read, and the exit code is 1. PNG, JPEG and BMP need Pillow
+    (extra: images).
 
-    With --json an object has file, class, probability (output, if the model's outputs are none) and
-    outputs, one for each class; or file and error.
+    With --json each object has file, class, probability (or output, if the model gives no
+    probabilities) and outputs, one for each class; or file and error.
     """
-    from ..errors import ConfigError
-    from ..model import load_model
-    from .prediction_output import Predictions
-
     if show and as_json:
-        raise ConfigError("--show draws for people and --json prints for programs; choose one")
+        raise ConfigError("--show and --json cannot be combined; choose one")
     trained = load_model(model)
     names = _class_names(trained, model)
-    listed = _listed(images)
-    predictions = Predictions(
-        listed, names, _kind(trained), many=listed != images[:1], show=show, as_json=as_json
+    kind = "probability" if trained.network.output.probability else "output"
+    paths = _expand_folders(images)
+    output = PredictionOutput(
+        paths, names, kind, many=paths != images[:1], show=show, as_json=as_json
     )
-    given = _Stdin()
-    with contextlib.closing(predictions):
+    stdin = _Stdin()
+    with contextlib.closing(output):
         try:
-            for image in listed:
+            for path in paths:
                 try:
-                    prepared = _prepared(image, given)
-                except _Unreadable as error:
-                    predictions.add_error(image, str(error))
+                    prepared = _prepare(path, stdin)
+                except _UnreadableError as error:
+                    output.add_error(path, str(error))
                 else:
-                    predictions.add(_reading(trained, names, image, prepared), prepared)
-                predictions.count()
+                    outputs = _outputs(trained, prepared)
+                    best = int(outputs.argmax())
+                    row = {"file": path, "class": names[best], kind: float(outputs[best])}
+                    row["outputs"] = dict(zip(names, map(float, outputs), strict=True))
+                    output.add(row, prepared)
+                output.count()
         except KeyboardInterrupt as error:
-            predictions.finish()
-            read = f"interrupted: {predictions.read} of {len(listed)} pictures were read"
-            raise Interrupted(exit_code_of(error) - 128, read) from None
-        predictions.finish()
-    if predictions.failed:
+            output.finish()
+            message = f"interrupted: {output.read} of {len(paths)} images were read"
+            raise Interrupted(exit_code_of(error) - 128, message) from None
+        output.finish()
+    if output.failed:
         raise typer.Exit(1)
 
 
-def _listed(images: list[str]) -> list[str]:
-    """Put the pictures of a folder in its place; one that has none is kept, to be reported."""
-    from ..images import images_in
-
-    listed: list[str] = []
-    for image in images:
+def _expand_folders(paths: list[str]) -> list[str]:
+    """Replace each folder by the images in it; one without images is kept, to be reported."""
+    expanded: list[str] = []
+    for path in paths:
         found: list[str] = []
-        with contextlib.suppress(OSError):  # which reading it will meet again
-            if image and Path(image).is_dir():
-                found = list(map(str, images_in(Path(image))))
-        listed += found or [image]
-    return listed
+        with contextlib.suppress(OSError):  # reading the path reports it
+            if path and Path(path).is_dir():
+                found = list(map(str, pictures_in(Path(path))))
+        expanded += found or [path]
+    return expanded
 
 
-class _Unreadable(Exception):
-    """A picture cannot be read; the others may be."""
+class _UnreadableError(Exception):
+    """An image cannot be read; the others may be."""
 
 
 class _Stdin:
-    """Standard input, which can be read only once, however often it is named."""
+    """Standard input, which can be read only once but may be named several times."""
 
     content: bytes | None = None
 
@@ -109,13 +127,8 @@ class _Stdin:
         return self.content
 
 
-def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
-    """Name the classes, if the model is one for images like MNIST's."""
-    from ..data import dataset_info, datasets_that
-    from ..errors import ConfigError
-    from ..images import PREPARED_SHAPE
-    from ..model import check_fits
-
+def _class_names(trained: Model, model: Path) -> tuple[str, ...]:
+    """Return the names of the classes; ConfigError unless the model reads images like MNIST's."""
     name = trained.config.data.dataset
     info = dataset_info(name)
     if info.image_shape != PREPARED_SHAPE or trained.network.sizes[0] != info.n_inputs:
@@ -126,56 +139,39 @@ def _class_names(trained: "Model", model: Path) -> tuple[str, ...]:
         )
     check_fits(trained.config, name, info)
     if not info.holds_digits:
-        eprint(f"note: {model} has learnt {name}, but pictures are prepared as digits of MNIST are")
+        eprint(
+            f"note: {model} was trained on {name}, but images are preprocessed as MNIST's digits"
+        )
     return info.class_names
 
 
-def _kind(trained: "Model") -> str:
-    """Say what the model's outputs are."""
-    certain = trained.network.output.probability
-    return "probability" if certain else "output"
-
-
-def _prepared(image: str, given: _Stdin) -> "NDArray[np.float64]":
-    """Read and prepare one picture."""
-    from ..errors import DataError
-    from ..images import MAX_BYTES, decode_image, prepare, read_image
-
-    name = "standard input" if image == STDIN else escaped(image)
+def _prepare(path: str, stdin: _Stdin) -> NDArray[np.float64]:
+    """Read and preprocess one image."""
+    name = "standard input" if path == STDIN else escaped(path)
     try:
-        if image == STDIN:
-            grey = decode_image(given.read(MAX_BYTES + 1), name)
+        if path == STDIN:
+            grey = decode_picture(stdin.read(MAX_BYTES + 1), name)
         else:
-            grey = read_image(Path(image), name)
+            grey = read_picture(Path(path), name)
         return prepare(grey)
     except DataError as error:
-        raise _Unreadable(str(error)) from None
+        raise _UnreadableError(str(error)) from None
     except ValueError as error:
-        raise _Unreadable(f"{name} cannot be read: {error}") from None
+        raise _UnreadableError(f"{name} cannot be read: {error}") from None
     except MemoryError:
-        raise _Unreadable(f"{name} needs more memory than there is; make it smaller") from None
+        raise _UnreadableError(f"{name} needs more memory than there is; make it smaller") from None
     except OSError as error:
-        raise _Unreadable(f"{name}: {error.strerror or error}") from None
+        raise _UnreadableError(f"{name}: {error.strerror or error}") from None
 
 
-def _reading(
-    trained: "Model", names: tuple[str, ...], image: str, prepared: "NDArray[np.float64]"
-) -> dict[str, Any]:
-    """Let the network read a prepared picture: a row of the answer."""
-    import numpy as np
-
-    from ..blas import one_blas_thread
-    from ..errors import ModelError
-
+def _outputs(trained: Model, prepared: NDArray[np.float64]) -> NDArray[Any]:
+    """Return the network's outputs for a preprocessed image."""
     network = trained.network
     with one_blas_thread(), np.errstate(all="ignore"):  # not finite is an error below
-        outputs = network.predict(prepared.reshape(1, -1).astype(network.dtype))[0]
+        outputs: NDArray[Any] = network.predict(prepared.reshape(1, -1).astype(network.dtype))[0]
     if not np.isfinite(outputs).all():
-        raise ModelError("the model cannot read pictures: its outputs are not finite numbers")
-    best = int(outputs.argmax())
-    return {
-        "file": image,
-        "class": names[best],
-        _kind(trained): float(outputs[best]),
-        "outputs": dict(zip(names, map(float, outputs), strict=True)),
-    }
+        raise ModelError(
+            "the model cannot read images: its outputs are not finite numbers; train it again, "
+            "with a smaller learning rate"
+        )
+    return outputs

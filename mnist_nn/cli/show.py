@@ -1,50 +1,67 @@
-"""``mnist-nn show``: the digits, before and after a config has distorted them."""
+"""``mnist-nn show``: draw digits before and after augmentation."""
 
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
+from ..augmentation import Augmenter
+from ..data import dataset_info, datasets_that, load_dataset
+from ..errors import ConfigError
+from ..evaluation import draw_image_grid
+from ..model import check_fits
 from ..outputs import check_output
+from ..rngs import make_rngs
 from .guard import eprint, print_path
-from .options import ConfigFiles, DataDir, Debug, Overrides, read_settings
+from .options import (
+    OUTPUT_PANEL,
+    ConfigFiles,
+    Configs,
+    DataDir,
+    Debug,
+    Overrides,
+    Seed,
+    config_paths,
+    read_settings,
+)
 
 VARIANTS = 10
 
 
 def show(
-    config: ConfigFiles,
+    named: Configs = None,
+    config: ConfigFiles = None,
     set_: Overrides = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the PNG goes.")
-    ] = Path("digits.png"),
+    seed: Seed = None,
     data_dir: DataDir = None,
-    seed: Annotated[str | None, typer.Option(metavar="N", help="Set seed.")] = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write the PNG.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = Path("digits.png"),
     debug: Debug = False,
 ) -> None:
-    """Draw a sheet of digits, one of each class, as they are and as training would show them.
+    """Draw sample digits, before and after augmentation.
 
-    How they are distorted is the config's data.augmentation, so --set data.augmentation.rotation=30
-    shows what 30 degrees look like. The path of the picture is printed. It needs matplotlib, which
-    the extra named plots installs.
+    Draws one image of each class, and ten distorted copies of it as training would use them. The
+    config's data.augmentation says how they are distorted; try --set data.augmentation.rotation=30.
+    The path of the image is printed. Needs matplotlib (extra: plots).
     """
-    import numpy as np
-
-    from ..augmentation import Augmenter
-    from ..data import dataset_info, datasets_that, load_dataset
-    from ..errors import ConfigError
-    from ..evaluation import draw_image_grid
-    from ..model import check_fits
-    from ..rngs import make_rngs
-
-    settings = read_settings(config, set_, seed=seed)
+    configs = config_paths(named, config)
+    settings = read_settings(configs, set_, seed=seed)
     name, augmentation = settings.data.dataset, settings.data.augmentation
     info = dataset_info(name)
     check_fits(settings, name, info)
     if info.image_shape is None:
         known = datasets_that(lambda known: known.image_shape is not None)
         raise ConfigError(f"{name} holds no images; set data.dataset to {known}")
-    check_output(output, inputs=config)
+    check_output(output, inputs=configs)
     samples, rng = load_dataset(name, data_dir).train, make_rngs(settings.seed)
     order = rng.shuffling.permutation(len(samples.y))
     _, first = np.unique(samples.y[order], return_index=True)
@@ -58,5 +75,5 @@ def show(
         ("as it is", "as training shows it"),
     )
     if not augmentation.active:
-        eprint("note: this config distorts nothing; data.augmentation says how much")
+        eprint("note: this config distorts nothing; set data.augmentation, or try: --config best")
     print_path(output)

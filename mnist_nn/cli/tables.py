@@ -1,4 +1,4 @@
-"""A table as plain text: the same on a terminal, however narrow, in a pipe and in a file."""
+"""Plain text tables: the same on a terminal, in a pipe and in a file."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ GAP = "  "  # between columns
 
 
 class Columns:
-    """Columns of at least the given widths, so that rows can be printed one by one.
+    """Columns of at least the given widths in terminal cells, to print a table row by row.
 
-    The first is aligned to the left, the others to the right; widths are characters of a terminal.
+    The first column is aligned to the left, the others to the right.
     """
 
     def __init__(self, headings: Sequence[str], widths: Sequence[int]) -> None:
@@ -34,7 +34,7 @@ class Columns:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay rows out under headings, the first column to the left, the others to the right."""
+    """Lay out rows under headings, in columns as wide as their widest cell."""
     rows = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, cells), default=0) for cells in zip(*rows, strict=True)]
     columns = Columns(headings, widths or [0] * len(headings))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..config import Config, dump_config, find_config
+from ..config import Config, dump_config
 from ..config.schema import SEED_LIMIT
 from ..data import Dataset, dataset_info, load_dataset
 from ..engines.choice import numba_fault
@@ -35,41 +35,94 @@ from ..runs import (
 )
 from .clock import training_clock
 from .guard import eprint, print_path
-from .options import ConfigFilesIfAny, DataDir, Debug, Overrides, read_settings
+from .options import (
+    CONFIG_PANEL,
+    OUTPUT_PANEL,
+    ConfigFiles,
+    Configs,
+    DataDir,
+    Debug,
+    Overrides,
+    Seed,
+    config_paths,
+    read_settings,
+)
 from .progress import TrainingProgress, announce, compilation_noted, stopping_text
 from .signals import Interrupted, Request, deferred
 from .tables import table
 
-MAIN_PRESET = Path("base")
+RUN_PANEL, SHOW_PANEL = "Long and repeated runs", "Display"
 
 
 def train(
-    preset: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[CONFIG]...",
-            help="Name of a preset or path of a YAML file; later ones win over earlier ones. "
-            "[default: base]",
-            show_default=False,
+    named: Configs = None,
+    config: ConfigFiles = None,
+    set_: Overrides = None,
+    seed: Seed = None,
+    epochs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Passes over the training samples.",
+            show_default="from the config",
+            rich_help_panel=CONFIG_PANEL,
         ),
     ] = None,
-    config: ConfigFilesIfAny = None,
-    set_: Overrides = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Samples per step, or full: all of them.",
+            show_default="from the config",
+            rich_help_panel=CONFIG_PANEL,
+        ),
+    ] = None,
+    lr: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X",
+            help="Learning rate of the optimizer.",
+            show_default="from the config",
+            rich_help_panel=CONFIG_PANEL,
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=lambda: ["auto", "numpy", "numba"],
+            help="What runs the steps: auto, numpy or numba.",
+            show_default="from the config",
+            rich_help_panel=CONFIG_PANEL,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help="Path of the model file. [default: model.pkl]",
+            help="Where to write the model file.",
+            show_default="model.pkl",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None,
+    log_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for metrics.jsonl and metrics.csv, with a line per epoch, and for event "
+            "files of TensorBoard (extra: tensorboard).",
+            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(
             metavar="CKPT",
-            help="Resume the run that left this checkpoint, or all runs of --seeds; it needs no "
-            "config.",
+            help="Resume the interrupted run, or runs, of this checkpoint. Needs no config.",
+            rich_help_panel=RUN_PANEL,
         ),
     ] = None,
     checkpoint_every: Annotated[
@@ -77,22 +130,10 @@ def train(
         typer.Option(
             metavar="N",
             min=1,
-            help="Write a checkpoint, FILE.ckpt, every N epochs; if not given, after each epoch "
-            "of a run that takes more than a minute.",
+            help="Write a checkpoint every N epochs.",
+            show_default="every epoch, if the run takes over a minute",
+            rich_help_panel=RUN_PANEL,
         ),
-    ] = None,
-    log_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write metrics.jsonl and metrics.csv there, a line per epoch as it ends; with "
-            "the extra named tensorboard, event files, too. With --seeds, each in a folder of "
-            "its own.",
-        ),
-    ] = None,
-    data_dir: DataDir = None,
-    seed: Annotated[
-        str | None, typer.Option(metavar="N", help="Seed of every random stream.")
     ] = None,
     seeds: Annotated[
         int | None,
@@ -100,49 +141,45 @@ def train(
             metavar="N",
             min=2,
             max=MAX_SEEDS,
-            help="Repeat the run with N seeds, from seed on; print mean, deviation and interval.",
+            help="Repeat the run with N seeds and print the mean accuracy, its standard deviation "
+            "and its 95 % interval.",
+            rich_help_panel=RUN_PANEL,
         ),
     ] = None,
-    epochs: Annotated[
-        str | None, typer.Option(metavar="N", help="How many times to go through the samples.")
-    ] = None,
-    batch_size: Annotated[
-        str | None, typer.Option(metavar="N|full", help="Samples per step.")
-    ] = None,
-    lr: Annotated[
-        str | None, typer.Option(metavar="X", help="Learning rate of the optimizer.")
-    ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="What runs the steps: auto, numpy or numba."),
-    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved config and the network; stop.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print the resolved config and the network; train nothing.",
+            rich_help_panel=SHOW_PANEL,
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=SHOW_PANEL)
+    ] = False,
     debug: Debug = False,
 ) -> None:
-    """Train a network as a config says, and write it to a model file.
+    """Train a network and save it to a model file.
 
-    Without a config it trains the preset base. Options win over --set, --set over configs, later
-    configs over earlier ones. The path of the model is printed at the end. With --seeds there is a
-    model for each, model-seed0.pkl and so on, and a table of their accuracies: on the validation
-    samples if any are held out, else on the test samples, which each model sees once, when all are
-    trained.
+    The network, its training and its dataset are a config: a preset (see mnist-nn presets) or a
+    YAML file. Options win over --set, --set over configs, later configs over earlier ones. The path
+    of the model is printed at the end.
 
-    Ctrl-C leaves a checkpoint, model.pkl.ckpt, and prints the command to resume; a second one ends
-    at once. A run that is resumed ends where it would have without the interruption, bit for bit.
-    All it needs is in the checkpoint; --epochs can make it longer, if its schedule allows. With
-    --seeds, the missing runs follow, and the table has them all.
+    Ctrl-C writes a checkpoint, model.pkl.ckpt, and prints the command to resume; a second one ends
+    at once. A resumed run gives the same model, bit for bit. Everything it needs is in the
+    checkpoint; --epochs can make it longer, if its schedule allows.
+
+    With --seeds each seed has its own model, model-seed0.pkl and so on. Their accuracies are
+    measured on the validation samples if there are any, else on the test samples.
     """
-    configs = [find_config(name) for name in [*(preset or []), *(config or [])]]
+    configs = config_paths(named, config)
     if resume is not None and seeds is not None:
         raise ConfigError(
             "--seeds: a checkpoint of a run with several seeds knows them; leave it out"
         )
     checkpoint = load_checkpoint(resume) if resume else None
     settings = read_settings(
-        configs or ([] if checkpoint else [MAIN_PRESET]),
+        configs,
         set_,
         base=checkpoint.config if checkpoint else None,
         seed=seed,

@@ -26,7 +26,8 @@ def find_config(config: StrPath) -> Path:
         If there is neither a file nor a preset of that name.
     """
     path = Path(config)
-    if path.exists() or path.suffix or path.is_absolute() or ".." in path.parts:
+    is_file = path.exists() and not path.is_dir()
+    if is_file or path.suffix or path.is_absolute() or ".." in path.parts:
         return path
     preset = FOLDER / f"{path}.yaml"
     if not preset.is_file():

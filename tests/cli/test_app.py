@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from mnist_nn import __version__
+from mnist_nn.cli.app import COMMANDS, load_command
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 Run = Callable[..., Any]
@@ -17,8 +19,7 @@ Run = Callable[..., Any]
 def test_help_lists_every_command(run: Run) -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("download", "train", "evaluate", "gradcheck"):
-        assert command in result.stdout
+    assert [name for name in COMMANDS if f" {name} " not in result.stdout] == []
 
 
 def test_version(run: Run) -> None:
@@ -100,7 +101,7 @@ def test_a_process_ends_fast_but_in_order_and_loads_no_linear_algebra_of_scipy(
         "    atexit.register(print, 'registered after')\n"
         "    print([n for n in ('numba', 'scipy.linalg', 'pycparser') if n in sys.modules])\n"
     )
-    arguments = ("train", "-c", CONFIGS / "sample.yaml", "--epochs", "1", "-q")
+    arguments = ("train", "-c", "sample", "--epochs", "1", "-q")
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True
     )
@@ -115,3 +116,60 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     line = f"'{sys.executable}' -m mnist_nn {command} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_has_the_first_line_of_each_commands_help(name: str) -> None:
+    first, *_ = str(load_command(name).help).split("\n\n")
+    assert first == COMMANDS[name].help
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_the_terminal_and_cuts_nothing(
+    name: str, columns: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = run(*filter(None, [name]), "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert max(map(len, result.stdout.splitlines())) <= columns
+    for mark in ("…", "<bool>", "BOOLEAN", "list["):
+        assert mark not in result.stdout
+
+
+def complete(*words: str) -> list[str]:
+    """What a shell would offer for the last word of a command line."""
+    line = shlex.join(["mnist-nn", *words[:-1]]) + f" {words[-1]}"
+    variables = {"_MNIST_NN_COMPLETE": "complete_bash", "COMP_WORDS": line}
+    done = subprocess.run(
+        [sys.executable, "-c", "from mnist_nn.cli import main; main()"],
+        env=os.environ | variables | {"COMP_CWORD": str(len(words))},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("ev",), ["evaluate"]),
+        (("download", "--dataset", "fa"), ["fashion-mnist"]),
+        (("evaluate", "model.pkl", "--dataset", "mnist-"), ["mnist-sample"]),
+        (("train", "--config", "ba"), ["base", "batch-norm"]),
+        (
+            ("show", "--config", f"{CONFIGS}/ba"),
+            [f"{CONFIGS}/{n}.yaml" for n in ("base", "batch-norm")],
+        ),
+        (("plot", "--for"), ["--format"]),
+    ],
+    ids=["command", "download", "dataset", "preset", "file", "option"],
+)
+def test_a_shell_completes_words(words: tuple[str, ...], offered: list[str]) -> None:
+    assert complete(*words) == offered
+
+
+def test_the_completion_for_a_shell_can_be_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    assert "_MNIST_NN_COMPLETE=complete_bash" in run("--show-completion", "bash").stdout

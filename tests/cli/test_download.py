@@ -166,7 +166,7 @@ def test_mnist_is_not_fashion_mnist(run: Run, mnist_files: Path) -> None:
         (("--mirror", "ftp://u:word@host/"), 2, "--mirror host/: must be an address"),
         (("--mirror", "http://u:wo/rd@host/"), 2, "--mirror host/: must be an address"),
         (("--mirror", "http:///mnist/"), 2, "--mirror http:///mnist/: must be an address"),
-        (("--from", ".", "--mirror", "http://host/"), 2, "--from and --mirror: take the files"),
+        (("--from", ".", "--mirror", "http://host/"), 2, "--from and --mirror cannot be combined"),
         (("--from", "none"), 1, "there is no folder none"),
         (("--from", "."), 1, ". has no train-images-idx3-ubyte with the right SHA-256"),
     ],

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mnist_nn.cli import main
 from mnist_nn.cli.animate import fields
-from mnist_nn.cli.evaluated_model import measured
+from mnist_nn.cli.evaluated_model import evaluate_model
 from mnist_nn.data import load_dataset
 from mnist_nn.evaluation import Plane
 from mnist_nn.model import Model, load_model, save_model
@@ -34,25 +35,32 @@ def words(path: Path) -> str:
     return said(ElementTree.fromstring(path.read_text("utf-8")))
 
 
-def test_a_model_has_all_charts_as_pictures(run: Run, sample_model: Path, tmp_path: Path) -> None:
-    result = run("plot", sample_model)
-    assert drawn(result) == [f"plots/{name}.png" for name in OF_ONE]
-    assert result.stderr == ""
+@pytest.fixture(scope="module")
+def plots(trained_on_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all charts of a model, as PNG and as SVG."""
+    folder = tmp_path_factory.mktemp("plots")
+    for kind in ("png", "svg"):
+        with pytest.raises(SystemExit) as caught:
+            main(["plot", str(trained_on_sample), "--format", kind, "-o", str(folder)])
+        assert caught.value.code == 0
+    return folder
+
+
+def test_a_model_has_all_charts_as_pictures(plots: Path) -> None:
+    assert {path.name for path in plots.glob("*.png")} == {f"{name}.png" for name in OF_ONE}
     for name in OF_ONE:
-        with Image.open(tmp_path / "plots" / f"{name}.png") as picture:
+        with Image.open(plots / f"{name}.png") as picture:
             assert min(picture.size) > 500
             assert len(picture.convert("L").getcolors()) > 10  # it is not empty
             assert len(picture.info["Description"]) > 40
 
 
-def test_a_picture_says_what_evaluate_says(run: Run, sample_model: Path, tmp_path: Path) -> None:
+def test_a_picture_says_what_evaluate_says(run: Run, sample_model: Path, plots: Path) -> None:
     numbers = json.loads(run("evaluate", sample_model, "--json").stdout)
-    assert drawn(run("plot", sample_model, "--format", "svg", "-o", "a/b"))[0] == "a/b/curves.svg"
-    folder = tmp_path / "a" / "b"
-    assert f"{numbers['accuracy']:.2%} of 1,000 test samples" in words(folder / "confusion.svg")
-    assert f"3 {numbers['per_class'][3]['precision']:.2%}, " in words(folder / "classes.svg")
+    assert f"{numbers['accuracy']:.2%} of 1,000 test samples" in words(plots / "confusion.svg")
+    assert f"3 {numbers['per_class'][3]['precision']:.2%}, " in words(plots / "classes.svg")
     for name in OF_ONE:
-        text = (folder / f"{name}.svg").read_text("utf-8")
+        text = (plots / f"{name}.svg").read_text("utf-8")
         assert addresses(text) == set()
         ids = [element.get("id") for element in ElementTree.fromstring(text).iter()]
         ids = [found for found in ids if found]
@@ -60,14 +68,17 @@ def test_a_picture_says_what_evaluate_says(run: Run, sample_model: Path, tmp_pat
         assert "var(" not in text  # it has no page around it
 
 
-def test_the_same_model_is_drawn_the_same(run: Run, sample_model: Path, tmp_path: Path) -> None:
+def test_the_same_model_is_drawn_the_same(
+    run: Run, trained_on_sample: Path, plots: Path, tmp_path: Path
+) -> None:
     for kind in ("png", "svg"):
-        run("plot", sample_model, "-o", "a", "--format", kind)
-        run("plot", sample_model, "-o", "b", "--format", kind)
-    files = sorted((tmp_path / "a").iterdir())
+        result = run("plot", trained_on_sample, "-o", "a/b", "--format", kind)
+        assert drawn(result) == [f"a/b/{name}.{kind}" for name in OF_ONE]
+        assert result.stderr == ""
+    files = sorted(plots.iterdir())
     assert len(files) == 12
     for path in files:
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (tmp_path / "a" / "b" / path.name).read_bytes(), path.name
 
 
 def test_several_models_share_the_charts_that_they_can(
@@ -79,7 +90,7 @@ def test_several_models_share_the_charts_that_they_can(
     curves = words(tmp_path / "plots" / "curves.svg")
     for path, n in ((sample_model, 2), (tmp_path / "_x$y_1$.pkl", 4)):
         history = load_model(path).history
-        assert f"{n} epochs: training loss from {history[0].loss:.4f}" in curves
+        assert f"{n} epochs: training loss from {history[0]['loss']:.4f}" in curves
     assert "validation loss" in curves
     for name in OF_ONE[:3]:
         assert "_x$y_1$.pkl" in (tmp_path / "plots" / f"{name}.svg").read_text("utf-8")
@@ -114,18 +125,15 @@ def test_a_run_that_is_going_on_can_be_held_against_a_model(run: Run, sample_mod
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "no epoch is over yet"),
-        (b'{"epoch": 1, "lo', "no epoch is over yet"),
+        (b"", "no epoch is complete yet"),
+        (b'{"epoch": 1, "lo', "no epoch is complete yet"),
         (b"epoch,loss\n1,0.5\n", "line 1: not an epoch's figures as JSON"),
         (b"[" * 100_000 + b"\n", "line 1: not an epoch's figures as JSON"),
         (b"1" * 5000 + b"\n", "line 1: not an epoch's figures as JSON"),
-        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not the metrics of an epoch: accuracy"),
-        (
-            b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n',
-            "entry 1 is not the metrics of an epoch: loss",
-        ),
+        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not an epoch's figures: accuracy"),
+        (b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n', "entry 1 is not an epoch's figures: loss"),
         (b"\xff\xfe\n", "line 1"),
-        (b"null\n", "entry 1 is not the metrics of an epoch"),
+        (b"null\n", "entry 1 is not an epoch's figures"),
     ],
 )
 def test_what_are_no_metrics_is_refused(
@@ -170,13 +178,13 @@ def test_an_animation_has_a_frame_for_epochs_from_the_first_to_the_last(
 def test_the_last_frame_is_the_model_itself(run: Run, tmp_path: Path) -> None:
     """Runs are deterministic: what is trained again looks like what was trained before."""
     run("train", *MOONS, "--epochs", 40)
-    whole = measured(
-        Path("model.pkl"), load_model(tmp_path / "model.pkl"), load_dataset("moons"), "test"
-    )
-    (first, early), (last, field) = fields(whole, [1, 40])
-    plane = Plane.around(np.concatenate([part.x for part in whole.parts]))
+    path, moons = tmp_path / "model.pkl", load_dataset("moons")
+    model = load_model(path)
+    loaded = evaluate_model(path, model, moons, "test")
+    (first, early), (last, field) = fields(loaded, [1, 40])
+    plane = Plane.around(np.concatenate([part.x for part in loaded.all_samples]))
     assert (first, last) == (1, 40)
-    np.testing.assert_array_equal(field, plane.outputs(whole.model.network))
+    np.testing.assert_array_equal(field, plane.read(model.network))
     assert not np.array_equal(early, field)
 
 
@@ -184,10 +192,10 @@ def test_the_last_frame_is_the_model_itself(run: Run, tmp_path: Path) -> None:
     ("arguments", "code", "complaint"),
     [
         (("model.pkl", "--animate"), 2, "--animate: the model reads 784 numbers per sample"),
-        (("model.pkl", "model.pkl", "--animate"), 2, "--animate takes a single model"),
+        (("model.pkl", "model.pkl", "--animate"), 2, "--animate: name a single model file"),
         (("model.pkl", "-o", "model.pkl"), 2, "--output model.pkl: File exists; name a folder"),
         (("model.pkl", "-o", "/proc/no"), 2, "--output /proc/no: "),
-        (("model.pkl",) * 8, 2, "8 models: at most 7 can be told apart"),
+        (("model.pkl",) * 8, 2, "8 models: at most 7 can be compared"),
         (("model.pkl", "--format", "pdf"), 2, "--format"),
         (("none.pkl",), 1, "cannot read none.pkl"),
         (("none.jsonl",), 1, "there is no none.jsonl; mnist-nn train --log-dir DIR writes one"),

@@ -265,7 +265,7 @@ def test_an_interruption_keeps_the_rows_of_what_was_read(
     assert result.returncode == 130
     rows = [line.split()[0] for line in result.stdout.splitlines() if "%" in line]
     assert rows == ["1.png", "2.png"]
-    assert result.stderr.strip() == "interrupted: 2 of 3 pictures were read"
+    assert result.stderr.strip() == "interrupted: 2 of 3 images were read"
 
 
 def test_an_interruption_leaves_a_whole_array(interrupted: Callable[..., Any]) -> None:
@@ -311,7 +311,7 @@ def test_on_a_terminal_a_bar_counts_the_pictures(
     shown = os.read(terminal, 1 << 16).decode()
     os.close(end)
     os.close(terminal)
-    assert "0/3 pictures" in shown
+    assert "0/3 images" in shown
     assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == [
         *("1.png", "2.png", "3.png")
     ]
