@@ -5,9 +5,11 @@ from typing import Never
 
 from tqdm import tqdm
 
+DELAY = 1  # seconds
+
 
 def progress_bar(total: int, unit: str) -> "tqdm[Never]":
-    """Make a bar that appears on standard error after a second, if that is a terminal."""
+    """Make a bar that appears on standard error after `DELAY`, if that is a terminal."""
     return tqdm(
         total=total,
         unit=f" {unit}",
@@ -15,6 +17,6 @@ def progress_bar(total: int, unit: str) -> "tqdm[Never]":
         leave=False,
         dynamic_ncols=True,
         file=sys.stderr,
-        delay=1,
+        delay=DELAY,
         disable=None,
     )

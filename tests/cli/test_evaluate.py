@@ -1,11 +1,19 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
+from mnist_nn.data import DATASETS
 from mnist_nn.model import load_model, save_model
+
+from .terminals import terminal
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -112,3 +120,68 @@ def test_a_model_that_is_not_there(run: Run) -> None:
         1,
         "error: cannot read none.pkl: No such file or directory\n",
     )
+
+
+NAMES = tuple(f"a class of clothes {n}" for n in range(10))  # of 20 characters each
+
+
+def test_long_names_of_classes_fit_80_columns(
+    run: Run, sample_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = replace(DATASETS["mnist-sample"], class_names=NAMES)
+    monkeypatch.setitem(DATASETS, "mnist-sample", info)
+    lines = run("evaluate", "model.pkl", "--split", "train").stdout.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert [line.split("  ")[0].strip() for line in lines[2:12]] == [
+        f"{n} {name}" for n, name in enumerate(NAMES)
+    ]
+    assert lines[-1].startswith("accuracy  ")
+    assert lines[14].split() == list("0123456789")
+
+
+@pytest.mark.parametrize(
+    ("variables", "has_colours"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ids=["colours", "NO_COLOR", "dumb"],
+)
+def test_a_terminal_has_colours_unless_they_are_not_wanted(
+    variables: dict[str, str], has_colours: bool, sample_model: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "mnist_nn", "evaluate", "model.pkl", "--min-accuracy", "1"]
+    usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with terminal() as (screen, end):
+        subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=usual | {"TERM": "xterm"} | variables,
+            stdout=end,
+            stderr=end,
+        )
+        end.close()
+    assert "error: accuracy" in screen.text.replace("\x1b[0m", "")
+    for style in ("\x1b[1m", "\x1b[31m"):  # bold, red
+        assert (style in screen.text) == has_colours
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unit"),
+    [
+        (("evaluate", "model.pkl"), " samples"),
+        (("gradcheck", "-c", "sample"), " parameters"),
+    ],
+    ids=["evaluate", "gradcheck"],
+)
+def test_work_that_takes_longer_than_the_delay_has_a_bar_on_a_terminal(
+    arguments: tuple[str, ...],
+    unit: str,
+    run: Run,
+    sample_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mnist_nn.cli.bars.DELAY", 0)
+    with terminal() as (screen, end):
+        monkeypatch.setattr("sys.stderr", end)
+        result = run(*arguments)
+        end.close()
+    assert result.exit_code == 0
+    assert unit in screen.text
