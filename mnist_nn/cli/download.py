@@ -10,7 +10,7 @@ import typer
 from tqdm import tqdm
 
 from ..data import DATASETS, required_data_folder
-from ..data.download import Event, Failed, Finished, Received, import_folder
+from ..data.download import CacheReady, Event, Failed, Received, import_folder
 from ..data.download import download as download_events
 from ..data.transfer import is_address, public
 from ..errors import ConfigError, hint
@@ -104,12 +104,12 @@ def _show(dataset: str, events: Generator[Event, None, None]) -> None:
                     current = None  # the next mirror begins at the first byte
                     text = f"{url}: {reason}; trying the next mirror"
                     bar.write(printable(text), file=sys.stderr)
-                case Finished():
+                case CacheReady():
                     bar.close()
                     _conclude(dataset, event)
 
 
-def _conclude(dataset: str, finished: Finished) -> None:
+def _conclude(dataset: str, finished: CacheReady) -> None:
     """Print what was done and where the cache is."""
     eprint(f"{dataset} {MESSAGES[finished.how]}")
     print_path(finished.path)

@@ -114,7 +114,7 @@ def _check_folder(output: Path, files: list[str], models: list[Path]) -> None:
 
 def _write_charts(output: Path, format_: str, runs: list[Curves], loaded: list[LoadedModel]) -> int:
     """Write the charts of all models together and those of a single one; return how many."""
-    from ..evaluation import charts, images  # they need matplotlib
+    from ..evaluation import charts, render  # they need matplotlib
 
     models = [one.evaluated for one in loaded]
     drawn: list[charts.Chart | None] = [charts.draw_curves(runs)] if runs else []
@@ -132,7 +132,7 @@ def _write_charts(output: Path, format_: str, runs: list[Curves], loaded: list[L
     n_written = 0
     for chart in filter(None, drawn):
         path = output / f"{chart.name}.{format_}"
-        blob = images.png(chart) if format_ == "png" else images.svg(chart).encode()
+        blob = render.png(chart) if format_ == "png" else render.svg(chart).encode()
         with atomic_write(path) as file:
             file.write(blob)
         print_path(path)

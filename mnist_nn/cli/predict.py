@@ -15,10 +15,10 @@ from ..errors import ConfigError, DataError, ModelError, escaped
 from ..images import (
     MAX_BYTES,
     PREPARED_SHAPE,
-    decode_picture,
-    pictures_in,
+    decode_image,
+    images_in,
     prepare,
-    read_picture,
+    read_image,
 )
 from ..model import Model, check_fits, load_model
 from .guard import eprint
@@ -107,7 +107,7 @@ def _expand_folders(paths: list[str]) -> list[str]:
         found: list[str] = []
         with contextlib.suppress(OSError):  # reading the path reports it
             if path and Path(path).is_dir():
-                found = list(map(str, pictures_in(Path(path))))
+                found = list(map(str, images_in(Path(path))))
         expanded += found or [path]
     return expanded
 
@@ -150,9 +150,9 @@ def _prepare(path: str, stdin: _Stdin) -> NDArray[np.float64]:
     name = "standard input" if path == STDIN else escaped(path)
     try:
         if path == STDIN:
-            grey = decode_picture(stdin.read(MAX_BYTES + 1), name)
+            grey = decode_image(stdin.read(MAX_BYTES + 1), name)
         else:
-            grey = read_picture(Path(path), name)
+            grey = read_image(Path(path), name)
         return prepare(grey)
     except DataError as error:
         raise _UnreadableError(str(error)) from None
