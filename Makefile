@@ -5,13 +5,14 @@ VENV := .venv
 BENCH := .venv-bench
 LOWEST := .venv-lowest
 IN_VENV = "$(VENV)/bin/python" -m
+TASK = "$(VENV)/bin/python" scripts/tasks.py
 INSTALL = "$(PYTHON)" scripts/environment.py
 PEERS := torch jax scikit-learn
 MODEL ?= model.pkl
-ALL := fast,images,plots,tensorboard,dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo data train evaluate bench bench-grid test test-lowest check dist-check format clean
+.PHONY: help install demo data train evaluate bench bench-grid test test-lowest check coverage docs \
+  dist format release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,27 +39,32 @@ bench: $(BENCH)/.installed ## Time training against PyTorch, JAX and scikit-lear
 bench-grid: $(BENCH)/.installed ## Time small and large networks, batches and optimizers (ten minutes)
 	"$(BENCH)/bin/python" scripts/bench_grid.py
 
-test: $(VENV)/.installed-all ## Run every test, on all processors
-	OPENBLAS_NUM_THREADS=1 $(IN_VENV) pytest --numprocesses auto --dist worksteal
+test: $(VENV)/.installed-dev ## Run every test, on all processors
+	$(TASK) test
 
 test-lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that pyproject.toml allows
-	OPENBLAS_NUM_THREADS=1 "$(LOWEST)/bin/python" -m pytest --numprocesses auto --dist worksteal
+	"$(LOWEST)/bin/python" scripts/tasks.py test
 
-check: $(VENV)/.installed-all ## Check format, lint and types
-	$(IN_VENV) ruff format --check .
-	$(IN_VENV) ruff check .
-	$(IN_VENV) mypy
+check: $(VENV)/.installed-dev ## Check format, lint, types and the documentation site
+	$(TASK) check
 
-dist-check: $(VENV)/.installed-all ## Build what goes to a package index, and try it as its users would
-	$(IN_VENV) build --outdir dist
-	"$(VENV)/bin/python" scripts/check_dist.py dist
+coverage: $(VENV)/.installed-dev ## Run every test, and check how much of the code they reach
+	$(TASK) coverage
 
-format: $(VENV)/.installed-all ## Format the code and mend what the linter can
-	$(IN_VENV) ruff format .
-	$(IN_VENV) ruff check --fix .
+docs: $(VENV)/.installed-dev ## Build the documentation site in build/site
+	$(TASK) docs
+
+dist: $(VENV)/.installed-dev ## Build the source archive and the wheel, and try the wheel as its users would
+	$(TASK) dist
+
+format: $(VENV)/.installed-dev ## Format the code, fix what the linter can, and write the tables of config keys
+	$(TASK) format
+
+release: $(VENV)/.installed-dev ## Check and build what could be published, and say how; publish nothing
+	"$(VENV)/bin/python" scripts/release.py
 
 clean: ## Remove the virtual environments and everything built
-	rm -rf .venv .venv-* "$(VENV)" build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* "$(VENV)" build dist *.egg-info .cache .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml
@@ -68,13 +74,13 @@ $(VENV)/.installed: pyproject.toml
 $(VENV)/.installed-fast: $(VENV)/.installed
 	@$(INSTALL) $@ --extras fast,images,plots
 
-$(VENV)/.installed-all: $(VENV)/.installed
-	@$(INSTALL) $@ --extras $(ALL)
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(INSTALL) $@ --extras dev
 
 # The lowest versions have wheels for the lowest Python.
 $(LOWEST)/.installed: PYTHON = python3.11
 $(LOWEST)/.installed: pyproject.toml
-	@$(INSTALL) $@ --extras $(ALL) --lowest
+	@$(INSTALL) $@ --extras dev --lowest
 
 $(BENCH)/.installed: pyproject.toml | data
 	@$(INSTALL) $(BENCH)/.installed-ours --extras fast,plots

@@ -1,20 +1,42 @@
-"""Check the source archive and the wheel in a folder, as one who has nothing else would.
+"""Check the source archive and the wheel in a folder, and follow the README with the wheel alone.
 
     python -m build && python scripts/check_dist.py dist
 
-The archive must hold every file of the project, and the wheel every one of the package; the wheel,
-installed into an empty environment, must train on the digits that ship with it.
+The archive must hold every file of the project, and the wheel every one of the package. In an empty
+environment and an empty folder, the wheel must do what the README's tour does, on the digits that
+ship with it.
 """
 
 import subprocess
 import sys
 import tarfile
 import tempfile
+import venv
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ONLY_HERE = (".ci/", ".github/", ".gitignore")
+ONLY_HERE = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml")
+EXTRAS = "fast,images,plots"
+DIGIT = """
+from PIL import Image
+from mnist_nn.data import load_dataset
+digit = load_dataset("mnist-sample").test.x[0].reshape(28, 28)
+Image.fromarray(255 - digit).resize((140, 140)).save("digit.png")
+"""
+TOUR = """\
+--version
+presets
+train base --set data.dataset=mnist-sample
+evaluate model.pkl --min-accuracy=0.85 --report=report.html
+predict model.pkl digit.png
+plot model.pkl -o plots
+draw model.pkl -o draw.html
+gradcheck base --set data.dataset=mnist-sample
+show best --set data.dataset=mnist-sample -o digits.png
+train fast --set data.dataset=mnist-sample --epochs=2 --seeds=2 --quiet
+"""
+MADE = ("model.pkl", "report.html", "plots/*.png", "draw.html", "digits.png", "model-seed1.pkl")
 
 
 def tracked() -> set[str]:
@@ -46,20 +68,20 @@ def check_contents(sdist: Path, wheel: Path) -> None:
         sys.exit(f"{wheel.name} lacks, or should not hold, {', '.join(wrong)}; see package-data")
 
 
-def check_use(wheel: Path, folder: Path) -> None:
-    """Install the wheel into an empty environment and train there, away from the sources."""
-    environment = folder / "environment"
-    command = str(environment / "bin" / "mnist-nn")
-    configs = [ROOT / "configs" / name for name in ("base.yaml", "sample.yaml")]
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, wheel], check=True)
-    for arguments in (
-        ["--version"],
-        ["train", *(f"--config={config}" for config in configs), "--output=m.pkl", "--epochs=2"],
-        ["evaluate", "m.pkl", "--min-accuracy=0.5"],
-    ):
-        subprocess.run([command, *arguments], check=True, cwd=folder)
+def check_tour(wheel: Path, folder: Path) -> None:
+    """Take the README's tour in an empty folder, with nothing but the wheel in an environment."""
+    environment, work = folder / "environment", folder / "work"
+    work.mkdir()
+    venv.create(environment, with_pip=True)
+    commands = environment / ("Scripts" if sys.platform == "win32" else "bin")
+    python = commands / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[{EXTRAS}]"], check=True)
+    subprocess.run([python, "-c", DIGIT], check=True, cwd=work)
+    for command in TOUR.splitlines():
+        print("$ mnist-nn", command, flush=True)
+        subprocess.run([commands / "mnist-nn", *command.split()], check=True, cwd=work)
+    if missing := [name for name in MADE if not any(work.glob(name))]:
+        sys.exit(f"the tour should have made {', '.join(missing)}")
 
 
 def main() -> None:
@@ -68,7 +90,7 @@ def main() -> None:
     sdist, wheel = newest(folder, "*.tar.gz"), newest(folder, "*.whl")
     check_contents(sdist, wheel)
     with tempfile.TemporaryDirectory() as place:
-        check_use(wheel, Path(place))
+        check_tour(wheel, Path(place))
     print(f"{sdist.name} and {wheel.name} are whole, and the wheel works")
 
 
