@@ -74,7 +74,7 @@ def commands() -> str:
         command = group.get_command(context, name)
         own = command.context_class(command, info_name=name, parent=context)
         usage = " ".join(["mnist-nn", name, *command.collect_usage_pieces(own)])
-        rows = ["| | | |", "| --- | --- | --- |"]
+        rows = ["| option | what it does | default, range |", "| --- | --- | --- |"]
         for names, meaning in filter(None, (each.get_help_record(own) for each in command.params)):
             text, _, more = meaning.partition("  [")
             cells = (f"`{names}`", as_markdown(text), more.removesuffix("]"))
@@ -124,7 +124,7 @@ def lay_out() -> None:
         if page := page_of(path):
             text = with_links_of_site(path.read_text("utf-8"), path.parent)
             (PAGES / page).write_text(text, "utf-8")
-    for path in (ROOT / "docs").iterdir():
+    for path in [*(ROOT / "docs").iterdir(), ROOT / "scripts" / "docs.css"]:
         if path.suffix != ".md":
             shutil.copy(path, PAGES)
     (PAGES / "commands.md").write_text(commands(), "utf-8")

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from mnist_nn.augmentation import Augmentation
 from mnist_nn.config import schema
-from mnist_nn.training import EarlyStopping, Optimizer, Schedule, TrainingConfig
+from mnist_nn.training import AnyOptimizer, AnySchedule, EarlyStopping, TrainingConfig
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 SECTIONS = {
@@ -31,8 +31,8 @@ SECTIONS = {
     "training": TrainingConfig,
     "training.early_stopping": EarlyStopping,
 }
-TABLES = {"training.optimizer": Optimizer, "training.schedule": Schedule}
-HEAD = "| key | default | values | meaning |\n| --- | --- | --- | --- |"
+TABLES = {"training.optimizer": AnyOptimizer, "training.schedule": AnySchedule}
+HEAD = "| key | default | meaning and values |\n| --- | --- | --- |"
 BOUNDS: dict[type, str] = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt"}
 KINDS = {int: "whole number", float: "number", bool: "`true` or `false`"}
 
@@ -89,7 +89,8 @@ def values(field: FieldInfo) -> str:
             choices += variables.get("known", ())
     number = next((KINDS[part] for part in found if part in KINDS), "list")
     text = rule or ", ".join(f"`{name}`" for name in choices) or f"{number} {interval(bounds)}"
-    return text.strip() + (", or `null`" if type(None) in found else "")
+    text = f"{text[0].upper()}{text[1:].strip()}"
+    return f"{text}, or `null`" if type(None) in found else text
 
 
 def default(field: FieldInfo) -> str:
@@ -108,7 +109,7 @@ def table(record: Any, path: str) -> str:
     for name, field in record.__pydantic_fields__.items():
         key = f"{path}.{name}".lstrip(".")
         if key not in SECTIONS and key not in TABLES and key.removesuffix(".name") not in TABLES:
-            cells = (f"`{key}`", default(field), values(field), meaning(record, name))
+            cells = (f"`{key}`", default(field), f"{meaning(record, name)}<br>{values(field)}")
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 

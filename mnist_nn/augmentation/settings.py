@@ -17,18 +17,19 @@ class Augmentation:
     Attributes
     ----------
     shift
-        Pixels along either axis, 0 to 28.
+        Shift along either axis, in pixels.
     rotation
-        Degrees, 0 to 45.
+        Rotation either way, in degrees.
     scale
-        Share of its size by which a digit grows or shrinks, 0 to 0.9: 0.15 for 85 % to 115 %.
+        Share of its size by which a digit grows or shrinks: 0.15 for 85 % to 115 %.
     shear
-        Degrees by which upright strokes are slanted, 0 to 45.
+        Slant of upright strokes either way, in degrees.
     elastic_alpha
-        Strength of the elastic distortion, 0 to 1000: α of Simard, Steinkraus and Platt (2003),
-        who used 34. Each pixel is moved by about ``0.16 α / σ`` pixels along either axis.
+        Strength of the elastic distortion: α of Simard, Steinkraus and Platt (2003), who used 34.
+        Each pixel is moved by about ``0.16 α / σ`` pixels along either axis.
     elastic_sigma
-        Its smoothness in pixels, 1 to 28: their σ, 4. Pixels nearer than this move together.
+        Smoothness of the elastic distortion, in pixels: their σ, 4. Pixels nearer than this move
+        together.
     """
 
     shift: Annotated[float, Field(ge=0, le=28, strict=True)] = 0.0

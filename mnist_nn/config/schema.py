@@ -28,7 +28,17 @@ HeldOut = Annotated[
 
 
 class DataConfig(Section):
-    """The training data."""
+    """What to learn from.
+
+    Attributes
+    ----------
+    dataset
+        Name of the dataset; mnist and fashion-mnist are downloaded, the others ship.
+    validation
+        Training samples to hold out and measure after each epoch, each class in proportion.
+    augmentation
+        How training distorts pictures.
+    """
 
     dataset: Annotated[str, one_of("dataset", DATASETS)] = "mnist"
     validation: HeldOut = 0
@@ -36,7 +46,22 @@ class DataConfig(Section):
 
 
 class LayerConfig(Section):
-    """One dense layer."""
+    """One dense layer, with its activation.
+
+    Attributes
+    ----------
+    units
+        Outputs of the layer; the last one has a unit per class, or a single one for two classes.
+    activation
+        Function of the sums. ``step`` cannot be trained.
+    dropout
+        Share of the layer's outputs that are set to 0 at each step of training, in steps of
+        1/65536; the others are scaled up, and evaluation uses them all. Not for the last layer.
+    batch_norm
+        Normalize the sums over each batch before the activation (Ioffe and Szegedy, 2015; momentum
+        0.99 and ε 0.001, as in Keras). Evaluation uses running averages, which are saved with the
+        model. Needs a ``batch_size`` of 2 or more; the NumPy engine runs it.
+    """
 
     units: Annotated[int, Field(ge=1, le=100_000)]
     activation: Annotated[str, one_of("activation", ACTIVATIONS)]
@@ -52,7 +77,20 @@ MAIN_NETWORK = [
 
 
 class InitializerConfig(Section):
-    """The initial weights."""
+    """Where the weights start.
+
+    Attributes
+    ----------
+    name
+        Distribution of the weights.
+    scale
+        Factor on the spread of the weights; null for the initializer's own.
+    biases
+        Draw the biases like the weights instead of starting them at 0.
+    legacy_seed
+        Draw the weights from NumPy's legacy generator with this seed, as the reference write-ups
+        do, instead of from ``seed``.
+    """
 
     name: Annotated[str, one_of("initializer", INITIALIZERS)] = "glorot_uniform"
     scale: Annotated[float, Field(gt=0, le=1000)] | None = None
@@ -61,7 +99,19 @@ class InitializerConfig(Section):
 
 
 class NetworkConfig(Section):
-    """The network."""
+    """The network.
+
+    Attributes
+    ----------
+    layers
+        Layers from the first hidden one to the output, 1 to 100.
+    bias
+        Whether each unit adds a bias; under batch normalization, which has its own, none does.
+    initializer
+        Where the weights start.
+    dtype
+        Type of parameters and arithmetic.
+    """
 
     layers: Annotated[list[LayerConfig], Field(min_length=1, max_length=MAX_LAYERS)] = MAIN_NETWORK
     bias: bool = True
@@ -75,7 +125,16 @@ class NetworkConfig(Section):
 
 
 class Config(Section):
-    """A whole config."""
+    """A whole config.
+
+    Attributes
+    ----------
+    seed
+        Seed of every random stream: weights, order of samples, validation split, dropout and
+        distortions.
+    data, network, training
+        Its sections.
+    """
 
     seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
     data: DataConfig = DataConfig()

@@ -32,37 +32,41 @@ class TrainingConfig(Section):
     Attributes
     ----------
     loss
-        A key of `LOSSES` that fits the network's output.
+        Loss that is minimized; it must fit the output layer's activation.
     label_smoothing
-        Share of each target that is spread over all classes, 0 or more and below 1: see
-        `target_rows`.
+        Share of each training target that is spread evenly over all classes. Validation and
+        evaluation use hard targets.
     l2
-        λ of a penalty on weights, 0 to 1000: see `penalty`.
+        λ of a penalty ``½ λ Σ w²`` on the weights, not the biases. It is part of the gradient, but
+        not of the reported loss.
     optimizer
         How a gradient becomes a step.
     schedule
         How the learning rate varies.
     clip_norm
-        Greatest length of a gradient, above 0; None for any.
+        Greatest length of the whole gradient; a longer one is shortened to it. null (None) for any.
     ema_decay
-        Share that each step keeps of a moving average of the parameters, above 0 and below 1; None
-        for no average.
+        Share that each step keeps of a moving average of the parameters, less in the first steps;
+        the average is validated and saved. null (None) for the parameters themselves.
     batch_size
-        Samples per step, 1 or more; ``"full"`` for all of them.
+        Samples per step: 1 is per-sample SGD, ``full`` is the whole training set.
     epochs
-        How many times to go through the samples, 1 or more; None where `iterations` is given.
+        Times through the training samples, at most 100,000 for a config; null (None) where
+        ``iterations`` is given.
     iterations
-        How many steps to take instead; the last epoch may be cut short.
+        Steps to take instead of epochs; the last epoch may be cut short.
     shuffle
-        Whether each epoch has an order of its own; otherwise it is that of the samples.
+        Give each epoch an order of its own.
     replacement
-        Draw each sample independently, so that in one epoch some come twice and some never.
+        Draw each sample independently, whatever ``shuffle`` is: in one epoch some come twice, some
+        never.
     early_stopping
-        When to stop sooner, which the caller sees to: see `EarlyStopper`.
+        When to stop sooner; null (None) for never. `fit` leaves it to the caller: see
+        `EarlyStopper`.
     engine
-        Which engine runs the steps: ``"numpy"``, ``"numba"`` or, with ``"auto"``, the faster one;
-        `choose_engine` says which. They differ in the last digits. What Numba's cannot run, NumPy's
-        does.
+        What runs the steps: ``numpy``, ``numba`` (extra ``fast``), or ``auto``, the faster one that
+        is installed. What numba's cannot run is NumPy's, with a note. The engines agree to
+        rounding errors, not bit for bit.
 
     Raises
     ------

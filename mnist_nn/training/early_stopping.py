@@ -22,11 +22,11 @@ class EarlyStopping:
     monitor
         Metric that should improve: a loss should fall, an accuracy should rise.
     patience
-        Number of epochs, 1 or more, without improvement after which to stop.
+        Number of epochs without improvement after which to stop.
     min_delta
-        Least change that counts as an improvement, 0 or more.
+        Least change that counts as an improvement.
     restore_best_weights
-        Whether the run ends with the parameters of its best epoch instead of the last.
+        End with the parameters of the best epoch instead of the last.
     """
 
     monitor: Literal["validation_loss", "validation_accuracy", "loss", "accuracy"] = (

@@ -51,8 +51,8 @@ class Schedule:
     name
         Its key in a config.
     warmup
-        Epochs, 0 or more, in which the rate first rises from 0 in a straight line. The schedule
-        itself begins after them.
+        Epochs in which the rate first rises from 0 in a straight line. The schedule itself begins
+        after them.
     spans_run
         Whether its rates depend on how long the whole run is.
     """
@@ -100,9 +100,9 @@ class Step(Schedule):
     Attributes
     ----------
     every
-        Epochs between falls, 0.001 or more.
+        Epochs between falls.
     factor
-        What remains at each, between 0 and 1.
+        Factor on the rate at each fall.
     """
 
     name: Literal["step"] = "step"
@@ -122,7 +122,7 @@ class Exponential(Schedule):
     Attributes
     ----------
     factor
-        What remains after an epoch, between 0 and 1.
+        Factor on the rate from one epoch to the next.
     """
 
     name: Literal["exponential"] = "exponential"
@@ -143,7 +143,7 @@ class Cosine(Schedule):
     Attributes
     ----------
     final_factor
-        What remains at the end, 0 to 1.
+        Share of the full rate at the end of the run.
     """
 
     spans_run: ClassVar[bool] = True
@@ -166,11 +166,11 @@ class OneCycle(Schedule):
     Attributes
     ----------
     pct_start
-        Share of the run that the rise takes, between 0 and 1.
+        Share of the run that the rise takes.
     div_factor
-        The full rate over the first, 1 or more.
+        Full rate divided by the first.
     final_div_factor
-        The first rate over the last, 1 or more.
+        First rate divided by the last.
     """
 
     spans_run: ClassVar[bool] = True
@@ -198,13 +198,13 @@ class ReduceOnPlateau(Schedule):
     Attributes
     ----------
     factor
-        What remains at each fall, between 0 and 1.
+        Factor on the rate at each fall.
     patience
-        Epochs without a better loss, 1 or more, before the next fall.
+        Epochs without a lower loss before the next fall.
     min_delta
-        By how much a loss must be lower to be better, 0 or more.
+        Smallest change that counts as a lower loss.
     min_factor
-        The rate is never less than this share of the full one, 0 to 1.
+        Least share of the full rate.
     """
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"

@@ -26,9 +26,9 @@ class AdaGrad(Optimizer):
     name, learning_rate, weight_decay
         As for every `Optimizer`.
     initial_accumulator_value
-        Where s begins, 0 to 1000.
+        Start of the sum s.
     epsilon
-        ε, 1e-30 to 1.
+        ε, which keeps the division finite.
     """
 
     n_slots: ClassVar[int] = 1

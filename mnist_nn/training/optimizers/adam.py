@@ -25,10 +25,12 @@ class Adam(Optimizer):
     ----------
     name, learning_rate, weight_decay
         As for every `Optimizer`.
-    beta_1, beta_2
-        β₁ and β₂, 0 or more and below 1.
+    beta_1
+        β₁, the share of the mean gradient that each step keeps.
+    beta_2
+        β₂, the share of the mean of squares that each step keeps.
     epsilon
-        ε, 1e-30 to 1.
+        ε, which keeps the division finite.
     """
 
     n_slots: ClassVar[int] = 2
@@ -54,15 +56,7 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, config=CHECKED)
 class AdamW(Adam):
-    """Adam with decoupled weight decay by default; Loshchilov and Hutter, 2019, see `Optimizer`.
-
-    Attributes
-    ----------
-    weight_decay
-        λ, 0 or more.
-    name, learning_rate, beta_1, beta_2, epsilon
-        As for `Adam`.
-    """
+    """Adam with decoupled weight decay by default; Loshchilov and Hutter, 2019, see `Optimizer`."""
 
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
     weight_decay: Coefficient = 0.004

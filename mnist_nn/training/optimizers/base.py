@@ -37,11 +37,11 @@ class Optimizer:
     name
         Its key in a config.
     learning_rate
-        η, the length of a step per unit of gradient, above 0. A schedule may vary it.
+        η, the length of a step per unit of gradient. A schedule may vary it.
     weight_decay
-        λ, 0 to 1000. Each step first shrinks the weights, not the biases, by ``w ← (1 - η λ) w``,
-        whatever the gradient is (Loshchilov and Hutter, "Decoupled weight decay regularization",
-        2019).
+        λ of decoupled decay. Each step first shrinks the weights, not the biases, by
+        ``w ← (1 - η λ) w``, whatever the gradient is (Loshchilov and Hutter, "Decoupled weight
+        decay regularization", 2019).
 
     Raises
     ------

@@ -25,9 +25,9 @@ class RMSprop(Optimizer):
     name, learning_rate, weight_decay
         As for every `Optimizer`.
     rho
-        ρ, 0 or more and below 1.
+        ρ, the share of the mean of squares that each step keeps.
     epsilon
-        ε, 1e-30 to 1.
+        ε, which keeps the division finite.
     """
 
     n_slots: ClassVar[int] = 1

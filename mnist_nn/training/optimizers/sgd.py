@@ -28,9 +28,9 @@ class SGD(Optimizer):
     name, learning_rate, weight_decay
         As for every `Optimizer`.
     momentum
-        μ, 0 or more and below 1.
+        μ, the share of the velocity that each step keeps.
     nesterov
-        Whether momentum is Nesterov's.
+        Use Nesterov's momentum.
     """
 
     n_slots: ClassVar[int] = 1
