@@ -1,6 +1,7 @@
 import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mnist_nn.compiling import cached_njit
 from mnist_nn.errors import MnistNNWarning
 
 
-def double(x):
+def double(x: float) -> float:
     return x + x
 
 
@@ -25,7 +26,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     config.reload_config()
 
 
-def ran_from_cache(kernel: Callable) -> bool:
+def ran_from_cache(kernel: Callable[..., Any]) -> bool:
     """Say whether the one signature that a kernel was called with was found compiled."""
     hits, misses = (sum(s.values()) for s in (kernel.stats.cache_hits, kernel.stats.cache_misses))
     assert hits + misses == 1
@@ -68,7 +69,9 @@ DAMAGE = {
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_is_deleted_and_compiled_anew(folder: Path, suffix, damage) -> None:
+def test_a_damaged_file_is_deleted_and_compiled_anew(
+    folder: Path, suffix: str, damage: str
+) -> None:
     call()
     (path,) = folder.rglob(f"*{suffix}")
     whole = path.read_bytes()
@@ -131,8 +134,10 @@ def test_a_user_without_a_home_gets_no_folder_named_like_one(
 
 
 def test_where_nothing_can_be_kept_it_is_compiled_all_the_same() -> None:
-    names: dict = {}
-    exec("def double(x): return x + x", names)  # from no file, so that it belongs to no folder
+    names: dict[str, Any] = {}
+    exec(
+        "def double(x: float) -> float: return x + x", names
+    )  # from no file, so that it belongs to no folder
     with pytest.warns(MnistNNWarning, match="cannot be kept"):
         kernel = cached_njit(nogil=True)(names["double"])
     assert kernel(np.ones(3)).tolist() == [2, 2, 2]

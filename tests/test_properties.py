@@ -1,7 +1,9 @@
 """What holds for every network, not only for those that somebody thought of."""
 
+import random
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -16,7 +18,7 @@ FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fi
 
 
 @st.composite
-def configs(draw: st.DrawFn) -> dict:
+def configs(draw: st.DrawFn) -> dict[str, Any]:
     """A config of a small network for irises, of any kind that can be trained."""
     loss, output = draw(st.sampled_from(FITTING))
     hidden = st.fixed_dictionaries(
@@ -41,13 +43,13 @@ def configs(draw: st.DrawFn) -> dict:
     }
 
 
-def network_of(values: dict) -> Network:
+def network_of(values: dict[str, Any]) -> Network:
     config = resolve([Source("", values)])
     return build_network(config, 4, 1.0, np.random.default_rng(config.seed % 2**32))
 
 
 @given(configs())
-def test_the_gradient_of_any_network_is_right(values: dict) -> None:
+def test_the_gradient_of_any_network_is_right(values: dict[str, Any]) -> None:
     network, rng = network_of(values), np.random.default_rng(values["seed"])
     x, y = rng.normal(size=(5, 4)), rng.integers(0, 3, 5)
     loss = LOSSES[values["training"]["loss"]]
@@ -58,7 +60,7 @@ def test_the_gradient_of_any_network_is_right(values: dict) -> None:
 
 
 @given(configs())
-def test_a_model_that_is_saved_and_loaded_is_the_same(values: dict) -> None:
+def test_a_model_that_is_saved_and_loaded_is_the_same(values: dict[str, Any]) -> None:
     network = network_of(values)
     history = [{"epoch": 1, "loss": 0.5, "validation_loss": None}]
     model = Model(resolve([Source("", values)]), network, history, {"x_train": "ab"}, {"a": "1"})
@@ -74,7 +76,9 @@ def test_a_model_that_is_saved_and_loaded_is_the_same(values: dict) -> None:
 
 
 @given(configs(), st.randoms(use_true_random=False))
-def test_permuting_hidden_units_of_any_network_leaves_its_outputs(values: dict, dice) -> None:
+def test_permuting_hidden_units_of_any_network_leaves_its_outputs(
+    values: dict[str, Any], dice: random.Random
+) -> None:
     values["network"]["dtype"] = "float64"
     network = network_of(values)
     x = np.random.default_rng(0).normal(size=(5, 4))

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +27,9 @@ def test_no_distortion_changes_no_pixel(digits: Samples) -> None:
 
 
 @pytest.mark.parametrize(("shift", "axis"), [((3, 0), 1), ((0, 3), 0)])
-def test_a_shift_by_whole_pixels_moves_the_picture(digits: Samples, shift, axis: int) -> None:
+def test_a_shift_by_whole_pixels_moves_the_picture(
+    digits: Samples, shift: tuple[float, float], axis: int
+) -> None:
     picture = digits.x[:1]
     moved = warp(picture, one([[1, 0], [0, 1]], shift)).reshape(28, 28)
     expected = np.roll(picture.reshape(28, 28), -3, axis)
@@ -87,7 +91,9 @@ def test_an_elastic_field_is_as_strong_and_as_smooth_as_simards() -> None:
         ({"shear": 20}, lambda w: abs(np.degrees(np.arctan(w[:, 0, 1]))).max()),
     ],
 )
-def test_each_kind_goes_as_far_as_it_may_and_no_farther(settings: dict, inside) -> None:
+def test_each_kind_goes_as_far_as_it_may_and_no_farther(
+    settings: dict[str, Any], inside: Callable[[np.ndarray], float]
+) -> None:
     (most,) = settings.values()
     warps = draw_warps(Augmentation(**settings), 5000, *streams())
     assert 0.99 * most < inside(warps.matrices.astype(float)) <= most * (1 + 1e-6)
@@ -130,7 +136,7 @@ def test_the_digits_themselves_are_left_alone(digits: Samples) -> None:
 @pytest.mark.parametrize(
     "settings", [{"shift": 28}, {"rotation": 45}, {"scale": 0.9}, {"elastic_alpha": 1000}], ids=str
 )
-def test_extremes_stay_within_the_picture(digits: Samples, settings: dict) -> None:
+def test_extremes_stay_within_the_picture(digits: Samples, settings: dict[str, Any]) -> None:
     """However far a place lies out, what is read there is blank."""
     found = [
         Augmenter(Augmentation(**settings), np.random.default_rng(0), compiled=compiled)(
@@ -159,6 +165,6 @@ def test_compiled_it_is_the_same_but_for_rounding(digits: Samples) -> None:
     [{"shift": -1}, {"rotation": 50}, {"scale": 1}, {"elastic_sigma": 0.5}, {"shear": math.nan}],
     ids=str,
 )
-def test_impossible_distortions_are_refused(settings: dict) -> None:
+def test_impossible_distortions_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         Augmentation(**settings)

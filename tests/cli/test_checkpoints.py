@@ -32,7 +32,7 @@ def epochs_written(run: Run, monkeypatch: pytest.MonkeyPatch, *options: object) 
     return written
 
 
-def test_a_short_run_writes_none(run: Run, monkeypatch, tmp_path: Path) -> None:
+def test_a_short_run_writes_none(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert epochs_written(run, monkeypatch) == []
     assert not (tmp_path / "model.pkl.ckpt").exists()
 
@@ -50,7 +50,9 @@ def test_epochs_too_short_for_that_are_not_held_up(run: Run, monkeypatch) -> Non
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (9, [])])
-def test_every_so_many_epochs_and_at_the_end(run: Run, monkeypatch, every, expected) -> None:
+def test_every_so_many_epochs_and_at_the_end(
+    run: Run, monkeypatch: pytest.MonkeyPatch, every: int, expected: Any
+) -> None:
     assert epochs_written(run, monkeypatch, "--checkpoint-every", every) == expected
 
 
@@ -79,7 +81,7 @@ def test_divergence_keeps_the_last_good_checkpoint(run: Run, tmp_path: Path) -> 
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
-    run: Run, monkeypatch, tmp_path: Path
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     show = TrainingProgress.show
 
@@ -114,7 +116,7 @@ def seed_of(path: Path) -> int:
 
 
 def test_the_checkpoint_of_an_unfinished_run_is_put_aside(
-    run: Run, unfinished, tmp_path: Path
+    run: Run, unfinished: Callable[[int], str], tmp_path: Path
 ) -> None:
     assert " is now " not in unfinished(1)
     assert run("train", *SAMPLE, "--seed", 2, "-o", "m.pkl").exit_code == 0  # writes none
@@ -125,7 +127,7 @@ def test_the_checkpoint_of_an_unfinished_run_is_put_aside(
 
 
 def test_what_was_put_aside_is_resumed_by_the_command_that_the_note_has(
-    run: Run, unfinished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, unfinished: Callable[[int], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     unfinished(1)
     said = unfinished(2)
@@ -146,7 +148,9 @@ def test_a_checkpoint_whose_run_is_over_is_replaced(run: Run, tmp_path: Path) ->
     assert not (tmp_path / "model.pkl.ckpt.bak").exists()
 
 
-def test_a_run_that_is_resumed_replaces_its_own(run: Run, unfinished, tmp_path: Path) -> None:
+def test_a_run_that_is_resumed_replaces_its_own(
+    run: Run, unfinished: Callable[[int], str], tmp_path: Path
+) -> None:
     unfinished(1)
     assert run("train", "--resume", "m.pkl.ckpt").exit_code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"m.pkl", "m.pkl.ckpt"}
@@ -163,7 +167,7 @@ def huge(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [hostile, huge])
 def test_what_is_no_checkpoint_is_kept_and_not_believed(
-    unfinished, make: Callable[[Path], None], tmp_path: Path
+    unfinished: Callable[[int], str], make: Callable[[Path], None], tmp_path: Path
 ) -> None:
     make(tmp_path / "m.pkl.ckpt")
     size = (tmp_path / "m.pkl.ckpt").stat().st_size
@@ -174,7 +178,9 @@ def test_what_is_no_checkpoint_is_kept_and_not_believed(
     assert not (tmp_path / "pwned").exists()
 
 
-def test_a_name_that_is_taken_is_not_taken_again(unfinished, tmp_path: Path) -> None:
+def test_a_name_that_is_taken_is_not_taken_again(
+    unfinished: Callable[[int], str], tmp_path: Path
+) -> None:
     (tmp_path / "m.pkl.ckpt.bak").mkdir()
     (tmp_path / "m-bak2.pkl").touch()  # of a run that was put aside before, and resumed
     unfinished(1)
@@ -183,7 +189,7 @@ def test_a_name_that_is_taken_is_not_taken_again(unfinished, tmp_path: Path) -> 
 
 
 def test_a_checkpoint_that_cannot_be_moved_is_not_overwritten(
-    run: Run, unfinished, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, unfinished: Callable[[int], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     unfinished(1)
 
@@ -198,7 +204,7 @@ def test_a_checkpoint_that_cannot_be_moved_is_not_overwritten(
 
 
 def test_the_command_names_the_refuge_of_a_checkpoint(
-    run: Run, interrupt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, interrupt: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     fallback = tmp_path / "a fallback"
     fallback.mkdir()

@@ -172,7 +172,7 @@ def test_mnist_is_not_fashion_mnist(run: Run, mnist_files: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_refused(
-    arguments: tuple, code: int, complaint: str, run: Run
+    arguments: tuple[Any, ...], code: int, complaint: str, run: Run
 ) -> None:
     result = run("download", *arguments)
     assert result.exit_code == code

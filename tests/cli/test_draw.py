@@ -97,7 +97,12 @@ def test_a_model_whose_outputs_are_not_the_classes_is_refused(run: Run, tmp_path
     ],
 )
 def test_errors_are_short(
-    arguments: tuple, complaint: str, code: int, run: Run, sample_model: Path, tmp_path: Path
+    arguments: tuple[Any, ...],
+    complaint: str,
+    code: int,
+    run: Run,
+    sample_model: Path,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "text.pkl").write_text("not a model")
     before = sorted(tmp_path.iterdir())

@@ -79,7 +79,7 @@ def test_a_model_can_be_measured_on_other_digits(
     ],
 )
 def test_what_cannot_be_measured_is_refused(
-    options: tuple, code: int, complaint: str, run: Run, sample_model: Path
+    options: tuple[Any, ...], code: int, complaint: str, run: Run, sample_model: Path
 ) -> None:
     result = run("evaluate", sample_model, *options)
     assert result.exit_code == code

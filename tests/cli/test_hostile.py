@@ -24,7 +24,9 @@ class Calls:
 
 @pytest.mark.parametrize("command", [("evaluate",), ("train", "--resume")])
 @pytest.mark.parametrize("name", ["evil.pkl", "evil.ckpt", "evil.pkl.ckpt"])
-def test_a_file_that_would_run_something_does_not(run: Run, tmp_path: Path, command, name) -> None:
+def test_a_file_that_would_run_something_does_not(
+    run: Run, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
     (tmp_path / name).write_bytes(pickle.dumps(Calls(os.system, "touch ran"), 4))
     result = run(*command, name)
     assert result.exit_code == 1

@@ -37,7 +37,9 @@ def test_the_logs_say_what_the_model_says(run: Run, tmp_path: Path) -> None:
     assert [{k: float(v) for k, v in row.items()} for row in rows] == history
 
 
-def test_each_epoch_is_there_as_soon_as_it_is_over(run: Run, monkeypatch, tmp_path) -> None:
+def test_each_epoch_is_there_as_soon_as_it_is_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     show, lines = TrainingProgress.show, []
 
     def show_and_look(progress: TrainingProgress, report: Any) -> None:
@@ -200,7 +202,7 @@ def curves(folder: Path) -> list[tuple[int, str, float]]:
 
 
 def test_logs_of_a_run_that_was_interrupted_are_those_of_one_that_was_not(
-    run: Run, interrupt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, interrupt: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("tensorboardX")
     command = "train", *SAMPLE, "--engine", "numpy"

@@ -204,7 +204,12 @@ def test_the_last_frame_is_the_model_itself(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_errors_are_short(
-    arguments: tuple, code: int, complaint: str, run: Run, sample_model: Path, tmp_path: Path
+    arguments: tuple[Any, ...],
+    code: int,
+    complaint: str,
+    run: Run,
+    sample_model: Path,
+    tmp_path: Path,
 ) -> None:
     result = run("plot", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")

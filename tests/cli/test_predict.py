@@ -261,7 +261,7 @@ def interrupted(sample_model: Path, pictures: list[Path], tmp_path: Path) -> Cal
 
 @pytest.mark.parametrize("options", [(), ("--show",)], ids=["rows", "drawings"])
 def test_an_interruption_keeps_the_rows_of_what_was_read(
-    interrupted: Callable[..., Any], options: tuple
+    interrupted: Callable[..., Any], options: tuple[Any, ...]
 ) -> None:
     result = interrupted(*options)
     assert result.returncode == 130
@@ -335,7 +335,12 @@ def test_show_draws_what_the_model_sees(run: Run, sample_model: Path, pictures: 
     ],
 )
 def test_a_wrong_command_line_is_explained(
-    arguments: tuple, complaint: str, code: int, run: Run, sample_model: Path, pictures: list[Path]
+    arguments: tuple[Any, ...],
+    complaint: str,
+    code: int,
+    run: Run,
+    sample_model: Path,
+    pictures: list[Path],
 ) -> None:
     result = run("predict", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")

@@ -63,7 +63,15 @@ def outcome(path: Path) -> tuple[bytes, list[EpochMetrics]]:
     [(1, signal.SIGINT, 130), (2, signal.SIGTERM, 143), (3, signal.SIGHUP, 129)],
 )
 def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
-    run: Run, config: Path, interrupt, monkeypatch, tmp_path: Path, engine, report, number, code
+    run: Run,
+    config: Path,
+    interrupt: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    engine: str,
+    report: int,
+    number: int,
+    code: int,
 ) -> None:
     command = "train", "-c", config, "--engine", engine
     assert run(*command, "-o", "whole.pkl").exit_code == 0
@@ -84,7 +92,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
 
 
 def test_a_run_can_be_interrupted_at_every_report(
-    run: Run, config: Path, interrupt, tmp_path: Path
+    run: Run, config: Path, interrupt: Callable[..., None], tmp_path: Path
 ) -> None:
     run("train", "-c", config, "-o", "whole.pkl", "--engine", "numpy")
     command = ["train", "-c", str(config), "--engine", "numpy"]
@@ -98,7 +106,7 @@ def test_a_run_can_be_interrupted_at_every_report(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_leaves_the_last_checkpoint(
-    run: Run, config: Path, interrupt, tmp_path: Path
+    run: Run, config: Path, interrupt: Callable[..., None], tmp_path: Path
 ) -> None:
     interrupt(12, times=2)
     result = run("train", "-c", config, "--engine", "numpy", "--checkpoint-every", 1)
@@ -150,7 +158,7 @@ def test_a_run_that_early_stopping_ended_stays_ended(
 
 
 @pytest.fixture
-def checkpoint(run: Run, config: Path, interrupt, tmp_path: Path) -> Path:
+def checkpoint(run: Run, config: Path, interrupt: Callable[..., None], tmp_path: Path) -> Path:
     """A checkpoint in the third epoch."""
     interrupt(12)
     assert run("train", "-c", config, "--engine", "numpy").exit_code == 130
@@ -180,7 +188,7 @@ def checkpoint(run: Run, config: Path, interrupt, tmp_path: Path) -> Path:
     ],
 )
 def test_what_would_change_the_mathematics_is_refused(
-    run: Run, checkpoint: Path, arguments: tuple, code: int, complaint: str
+    run: Run, checkpoint: Path, arguments: tuple[Any, ...], code: int, complaint: str
 ) -> None:
     before = checkpoint.read_bytes()
     result = run("train", "--resume", checkpoint, *arguments)
@@ -240,7 +248,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     ],
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(
-    run: Run, checkpoint: Path, change, complaint: str
+    run: Run, checkpoint: Path, change: Callable[[dict[str, Any]], object], complaint: str
 ) -> None:
     changed(checkpoint, change)
     result = run("train", "--resume", checkpoint)

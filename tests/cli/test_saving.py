@@ -111,14 +111,18 @@ def small_disk(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str
     return train
 
 
-def test_a_disk_without_room_is_refused_before_training(small_disk) -> None:
+def test_a_disk_without_room_is_refused_before_training(
+    small_disk: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     done = small_disk("--epochs", "5", taken=4_000_000)
     assert done.returncode == 2
     assert re.search(r"its disk has [\d,]+ bytes free, the model and its checkpoints", done.stderr)
     assert "epoch 1" not in done.stderr
 
 
-def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tmp_path) -> None:
+def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(
+    small_disk: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     """The checkpoints that no longer fit are given up, and the model goes where there is room."""
     done = small_disk("--epochs", "8", "--checkpoint-every", "1", full_in=5)
     assert done.returncode == 1, done.stderr
@@ -131,7 +135,9 @@ def test_a_disk_that_fills_up_costs_neither_the_run_nor_the_model(small_disk, tm
     assert len(load_model(Path(saved[1])).history) == 8
 
 
-def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(small_disk) -> None:
+def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(
+    small_disk: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     done = small_disk("--epochs", "5000", full_in=1, ended=True)
     saved = re.search(r"it was saved as (\S+/model\.pkl\.ckpt) instead", done.stderr)
     assert saved, done.stderr
@@ -139,7 +145,7 @@ def test_a_checkpoint_asked_for_on_a_full_disk_goes_elsewhere(small_disk) -> Non
 
 
 def test_a_folder_that_vanishes_while_training_does_not_cost_the_model(
-    run: Run, monkeypatch, tmp_path: Path
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -183,7 +189,9 @@ def test_a_network_that_no_file_holds_is_refused_before_its_memory_is_touched(ru
     assert "Traceback" not in result.stderr
 
 
-def test_what_no_memory_holds_is_refused_before_any_is_touched(run: Run, monkeypatch) -> None:
+def test_what_no_memory_holds_is_refused_before_any_is_touched(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As if the machine had a quarter of a GiB."""
     real = os.sysconf
     small = {"SC_PHYS_PAGES": 2**16, "SC_PAGE_SIZE": 2**12}
@@ -265,7 +273,9 @@ def test_a_user_without_a_home_trains_on_the_sample_and_is_told_of_data_dir(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.pkl"]
 
 
-def test_a_home_that_does_not_exist_is_named_with_its_variable(run: Run, monkeypatch) -> None:
+def test_a_home_that_does_not_exist_is_named_with_its_variable(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MNIST_NN_DATA_DIR", "~no-such-user/data")
     result = run("download")
     assert result.exit_code == 2
@@ -332,7 +342,9 @@ def test_a_run_may_go_on_in_its_own_checkpoint(run: Run, trained: Path, tmp_path
     assert len(load_model(tmp_path / "m.pkl").history) == 2
 
 
-def test_a_place_that_refused_the_file_keeps_no_empty_folder(monkeypatch, tmp_path: Path) -> None:
+def test_a_place_that_refused_the_file_keeps_no_empty_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -346,7 +358,7 @@ def test_a_place_that_refused_the_file_keeps_no_empty_folder(monkeypatch, tmp_pa
 
 @pytest.mark.parametrize("usage", [(0, 0, 0), OSError("not implemented")], ids=["zero", "error"])
 def test_a_disk_that_does_not_say_how_large_it_is_is_used(
-    usage: Any, monkeypatch, tmp_path: Path
+    usage: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def disk_usage(path: Path) -> Any:
         if isinstance(usage, OSError):

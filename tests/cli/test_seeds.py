@@ -139,7 +139,12 @@ def table_of(stdout: str) -> list[str]:
     ("report", "seed"), [(1, 0), (7, 1), (12, 2)], ids=["the first", "a middle one", "the last"]
 )
 def test_an_interrupted_series_resumes_with_all_its_seeds(
-    run: Run, interrupt, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, report: int, seed: int
+    run: Run,
+    interrupt: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    report: int,
+    seed: int,
 ) -> None:
     (tmp_path / "whole").mkdir()
     whole = run("train", *SERIES, "-o", "whole/model.pkl")
@@ -162,7 +167,9 @@ def test_an_interrupted_series_resumes_with_all_its_seeds(
         assert [json.loads(line) for line in lines] == [m.as_dict() for m in one.history]
 
 
-def test_a_series_can_be_interrupted_at_every_report(run: Run, interrupt, tmp_path: Path) -> None:
+def test_a_series_can_be_interrupted_at_every_report(
+    run: Run, interrupt: Callable[..., None], tmp_path: Path
+) -> None:
     command = ["train", *map(str, SERIES)]
     for _ in range(30):
         interrupt(1)
@@ -194,7 +201,7 @@ def test_ctrl_c_while_a_model_of_a_series_is_saved_costs_nothing(
 
 
 @pytest.fixture
-def interrupted(run: Run, interrupt, tmp_path: Path) -> Path:
+def interrupted(run: Run, interrupt: Callable[..., None], tmp_path: Path) -> Path:
     """The checkpoint of a series that was interrupted in its second run."""
     interrupt(7)
     assert run("train", *SERIES, "-q").exit_code == 130

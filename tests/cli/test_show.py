@@ -70,7 +70,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path) -> None:
         ((*SAMPLE, "--set", "data.augmentation.elastic_alfa=3"), "did you mean 'elastic_alpha'"),
     ],
 )
-def test_errors_are_short(arguments: tuple, complaint: str, run: Run) -> None:
+def test_errors_are_short(arguments: tuple[Any, ...], complaint: str, run: Run) -> None:
     result = run("show", *arguments)
     assert result.exit_code == 2
     assert complaint in result.stderr

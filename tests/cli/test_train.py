@@ -246,7 +246,7 @@ def test_many_short_epochs_do_not_flood_the_log(run: Run) -> None:
     ],
 )
 def test_errors_are_short_and_have_the_right_exit_code(
-    arguments: tuple, code: int, complaint: str, run: Run, tmp_path: Path
+    arguments: tuple[Any, ...], code: int, complaint: str, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "dangling").symlink_to("/no/model.pkl")

@@ -1,6 +1,8 @@
 import gzip
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +52,7 @@ def test_a_cache_reads_back_what_was_written(tiny: Tiny, folder: Path) -> None:
     ],
 )
 def test_a_cache_that_was_tampered_with_is_refused(
-    tiny: Tiny, folder: Path, change, complaint: str
+    tiny: Tiny, folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]], complaint: str
 ) -> None:
     np.savez(folder / "tiny.npz", **change(read_folder(folder, tiny[0])))
     with pytest.raises(DataError, match=complaint):
@@ -67,7 +69,7 @@ def test_a_part_is_read_and_verified_by_itself(tiny: Tiny, folder: Path) -> None
 
 def test_objects_in_a_cache_are_never_unpickled(tiny: Tiny, tmp_path: Path) -> None:
     class Bomb:
-        def __reduce__(self) -> tuple:
+        def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (tmp_path / "ran",)
 
     np.savez(tmp_path / "tiny.npz", x_train=np.array([Bomb()], object))

@@ -19,7 +19,7 @@ Tiny = tuple[DatasetInfo, dict[str, bytes]]
 Mirror = Any  # the server in conftest.py
 
 
-def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: object) -> list:
+def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: object) -> list[Any]:
     return list(download(source, folder, mirrors=mirrors, **options))
 
 
@@ -104,7 +104,7 @@ def test_when_all_mirrors_fail_each_is_named_with_its_reason_and_the_remedies(
 
 
 def test_two_downloads_at_once_both_end_well(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> None:
-    outcomes: list = []
+    outcomes: list[Any] = []
     threads = [
         threading.Thread(
             target=lambda: outcomes.append(fetch(tiny[0], tmp_path, mirror.url("good"))[-1])

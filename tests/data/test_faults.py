@@ -61,11 +61,11 @@ SLOW = {
 HARMLESS = ("absurd", "negative", "encoded", "doubled", "unpacked", "chunked", "endless-redirect")
 
 
-def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: Any) -> list:
+def fetch(source: DatasetInfo, folder: Path, *mirrors: str, **options: Any) -> list[Any]:
     return list(download(source, folder, mirrors=mirrors, **options))
 
 
-def failures(events: list) -> list[str]:
+def failures(events: list[Any]) -> list[str]:
     return [event.reason for event in events if isinstance(event, Failed)]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ EXTENSION = 240  # a code that is registered for os.system while these tests run
 class Calls:
     """Pickles as a call of any function with any arguments, and what may follow it."""
 
-    def __init__(self, function: Callable, *arguments: object, then: tuple = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *arguments: object, then: tuple[Any, ...] = ()
+    ) -> None:
         self.call = (function, arguments, *then)
 
     def __reduce__(self):
@@ -287,7 +290,9 @@ ODD = (None, True, 3, -1, 2.5, "O", "f4,O", b"f4", (), ("f4",), [], {}, object, 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("function", [np.dtype, np.zeros(1).__reduce__()[0]])
-def test_an_admitted_name_is_no_use_with_other_arguments(function: Callable, odd: object) -> None:
+def test_an_admitted_name_is_no_use_with_other_arguments(
+    function: Callable[..., Any], odd: object
+) -> None:
     for arguments in ((), (odd,), (odd, odd, odd), (odd,) * 4, (np.ndarray, (0,), odd)):
         with pytest.raises(ModelError):
             read_pickle(pickle.dumps(Calls(function, *arguments), 4))
@@ -339,7 +344,7 @@ def test_nothing_else_has_a_state(target: bytes, state: bytes) -> None:
         (),
     ],
 )
-def test_forged_arrays_are_refused(state: tuple) -> None:
+def test_forged_arrays_are_refused(state: tuple[Any, ...]) -> None:
     with pytest.raises(ModelError):
         read_pickle(pickle.dumps(Forged(state), 4))
 
@@ -355,7 +360,7 @@ def test_forged_arrays_are_refused(state: tuple) -> None:
         (),
     ],
 )
-def test_arrays_of_forged_types_are_refused(state: tuple) -> None:
+def test_arrays_of_forged_types_are_refused(state: tuple[Any, ...]) -> None:
     for kind in (Calls(np.dtype, "f4", False, True, then=(state,)), np.dtype, "f4", None):
         with pytest.raises(ModelError):
             read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"1234")), 4))

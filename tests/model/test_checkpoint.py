@@ -44,7 +44,7 @@ VALUES = {
 CONFIG = resolve([Source("", VALUES)])
 
 
-def begin(config: Config, samples: Samples, **options) -> Trainer:
+def begin(config: Config, samples: Samples, **options: Any) -> Trainer:
     rng = make_rngs(0)
     network = build_network(config, 784, 1 / 255, rng.initialisation)
     return fit(
@@ -126,7 +126,7 @@ def test_a_model_and_a_checkpoint_are_not_taken_for_each_other(path: Path, sampl
         load_checkpoint(sample_model)
 
 
-def with_layer(content: dict, **changes: object) -> None:
+def with_layer(content: dict[str, Any], **changes: object) -> None:
     content["config"]["network"]["layers"][0].update(changes)
 
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,9 +61,9 @@ def test_the_longest_history_is_read() -> None:
     assert read_pickle(pickle.dumps({"history": history}, 4)) == {"history": history}
 
 
-def nested(depth: int) -> list:
+def nested(depth: int) -> list[Any]:
     """Lists in a list, so many deep."""
-    value: list = []
+    value: list[Any] = []
     for _ in range(depth - 1):
         value = [value]
     return value
@@ -181,7 +182,7 @@ def test_a_dict_may_have_a_thousand_keys() -> None:
 
 
 def test_containers_that_hold_each_other_twice_are_refused() -> None:
-    content: list = []
+    content: list[Any] = []
     for _ in range(40):
         content = [content, content]
     with pytest.raises(ModelError, match="a container or an array in two places"):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,7 @@ def test_a_network_wrong_with_certainty_has_a_finite_loss(
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
-def test_a_right_answer_costs_nothing(loss) -> None:
+def test_a_right_answer_costs_nothing(loss: str) -> None:
     activation = loss.fits[0]
     logits = np.array([[1e4, -1e4]])
     outputs = ACTIVATIONS[activation].function(logits, None)
@@ -93,7 +95,7 @@ def test_rows_stay_rows() -> None:
         ([[1, 0]], r"\(n, 3\)"),
     ],
 )
-def test_labels_that_are_no_classes_are_refused(labels: list, complaint: str) -> None:
+def test_labels_that_are_no_classes_are_refused(labels: list[Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         encode(labels, 3)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -141,7 +143,7 @@ def test_an_architecture_may_be_a_list_of_dicts(rng: np.random.Generator) -> Non
     ],
 )
 def test_an_impossible_architecture_is_refused(
-    rows: list[dict], complaint: str, rng: np.random.Generator
+    rows: list[dict[str, Any]], complaint: str, rng: np.random.Generator
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         Network.from_architecture(rows, rng=rng)

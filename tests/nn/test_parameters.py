@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -49,7 +51,7 @@ def test_two_parameters_of_one_name_are_refused() -> None:
     ],
     ids=["missing", "another shape", "one too many"],
 )
-def test_arrays_that_do_not_fit_are_refused(shapes: dict, complaint: str) -> None:
+def test_arrays_that_do_not_fit_are_refused(shapes: dict[str, Any], complaint: str) -> None:
     spec = ParameterSpec([Parameter("a", (2, 3)), Parameter("b", (4,))])
     spec.check({"a": (2, 3), "b": (4,)})
     with pytest.raises(ValueError, match=complaint):

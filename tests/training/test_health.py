@@ -1,6 +1,7 @@
 """Training that does not work is said not to, by both engines alike, and no other is."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from mnist_nn.data import Samples
 from mnist_nn.engines import StepConfig
 from mnist_nn.errors import DivergenceError
 from mnist_nn.nn import LOSSES, Network, block
-from mnist_nn.training import SGD, Adam, AdamW, learned_nothing
+from mnist_nn.training import SGD, Adam, AdamW, Optimizer, learned_nothing
 
 from ..fitting import fit
 
@@ -28,7 +29,9 @@ def make(output: str, hidden: str = "sigmoid", n_inputs: int = 784, units: int =
     return Network(n_inputs, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
-def verdict(network: Network, samples: Samples, loss: str, optimizer=None, **options) -> str | None:
+def verdict(
+    network: Network, samples: Samples, loss: str, optimizer: Optimizer = None, **options: Any
+) -> str | None:
     """Train, and say whether anything was learned."""
     optimizer = optimizer or SGD()
     rng = np.random.default_rng(1)
@@ -81,7 +84,9 @@ def test_a_run_that_learned_nothing_is_told_so(
     ],
     ids=["an epoch", "a step", "full", "three full", "squared", "five squared", "identity"],
 )
-def test_a_short_run_is_not_blamed(few: Samples, output: str, loss: str, options: dict) -> None:
+def test_a_short_run_is_not_blamed(
+    few: Samples, output: str, loss: str, options: dict[str, Any]
+) -> None:
     assert verdict(make(output), few, loss, **options) is None
 
 
@@ -141,7 +146,7 @@ def test_a_frequent_class_is_not_blamed(rng: np.random.Generator) -> None:
 )
 @engines
 def test_the_advice_names_what_is_to_blame(
-    few: Samples, engine: str, optimizer: SGD, regularization: dict, expected: str
+    few: Samples, engine: str, optimizer: SGD, regularization: dict[str, Any], expected: str
 ) -> None:
     network = make("identity", "relu")
     rate = 1e30 if "smaller training.optimizer.learning_rate" in expected else 10.0

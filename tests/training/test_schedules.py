@@ -1,5 +1,5 @@
 import math
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SCHEDULES = get_args(get_args(AnySchedule)[0])
 
 
 def learning_rates(
-    schedule: Schedule, epochs: int = 10, steps: int = 100, losses: tuple = ()
+    schedule: Schedule, epochs: int = 10, steps: int = 100, losses: tuple[Any, ...] = ()
 ) -> np.ndarray:
     """The rate of every step of a run, at a learning rate of 2."""
     seen = PlateauState()
@@ -86,7 +86,7 @@ def test_a_warmup_longer_than_the_run_is_cut_short() -> None:
         ((1, 1, 1, 1, 0.5, 1, 1, 1), 2),
     ],
 )
-def test_a_plateau_lowers_the_rate(losses: tuple, falls: int) -> None:
+def test_a_plateau_lowers_the_rate(losses: tuple[Any, ...], falls: int) -> None:
     schedule = ReduceOnPlateau(factor=0.5, patience=3, min_delta=1e-3)
     np.testing.assert_allclose(learning_rates(schedule, losses=losses), 2 * 0.5**falls)
 

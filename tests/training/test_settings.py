@@ -1,5 +1,7 @@
 """What a run does with a schedule, regularisation and distorted pictures."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def make_network(dropout: float = 0.0) -> Network:
     return Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
-def train(samples: Samples, network: Network | None = None, **options) -> list[EpochMetrics]:
+def train(samples: Samples, network: Network | None = None, **options: Any) -> list[EpochMetrics]:
     options = {"rng": np.random.default_rng(1), "epochs": 3, **options}
     return list(fit(network or make_network(), samples, **options))
 
@@ -50,7 +52,7 @@ def test_the_rate_of_each_epochs_last_step_is_reported(few: Samples) -> None:
 
 
 @pytest.mark.parametrize("length", [{"epochs": 4}, {"epochs": None, "iterations": 36}])
-def test_a_schedule_ends_with_the_run(few: Samples, length: dict) -> None:
+def test_a_schedule_ends_with_the_run(few: Samples, length: dict[str, Any]) -> None:
     history = train(few, batch_size=100, schedule=Cosine(), **length)
     n = 40 if length["epochs"] else 36
     last = 0.1 * (1 + np.cos(np.pi * (n - 1) / n)) / 2
@@ -132,7 +134,7 @@ def test_the_average_is_what_is_validated(few: Samples) -> None:
     ids=str,
 )
 def test_a_penalty_and_decay_keep_weights_small_and_are_no_part_of_the_loss(
-    few: Samples, option: dict, engine: str
+    few: Samples, option: dict[str, Any], engine: str
 ) -> None:
     free, held = make_network(), make_network()
     train(few, free, engine=engine)
@@ -209,7 +211,7 @@ def test_distorted_digits_are_harder_to_learn_and_teach_more(digits: Samples, en
         ({"ema_decay": 1.0}, "ema_decay\n.*  Input should be less than 1"),
     ],
 )
-def test_numbers_out_of_range_are_refused(options: dict, complaint: str) -> None:
+def test_numbers_out_of_range_are_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         TrainingConfig(**options)
 

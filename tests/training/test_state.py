@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from mnist_nn.training import (
     Adam,
     AdamW,
     EpochMetrics,
+    Optimizer,
     Position,
     ReduceOnPlateau,
     RMSprop,
@@ -46,8 +48,8 @@ EVERYTHING = {
 
 
 def start(
-    samples: Samples, seed: int = 0, dropout: float = 0.3, batch_norm: bool = False, **options
-) -> tuple:
+    samples: Samples, seed: int = 0, dropout: float = 0.3, batch_norm: bool = False, **options: Any
+) -> tuple[Any, ...]:
     """A network, and a run of three epochs that trains it; a metrics after every piece."""
     layers = [*block(12, "sigmoid", dropout=dropout, batch_norm=batch_norm), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
@@ -63,7 +65,7 @@ def outcome(network: Network, trainer: Trainer) -> tuple[bytes, list[EpochMetric
     return network.params.tobytes(), [replace(metrics, seconds=0) for metrics in trainer.history]
 
 
-def interrupted(samples: Samples, after: int, **options) -> tuple[bytes, list[EpochMetrics]]:
+def interrupted(samples: Samples, after: int, **options: Any) -> tuple[bytes, list[EpochMetrics]]:
     """The outcome of a run that is frozen after some history and goes on in a new one."""
     _, trainer = start(samples, **options)
     for _ in islice(trainer, after):
@@ -92,7 +94,9 @@ def test_the_statistics_of_batch_normalization_go_on(
 @engines
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 @pytest.mark.parametrize("after", [0, 3, 4, 9])
-def test_every_optimizer_goes_on(few: Samples, engine: str, optimizer, after: int) -> None:
+def test_every_optimizer_goes_on(
+    few: Samples, engine: str, optimizer: Optimizer, after: int
+) -> None:
     options = {"engine": engine, "optimizer": optimizer}
     whole = outcome(*start(few, **options))
     assert interrupted(few, after, **options) == whole
@@ -101,7 +105,9 @@ def test_every_optimizer_goes_on(few: Samples, engine: str, optimizer, after: in
 @engines
 @pytest.mark.parametrize("batch_size", [1, 7, 32, "full"])
 @pytest.mark.parametrize("order", [{}, {"shuffle": False}, {"replacement": True}], ids=str)
-def test_every_batch_size_and_order_goes_on(few, engine: str, batch_size, order: dict) -> None:
+def test_every_batch_size_and_order_goes_on(
+    few: Samples, engine: str, batch_size: int | str, order: dict[str, Any]
+) -> None:
     options = {"engine": engine, "batch_size": batch_size, "optimizer": SGD(), **order}
     assert interrupted(few, 2, **options) == outcome(*start(few, **options))
 
@@ -179,7 +185,7 @@ def test_a_snapshot_is_a_copy(few: Samples) -> None:
     ],
     ids=str,
 )
-def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None:
+def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict[str, Any]) -> None:
     _, trainer = start(few, **EVERYTHING, engine="numpy")
     next(trainer)
     with pytest.raises(ValueError, match="of another run"):
@@ -195,7 +201,9 @@ def test_a_snapshot_of_another_run_is_refused(few: Samples, other: dict) -> None
         (Position(0), "of another run"),
     ],
 )
-def test_a_position_that_no_run_can_have_is_refused(few, position, complaint: str) -> None:
+def test_a_position_that_no_run_can_have_is_refused(
+    few: Samples, position: Position, complaint: str
+) -> None:
     _, trainer = start(few, engine="numpy")
     with pytest.raises(ValueError, match=complaint):
         start(few, engine="numpy", state=replace(trainer.snapshot(), position=position))

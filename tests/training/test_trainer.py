@@ -1,9 +1,14 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
 from mnist_nn.errors import DivergenceError
 from mnist_nn.nn import LOSSES, Network, block, encode
+from mnist_nn.nn.arrays import FloatArray
+from mnist_nn.nn.workspace import Workspace
 from mnist_nn.training import SGD, TrainingConfig, run_length
 
 from ..fitting import fit
@@ -115,7 +120,9 @@ def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
         (5000, None, 2, (2, 2000)),
     ],
 )
-def test_run_length_is_what_fit_will_do(batch_size, epochs, iterations, expected, few) -> None:
+def test_run_length_is_what_fit_will_do(
+    batch_size: int | str, epochs: int | None, iterations: int | None, expected: Any, few: Samples
+) -> None:
     length = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
     assert run_length(1000, TrainingConfig(**length)) == expected
     history = list(fit(small_network(), few, rng=stream(), **length))
@@ -129,7 +136,7 @@ def seen_by_an_epoch(few: Samples, **options: bool) -> tuple[np.ndarray, np.ndar
     network = Network(1, [*block(10, "softmax")], rng=stream())
     forward = network.forward
 
-    def spy(x, workspace=None):
+    def spy(x: FloatArray, workspace: Workspace | None = None) -> FloatArray:
         shown.extend(x[:, 0].astype(int))
         return forward(x * 0, workspace)
 
@@ -204,7 +211,7 @@ def test_a_step_layer_is_refused(few: Samples) -> None:
     ],
 )
 def test_arguments_out_of_range_are_refused_at_once(
-    options: dict, complaint: str, few: Samples
+    options: dict[str, Any], complaint: str, few: Samples
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         fit(small_network(), few, rng=stream(), **options)
@@ -221,7 +228,9 @@ def test_arguments_out_of_range_are_refused_at_once(
         (lambda s: Samples(s.x, s.y.astype(float)), "labels must be whole numbers"),
     ],
 )
-def test_samples_that_are_not_the_networks_are_refused(change, complaint: str, few) -> None:
+def test_samples_that_are_not_the_networks_are_refused(
+    change: Callable[[Samples], Samples], complaint: str, few: Samples
+) -> None:
     for samples, validation in ((change(few), None), (few, change(few))):
         with pytest.raises(ValueError, match=complaint):
             fit(small_network(), samples, rng=stream(), validation=validation)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def run_both(
     network: Network, loss: str, samples: Samples, size: int, order: np.ndarray, rate: float = 0.3
 ) -> tuple[tuple[float, int], Network, tuple[float, int], Network]:
     """Run one order through either engine, from the same start."""
-    results: list = []
+    results: list[Any] = []
     for engine in (NumpyEngine, NumbaEngine):
         copy = network.astype(network.dtype)
         step_config = StepConfig(LOSSES[loss], SGD())

@@ -86,7 +86,7 @@ def test_fewer_threads_than_wanted_come_to_the_same(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
-def test_a_forked_child_trains_as_its_parent_does(engine) -> None:
+def test_a_forked_child_trains_as_its_parent_does(engine: str) -> None:
     command = [sys.executable, "-c", FORK, engine]
     result = subprocess.run(command, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -1,6 +1,6 @@
 """What makes a step other than a plain one, and dropout: the same as NumPy's."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -25,7 +25,9 @@ VARIANTS = [
 ]
 
 
-def make_network(*layers: tuple, n_inputs: int = 784, dtype: type = np.float64) -> Network:
+def make_network(
+    *layers: tuple[Any, ...], n_inputs: int = 784, dtype: type = np.float64
+) -> Network:
     """A network whose biases are not zero at the start."""
     return Network(
         n_inputs,
@@ -100,7 +102,7 @@ def test_many_steps_are_numpys_for_every_optimizer(
     ids=str,
 )
 def test_many_steps_are_numpys_for_every_regularisation(
-    digits: Samples, more: dict, optimizer: Optimizer, size: int
+    digits: Samples, more: dict[str, Any], optimizer: Optimizer, size: int
 ) -> None:
     network = make_network((20, "sigmoid"), (10, "softmax"))
     step_config = StepConfig(LOSSES["cross_entropy"], optimizer, Regularization(**more))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -27,7 +27,9 @@ every = pytest.mark.parametrize("optimizer", [cls() for cls in OPTIMIZERS], ids=
 variants = pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)
 
 
-def reference(rule: Optimizer, params: np.ndarray, n_weights: int, slope: Callable) -> np.ndarray:
+def reference(
+    rule: Optimizer, params: np.ndarray, n_weights: int, slope: Callable[..., Any]
+) -> np.ndarray:
     """Fifty steps in float64, from the papers, one parameter at a time."""
     end = []
     for i, p in enumerate(params):
