@@ -86,9 +86,8 @@ def panel(axis: Axes, bars: list[Row]) -> None:
             xerr=[[median - row["min"]], [row["max"] - median]],
             error_kw={"elinewidth": 1, "capsize": 2, "ecolor": "#333333"},
         )
-        label = f"{seconds(median)} s"
         axis.annotate(
-            label,
+            f"{seconds(median)} s",
             (row["max"], place),
             (5, 0),
             textcoords="offset points",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mnist_nn.blas import one_blas_thread
-from mnist_nn.engines import StepConfig, choose_engine, make_engine
+from mnist_nn.engines import EngineName, StepConfig, choose_engine, make_engine
 from mnist_nn.nn import LOSSES, Network, block
 from mnist_nn.training import SGD, Adam
 
@@ -86,6 +86,7 @@ def accuracy(layers: Layers, x: Array, y: Array) -> float:
     """Share of images that these layers read correctly, measured alike for all contestants."""
     network = start_network()
     for layer, (W, b) in zip(network.dense, layers, strict=True):
+        assert layer.b is not None
         layer.W[...] = W
         layer.b[...] = b
     return float(np.mean(network.predict(x).argmax(1) == y))
@@ -94,8 +95,8 @@ def accuracy(layers: Layers, x: Array, y: Array) -> float:
 class OurNumpy:
     """The NumPy engine, in the pieces that training gives it."""
 
-    pixels = np.uint8
-    engine_name = "numpy"
+    pixels: ClassVar[DTypeLike] = np.uint8
+    engine_name: EngineName = "numpy"
 
     def __init__(self, job: Job) -> None:
         self.network = start_network((len(job.start[0][0]), *(len(b) for _, b in job.start)))
@@ -124,13 +125,13 @@ class OurNumpy:
 class OurNumba(OurNumpy):
     """The Numba engine."""
 
-    engine_name = "numba"
+    engine_name: EngineName = "numba"
 
 
 class OurAuto(OurNumpy):
     """The engine that mnist-nn chooses."""
 
-    engine_name = "auto"
+    engine_name: EngineName = "auto"
 
 
 class PyTorch:
@@ -139,7 +140,7 @@ class PyTorch:
     The samples are put in order once per epoch, so that a batch is a view.
     """
 
-    pixels = np.float32
+    pixels: ClassVar[DTypeLike] = np.float32
 
     def __init__(self, job: Job) -> None:
         import torch
@@ -182,7 +183,7 @@ class PyTorch:
 class Jax:
     """JAX with the whole epoch compiled, one scan over the batches, parameters reused in place."""
 
-    pixels = np.float32
+    pixels: ClassVar[DTypeLike] = np.float32
 
     def __init__(self, job: Job) -> None:
         import jax
@@ -250,7 +251,7 @@ def adam(jax: Any, rate: float, state: Any, grads: Any) -> Any:
 class ScikitLearn:
     """scikit-learn's MLPClassifier, which shuffles by itself."""
 
-    pixels = np.float32
+    pixels: ClassVar[DTypeLike] = np.float32
 
     def __init__(self, job: Job) -> None:
         from sklearn.neural_network import MLPClassifier
@@ -294,7 +295,7 @@ class ReferenceA:
     every result.
     """
 
-    pixels = np.float64
+    pixels: ClassVar[DTypeLike] = np.float64
 
     def __init__(self, job: Job) -> None:
         self.x, self.y, self.learning_rate = job.x, job.y, job.learning_rate
@@ -345,7 +346,7 @@ class FirstLayerProducts:
     them: no shuffling, no activation, no step, and the other layers left out.
     """
 
-    pixels = np.float32
+    pixels: ClassVar[DTypeLike] = np.float32
 
     def __init__(self, job: Job) -> None:
         self.x, self.size = job.x, job.batch_size

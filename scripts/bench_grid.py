@@ -63,7 +63,7 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(workers: list[Worker], cell: Row, rounds: int) -> Row:
+def measure(workers: list[GridWorker], cell: Row, rounds: int) -> Row:
     """Return the median samples per second of each contestant, and the engine that it used."""
     seconds: dict[str, list[float]] = {worker.name: [] for worker in workers}
     answers: dict[str, Row] = {}

@@ -132,9 +132,11 @@ class Worker:
 
     def hear(self, limit: float | None = None) -> Row:
         """Wait for its next line, at most `limit` seconds."""
-        if not select.select([self.process.stdout], [], [], limit)[0]:
+        stdout = self.process.stdout
+        assert stdout is not None
+        if not select.select([stdout], [], [], limit)[0]:
             raise TooSlow(f"first epoch broken off after {limit:.0f} s")
-        line = self.process.stdout.readline()
+        line = stdout.readline()
         if not line:
             raise WorkerError(f"its process ended with exit status {self.process.wait()}")
         answer: Row = json.loads(line)
@@ -144,9 +146,11 @@ class Worker:
 
     def ask(self, word: str, limit: float | None = None) -> Row:
         """Send a word and wait for the answer."""
+        stdin = self.process.stdin
+        assert stdin is not None
         with contextlib.suppress(BrokenPipeError):  # then there is no answer, either
-            self.process.stdin.write(f"{word}\n")
-            self.process.stdin.flush()
+            stdin.write(f"{word}\n")
+            stdin.flush()
         return self.hear(limit)
 
     def leave(self, how: str, why: str) -> None:
@@ -187,7 +191,7 @@ def line_up(name: str, batch_size: int, dataset: str, stack: contextlib.ExitStac
         if "missing" in worker.row:  # then it is so with any number of threads
             break
     for worker in workers:
-        if worker.running and worker.row["warm_up_seconds"] > WORTH_KEEPING * best:
+        if best and worker.running and worker.row["warm_up_seconds"] > WORTH_KEEPING * best:
             worker.leave("dropped", f"first epoch over {WORTH_KEEPING} times its best")
     return workers
 

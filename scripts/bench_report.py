@@ -184,7 +184,7 @@ def contestants_table(rows: list[Row], samples: int) -> str:
         "prepared in",
         "memory",
     )
-    cells = []
+    cells: list[tuple[Any, ...]] = []
     for row in sorted((r for r in rows if r.get("best")), key=lambda r: r["median"]):
         cells.append(
             (
@@ -245,10 +245,10 @@ def processes_part(results: Row) -> list[str]:
         header = ("", "s", "range", "accuracy", "memory")
         parts += ["### Whole processes", table(header, cells)]
     if results["compiling"]:
-        cells = [
+        times = [
             (batch_name(row["batch_size"]), seconds(row["seconds"])) for row in results["compiling"]
         ]
-        parts += ["### Compiling the Numba engine, once per machine", table(("", "s"), cells)]
+        parts += ["### Compiling the Numba engine, once per machine", table(("", "s"), times)]
     return parts
 
 
@@ -256,7 +256,7 @@ def linearity_part(results: Row) -> list[str]:
     """Write about growing data."""
     if not results["linearity"]:
         return []
-    cells = []
+    cells: list[tuple[Any, ...]] = []
     for row in results["linearity"]:
         extra = row["extra_bytes_per_image"]
         cells.append(

@@ -14,6 +14,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,20 +22,20 @@ from typing import Any
 import numpy as np
 from bench_contestants import (
     CONTESTANTS,
-    LOSSES,
-    SGD,
+    Contestant,
     Job,
-    StepConfig,
     accuracy,
-    choose_engine,
     layers_of,
-    make_engine,
     start_network,
 )
 
 import mnist_nn.data
-from mnist_nn.data.datasets import data_folder, load_dataset
+from mnist_nn.data import load_dataset
+from mnist_nn.data.location import data_folder
+from mnist_nn.engines import EngineName, StepConfig, choose_engine, make_engine
 from mnist_nn.errors import MnistNNError
+from mnist_nn.nn import LOSSES
+from mnist_nn.training import SGD
 
 IMPORTS = {  # what a contestant needs, imported before its preparation is timed
     "auto": "mnist_nn.engines",
@@ -71,10 +72,11 @@ def contestant(name: str, threads: str, batch_size: str, rate: str, dataset: str
     kind = CONTESTANTS[name]
     data = load_dataset(dataset)
     x, y = data.train.x, data.train.y.astype(np.int64)
+    assert data.test is not None
     x_test, y_test = data.test
     del data  # who reads floats does not need the bytes as well
     if kind.pixels != np.uint8:
-        x = x * np.dtype(kind.pixels).type(1 / 255)
+        x = x * np.asarray(1 / 255, kind.pixels)
     start = layers_of(start_network())
     job = Job(x, y, start, int(batch_size), float(rate), int(threads))
     began = time.perf_counter()
@@ -84,6 +86,7 @@ def contestant(name: str, threads: str, batch_size: str, rate: str, dataset: str
     for line in sys.stdin:
         if line == "end\n":
             break
+        assert ready is not None
         order = rng.permutation(len(y))
         began = time.perf_counter()
         ready.epoch(order)
@@ -101,7 +104,8 @@ def grid(name: str, dataset: str) -> None:
         say(missing=str(error).partition("\n")[0] or type(error).__name__)
         return
     say(ready=True)
-    train, kind, ready = load_dataset(dataset).train, CONTESTANTS[name], None
+    train, kind = load_dataset(dataset).train, CONTESTANTS[name]
+    ready: Contestant | None = None
     for line in sys.stdin:
         if line != "epoch\n":
             cell = json.loads(line)
@@ -113,6 +117,7 @@ def grid(name: str, dataset: str) -> None:
             start = layers_of(start_network(tuple(cell["sizes"])))
             job = Job(x, y, start, cell["batch_size"], cell["rate"], None, cell["optimizer"])
             ready, rng = kind(job), np.random.default_rng(1)
+        assert ready is not None
         order = rng.permutation(len(y))
         began = time.perf_counter()
         ready.epoch(order)
@@ -135,7 +140,7 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def linearity(name: str, times: str, batch_size: str, dataset: str) -> None:
+def linearity(name: EngineName, times: str, batch_size: str, dataset: str) -> None:
     """Train on the samples, each of them several times over, and say what time and memory it takes.
 
     Every process sees equally many samples in all. A first engine on a few of them has Numba loaded
@@ -176,5 +181,10 @@ def describe(dataset: str) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"contestant": contestant, "linearity": linearity, "describe": describe, "grid": grid}
+    jobs: dict[str, Callable[..., None]] = {
+        "contestant": contestant,
+        "linearity": linearity,
+        "describe": describe,
+        "grid": grid,
+    }
     jobs[sys.argv[1]](*sys.argv[2:])

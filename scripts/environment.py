@@ -42,12 +42,12 @@ def install(folder: Path, extras: str, *, pinned: bool) -> None:
         print(f"making the virtual environment {folder.name}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     wanted = f".[{extras}]" if extras else "."
-    command = [folder / "bin" / "python", *PIP, "--editable", wanted]
+    command = [str(folder / "bin" / "python"), *PIP, "--editable", wanted]
     if pinned:
         constraints = folder / "lowest.txt"
         project = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]
         constraints.write_text("\n".join(lowest(project)), "utf-8")
-        command += ["--constraint", constraints]
+        command += ["--constraint", str(constraints)]
     print(f"installing into {folder.name}", flush=True)
     subprocess.run(command, check=True, cwd=ROOT)
 

@@ -42,9 +42,6 @@ with atheris.instrument_imports(include=["mnist_nn", "yaml"]):
     )
     from mnist_nn.training import EpochMetrics, fit
 
-for load in set(pickle._Unpickler.dispatch.values()):  # type: ignore[attr-defined]
-    atheris.instrument_func(load)  # of these the model's reader is made
-
 SHAPE = (2, 3, 3)
 CONFIGS = Path(__file__).parents[1] / "configs"
 OPTIONS = ("-max_len=8192", "-timeout=10", "-rss_limit_mb=2048")

@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder with MNIST's four files, .gz or raw")
     arrays = sample(parser.parse_args().folder)
     with atomic_write(TARGET) as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes")
 
 

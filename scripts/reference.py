@@ -41,7 +41,7 @@ def entries(record: type) -> dict[str, str]:
     """Read the entries of the section Attributes in the docstring of a class."""
     _, _, section = (inspect.getdoc(record) or "").partition("\nAttributes\n----------\n")
     section = re.split(r"\n\n\S.*\n-+\n", section)[0]
-    found = {}
+    found: dict[str, str] = {}
     for names, text in re.findall(r"^(\S.*)\n((?:[ ]+.*\n?|\n)+)", section, re.MULTILINE):
         found |= dict.fromkeys(names.split(", "), " ".join(text.split()))
     return found

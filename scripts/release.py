@@ -57,8 +57,8 @@ def main() -> None:
         found.append(f"not committed:\n{status.stdout}")
     if found:
         sys.exit("\n".join(found))
-    tasks = [sys.executable, ROOT / "scripts" / "tasks.py", "check", "test", "dist"]
-    if code := subprocess.run(tasks).returncode:
+    tasks = [sys.executable, "scripts/tasks.py", "check", "test", "dist"]
+    if code := subprocess.run(tasks, cwd=ROOT).returncode:
         sys.exit(code)
     print(NEXT.format(version=__version__))
 

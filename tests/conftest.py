@@ -6,7 +6,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(autouse=True)
 def signals_are_heard() -> Iterator[None]:
     """Let the signals arrive that a shell or nohup has ignored for what runs in the background."""
-    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    usual: dict[str, Any] = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
     ignored = [
         number
         for name in usual
@@ -121,7 +121,9 @@ def run(
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
             main([str(argument) for argument in arguments])
-        return Result(caught.value.code, *capsys.readouterr())
+        code = caught.value.code
+        assert isinstance(code, int)
+        return Result(code, *capsys.readouterr())
 
     return invoke
 
@@ -137,7 +139,8 @@ def published_a(monkeypatch: pytest.MonkeyPatch) -> str:
     def wrong(z: np.ndarray, y: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
         y = np.clip(y, 1e-15, 1 - 1e-15)
         s = softmax(np.log(y / (1 - y)))  # of the sums, as far as the outputs tell them
-        return np.multiply(dy, s * (1 - s), out=out)
+        np.multiply(dy, s * (1 - s), out=out)
+        return out
 
     published = ActivationFunction("published", sigmoid, wrong)
     monkeypatch.setitem(ACTIVATIONS, "published", published)

@@ -2,7 +2,9 @@
 
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,9 @@ def test_every_public_name_is_there() -> None:
         _ = mnist_nn.trian
 
 
-def test_train_gives_what_the_command_gives(model: Model, run, tmp_path: Path) -> None:
+def test_train_gives_what_the_command_gives(
+    model: Model, run: Callable[..., Any], tmp_path: Path
+) -> None:
     run(
         *("train", "base", "--set", "data.dataset=mnist-sample", "--epochs", "2", "--lr", "0.5"),
         *("-o", tmp_path / "model.pkl"),
@@ -85,7 +89,9 @@ def test_wrong_settings_are_explained() -> None:
     ],
     ids=["floats above 1", "integers of 0 and 1", "floats of 0 to 1", "pixels", "blank"],
 )
-def test_pixels_of_another_scale_get_one_warning(model: Model, change, problem: str | None) -> None:
+def test_pixels_of_another_scale_get_one_warning(
+    model: Model, change: Callable[[np.ndarray], np.ndarray], problem: str | None
+) -> None:
     x = change(mnist_nn.load_dataset("mnist-sample").train.x[:100])
     samples = mnist_nn.Samples(x, np.zeros(100, np.uint8))
     fresh = mnist_nn.Network(784, model.network.layers, rng=None, input_scale=1 / 255)

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from mnist_nn.data import Samples
 from mnist_nn.evaluation import evaluate, predict
 from mnist_nn.model import load_model
 from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.training import EpochMetrics
 
 from .fitting import fit
 
@@ -45,25 +46,23 @@ def start(folder: Path, *arguments: str, one: bool, **variables: str) -> "subpro
     )
 
 
-def outcome(path: Path) -> tuple[bytes, list[dict[str, Any]]]:
+def outcome(path: Path) -> tuple[bytes, list[EpochMetrics]]:
     """What a model has come to, apart from times."""
     model = load_model(path)
-    return model.network.params.tobytes(), [{**row, "seconds": 0} for row in model.history]
+    return model.network.params.tobytes(), [replace(row, seconds=0) for row in model.history]
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_a_run_comes_to_the_same_on_any_number_of_processors(tmp_path: Path, engine: str) -> None:
     """Resumed on another number of them, too."""
-    config = ("--config", str(SAMPLE), "--engine", engine, "--batch-size", "128")
-    config += ("--set", "data.validation=1000")
+    config = [*("--config", str(SAMPLE), "--engine", engine, "--batch-size", "128")]
+    config += ["--set", "data.validation=1000"]
+    each = ("--checkpoint-every", "1")
     two = dict.fromkeys(FIXED, "2")
     runs = [
         start(tmp_path, *config, "--epochs", "2", "-o", "two.pkl", one=False, **two),
         start(tmp_path, *config, "--epochs", "2", "-o", "one.pkl", one=True),
-        start(
-            *(tmp_path, *config, "--epochs", "1", "-o", "resumed.pkl", "--checkpoint-every", "1"),
-            one=True,
-        ),
+        start(tmp_path, *config, "--epochs", "1", "-o", "resumed.pkl", *each, one=True),
     ]
     assert [run.wait(timeout=300) for run in runs] == [0, 0, 0]
     resumed = start(tmp_path, "--resume", "resumed.pkl.ckpt", "--epochs", "2", one=False, **two)
@@ -75,7 +74,10 @@ def test_a_run_comes_to_the_same_on_any_number_of_processors(tmp_path: Path, eng
 
 def test_fit_evaluate_and_read_come_to_the_same_with_any_number_of_threads() -> None:
     rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 256, (1500, 784)).astype(np.uint8), rng.integers(0, 10, 1500)
+    x, y = (
+        rng.integers(0, 256, (1500, 784)).astype(np.uint8),
+        rng.integers(0, 10, 1500).astype(np.uint8),
+    )
     results = []
     for threads in (1, 2):
         layers = [*block(256, "sigmoid"), *block(10, "softmax")]

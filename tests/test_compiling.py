@@ -26,11 +26,11 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     config.reload_config()
 
 
-def ran_from_cache(kernel: Callable[..., Any]) -> bool:
+def ran_from_cache(kernel: Any) -> bool:
     """Say whether the one signature that a kernel was called with was found compiled."""
     hits, misses = (sum(s.values()) for s in (kernel.stats.cache_hits, kernel.stats.cache_misses))
     assert hits + misses == 1
-    return hits == 1
+    return bool(hits == 1)
 
 
 def call(x: float = 1) -> bool:
@@ -59,7 +59,7 @@ def test_a_note_says_once_that_something_must_be_compiled_and_none_that_it_is_ke
     assert notes == ["" if quiet else note, ""]
 
 
-DAMAGE = {
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda content: b"",
     "cut": lambda content: content[: len(content) // 2],
     "garbage": lambda content: bytes(range(256)),

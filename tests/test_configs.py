@@ -31,7 +31,7 @@ def test_a_preset_lowers_its_loss_within_a_few_steps(name: str, run: Run, tmp_pa
     few = ("--set", "data.dataset=mnist-sample", "--set", "training.iterations=120", "-q")
     assert run("train", "-c", CONFIGS / f"{name}.yaml", *few).exit_code == 0
     history = load_model(tmp_path / "model.pkl").history
-    assert history[-1]["loss"] < 0.8 * history[0]["loss"]
+    assert history[-1].loss < 0.8 * history[0].loss
 
 
 def test_presets_are_what_their_targets_were_set_for() -> None:
@@ -71,7 +71,8 @@ def reached(run: Run, data_dir: Path, *configs: Path) -> float:
     trained = run("train", *files, "--data-dir", data_dir, "--quiet")
     assert trained.exit_code == 0, trained.stderr
     result = run("evaluate", "model.pkl", "--data-dir", data_dir, "--json")
-    return json.loads(result.stdout)["accuracy"]
+    accuracy: float = json.loads(result.stdout)["accuracy"]
+    return accuracy
 
 
 @pytest.mark.slow

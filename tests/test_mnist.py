@@ -50,7 +50,8 @@ def test_the_files_are_found(kind: str, tiny: Files, tmp_path: Path) -> None:
     found = find_files(tiny[0], folders, caches, tmp_path / "spare")
     assert found == tmp_path / ("tiny" if kind == "packed" else "spare")
     shape = tiny[0].files[0].shape
-    expected = idx.parse(*tiny[1].values(), shape)
+    (content,) = tiny[1].values()
+    expected = idx.parse(content, shape)
     cache = import_folder(tiny[0], found, tmp_path / "proof").path  # which verifies the files
     np.testing.assert_array_equal(read_cache(cache, tiny[0])["x_train"], expected)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mnist_nn.config import Source, resolve
 from mnist_nn.model import Model, build_network, load_model, save_model
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Network, check_gradients
+from mnist_nn.training import EpochMetrics
 
 HIDDEN = [name for name, activation in ACTIVATIONS.items() if activation.trainable]
 FITTING = [(loss.name, output) for loss in LOSSES.values() for output in loss.fits]
@@ -62,7 +63,7 @@ def test_the_gradient_of_any_network_is_right(values: dict[str, Any]) -> None:
 @given(configs())
 def test_a_model_that_is_saved_and_loaded_is_the_same(values: dict[str, Any]) -> None:
     network = network_of(values)
-    history = [{"epoch": 1, "loss": 0.5, "validation_loss": None}]
+    history = [EpochMetrics(1, 10, 0.5, 0.5, 0.1, 0.01)]
     model = Model(resolve([Source("", values)]), network, history, {"x_train": "ab"}, {"a": "1"})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"

@@ -124,7 +124,8 @@ def test_b_with_stale_activations_gives_the_published_figures() -> None:
     config = settings("iris")
     network = build_network(config, 4, 1.0, np.random.default_rng(0))
     targets, work = encode(iris.y, 3), network.workspace(150)
-    sgd, remembered = config.training.optimizer, []
+    sgd = config.training.optimizer
+    remembered: list[np.ndarray] = []
     state = sgd.start(network.params, network.spec.n_decaying)
     history: list[tuple[float, float]] = []
     for _ in range(181):

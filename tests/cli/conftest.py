@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mnist_nn.cli.progress import TrainingProgress
+from mnist_nn.training import EpochMetrics
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def at(report: int, number: int = signal.SIGINT, *, times: int = 1) -> None:
         left = report
 
-        def show_and_interrupt(progress: TrainingProgress, shown: object) -> None:
+        def show_and_interrupt(progress: TrainingProgress, shown: EpochMetrics) -> None:
             nonlocal left
             left -= 1
             show(progress, shown)

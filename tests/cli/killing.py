@@ -91,7 +91,7 @@ def run(arguments: list[str], *, kill_at: int | None = None) -> bool:
         try:
             main([*arguments, "-q"])
         except SystemExit as end:
-            os._exit(end.code or 0)
+            os._exit(end.code if isinstance(end.code, int) else 0)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     assert code in (0, -signal.SIGKILL), code

@@ -37,13 +37,17 @@ def test_a_short_run_writes_none(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_
     assert not (tmp_path / "model.pkl.ckpt").exists()
 
 
-def test_a_run_of_more_than_a_minute_writes_one_after_each_epoch(run: Run, monkeypatch) -> None:
+def test_a_run_of_more_than_a_minute_writes_one_after_each_epoch(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mnist_nn.runs.checkpoints.LONG", 0.0)  # as if it were one
     monkeypatch.setattr("mnist_nn.runs.checkpoints.SHARE", 1e9)
     assert epochs_written(run, monkeypatch) == [1, 2, 3, 4, 5]
 
 
-def test_epochs_too_short_for_that_are_not_held_up(run: Run, monkeypatch) -> None:
+def test_epochs_too_short_for_that_are_not_held_up(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mnist_nn.runs.checkpoints.LONG", 0.0)
     monkeypatch.setattr("mnist_nn.runs.checkpoints.SHARE", 1e-9)
     assert epochs_written(run, monkeypatch) == [1, 5]
@@ -106,7 +110,8 @@ def unfinished(run: Run, interrupt: Callable[..., None]) -> Callable[[int], str]
         interrupt(2)
         result = run("train", *SAMPLE, "--engine", "numpy", "--seed", seed, "-o", "m.pkl")
         assert result.exit_code == 130
-        return result.stderr
+        said: str = result.stderr
+        return said
 
     return leave
 
@@ -133,7 +138,7 @@ def test_what_was_put_aside_is_resumed_by_the_command_that_the_note_has(
     said = unfinished(2)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    command = re.search("is now .*; resume it with: mnist-nn (.*)", said).group(1)
+    (command,) = re.findall("is now .*; resume it with: mnist-nn (.*)", said)
     assert run(*shlex.split(command)).exit_code == 0
     model = load_model(tmp_path / "m-bak.pkl")
     assert (model.config.seed, len(model.history)) == (1, 5)

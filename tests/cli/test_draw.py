@@ -15,7 +15,7 @@ Run = Callable[..., Any]
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Addresses that were opened in a browser, none of which is started."""
     addresses: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: addresses.append(address) or True)
+    monkeypatch.setattr(webbrowser, "open", addresses.append)
     return addresses
 
 

@@ -18,7 +18,7 @@ class Calls:
     def __init__(self, function: object, *arguments: object) -> None:
         self.call = (function, arguments)
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[object, ...]:
         return self.call
 
 

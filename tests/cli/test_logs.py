@@ -162,7 +162,8 @@ def test_a_folder_in_which_a_run_writes_is_refused(
 ) -> None:
     """The other run is begun in the middle of this one, as a process of its own."""
     pytest.importorskip("fcntl")
-    show, others = TrainingProgress.show, []
+    show = TrainingProgress.show
+    others: list[Any] = []
     command = [sys.executable, "-m", "mnist_nn", "train", *map(str, SAMPLE), "--log-dir", "logs"]
 
     def show_and_begin_another(progress: TrainingProgress, report: Any) -> None:

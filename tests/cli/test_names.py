@@ -82,7 +82,7 @@ def test_what_is_written_has_names_escaped(
 def test_a_path_is_printed_as_it_is_to_a_program_and_escaped_to_a_terminal(
     name: str, safe: str, encoding: str, sample_model: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "mnist_nn", "draw", sample_model, "-o", name]
+    command = [sys.executable, "-m", "mnist_nn", "draw", str(sample_model), "-o", name]
     settings = os.environ | {"PYTHONIOENCODING": encoding}
     piped = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, check=True)
     assert piped.stdout == os.fsencode(name) + b"\n"

@@ -29,6 +29,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 def pictures(tmp_path: Path) -> list[Path]:
     """Ten digits of the sample, one of each class, dark on light, as PNGs."""
     samples = load_dataset("mnist-sample").test
+    assert samples is not None
     paths = []
     for digit in range(10):
         x = samples.x[samples.y == digit][4].reshape(28, 28)
@@ -42,11 +43,11 @@ def pasted(x: np.ndarray, *, blend: bool, rng: np.random.Generator) -> Image.Ima
     canvas = Image.linear_gradient("L").rotate(90 * int(rng.integers(4)))
     canvas = canvas.resize((230, 210)).point(lambda v: 90 + v / 2)
     digit = Image.fromarray(255 - x).resize((140, 140), Image.Resampling.NEAREST)
-    place = tuple(int(rng.integers(room - 139)) for room in canvas.size)
+    left, top = (int(rng.integers(room - 139)) for room in canvas.size)
     if blend:  # the ink alone
-        canvas.paste(0, place, digit.point(lambda v: 255 - v))
+        canvas.paste(0, (left, top), digit.point(lambda v: 255 - v))
     else:  # with its own white paper
-        canvas.paste(digit, place)
+        canvas.paste(digit, (left, top))
     return canvas
 
 
@@ -57,6 +58,7 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
     sample = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
     assert run("train", *sample, "-o", "model.pkl", "--quiet").exit_code == 0
     samples = load_dataset("mnist-sample").test
+    assert samples is not None
     chosen = rng.permutation(len(samples.y))[:200]
     right = {}
     files: dict[str, list[str]] = {"plain": [], "pasted": []}
@@ -71,8 +73,8 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
     for kind, names in files.items():
         result = run("predict", "model.pkl", *names, "--json")
         assert (result.exit_code, result.stderr) == (0, "")
-        answers = [int(row["class"]) for row in json.loads(result.stdout)]
-        right[kind] = int((answers == samples.y[chosen]).sum())
+        answers = np.array([int(row["class"]) for row in json.loads(result.stdout)])
+        right[kind] = np.count_nonzero(answers == samples.y[chosen])
     assert right["plain"] > 0.93 * 200
     assert right["pasted"] >= right["plain"] - 2  # a point of 200
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mnist_nn.config import load_config
-from mnist_nn.config.presets import preset_names, preset_path
+from mnist_nn.config.presets import find_config, preset_names
 
 Run = Callable[..., Any]
 
@@ -51,7 +51,7 @@ def test_a_name_that_is_no_preset_is_explained(name: str, complaint: str, run: R
 
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_needs_no_other_config(name: str) -> None:
-    on_base = load_config([preset_path("base"), preset_path(name)])
+    on_base = load_config([find_config("base"), find_config(name)])
     if name in ("sample", "per-sample"):
-        assert load_config([preset_path(name)]) == on_base
+        assert load_config([find_config(name)]) == on_base
     assert len(on_base.network.layers) in (2, 3)

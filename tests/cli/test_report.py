@@ -44,7 +44,9 @@ def report(
 
 def write(path: Path, dataset: str, *overrides: str, history: Any = ()) -> Path:
     """Write a model as it was drawn, never trained."""
-    config = load_config((), map(read_override, [f"data.dataset={dataset}", *overrides]))
+    config = load_config(
+        (), [read_override(text) for text in (f"data.dataset={dataset}", *overrides)]
+    )
     info = load_dataset(dataset).info
     rng = np.random.default_rng(0)
     network = build_network(config, info.n_inputs, info.input_scale, rng)
@@ -95,6 +97,7 @@ def test_the_mistakes_are_pictures_of_the_surest_ones(
     assert len(shown) == 24
     assert sure == sorted(sure, reverse=True)
     digits = load_dataset("mnist-sample").test
+    assert digits is not None
     outputs = load_model(sample_model).network.predict(digits.x)
     wrong = outputs.argmax(1) != digits.y
     assert sure[0] == pytest.approx(100 * outputs.max(1)[wrong].max(), abs=0.01)
@@ -171,7 +174,7 @@ def test_the_kept_epoch_is_marked(run: Run, tmp_path: Path) -> None:
         *("--set", "data.validation=1000", "--set", stopping, "--set", rate),
     )
     history = load_model(tmp_path / "model.pkl").history
-    losses = [epoch.validation_loss for epoch in history]
+    losses = [epoch.validation_loss or 0.0 for epoch in history]
     best = losses.index(min(losses)) + 1
     assert best < len(history) < 30
     run("evaluate", "model.pkl", "--report", "r.html")

@@ -65,7 +65,7 @@ def test_what_is_compared_is_the_epoch_that_was_kept(run: Run, tmp_path: Path) -
     held = ("--set", "data.validation=500", "--epochs", 30)
     result = run("train", *SAMPLE, *held, *stopping, "--seeds", 2)
     best = [
-        max(epoch.validation_accuracy for epoch in load_model(tmp_path / name).history)
+        max(epoch.validation_accuracy or 0.0 for epoch in load_model(tmp_path / name).history)
         for name in ("model-seed0.pkl", "model-seed1.pkl")
     ]
     assert accuracies(result.stdout) == [f"{share:.2%}" for share in best]

@@ -81,7 +81,7 @@ def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path)
     result = run("train", *SAMPLE, "--epochs", 1, "--set", "data.validation=0.1")
     assert "on 4,500 samples of mnist-sample\nvalidating on 500 more" in result.stderr
     assert re.search(r"  validation \d\.\d{4} +[\d.]+%  ", result.stderr)
-    assert load_model(tmp_path / "model.pkl").history[0].validation_accuracy > 0.5
+    assert (load_model(tmp_path / "model.pkl").history[0].validation_accuracy or 0.0) > 0.5
 
 
 def test_with_validation_a_line_fits_a_terminal(run: Run) -> None:
@@ -105,7 +105,7 @@ def test_early_stopping_ends_a_run_and_keeps_its_best_epoch(run: Run, tmp_path: 
     result = run("train", *SAMPLE, "--epochs", 200, "--set", held, "--set", stopping)
     assert result.exit_code == 0, result.stderr
     model = load_model(tmp_path / "model.pkl")
-    losses = [epoch.validation_loss for epoch in model.history]
+    losses = [epoch.validation_loss or 0.0 for epoch in model.history]
     best = losses.index(min(losses)) + 1
     assert len(losses) == best + 2 < 200
     assert result.stderr.splitlines()[-2] == (
@@ -125,7 +125,7 @@ def test_a_run_that_is_not_stopped_keeps_its_best_epoch_or_its_last(
     options = ("--epochs", 10, "--set", "data.validation=0.2", "--set", stopping)
     result = run("train", *SAMPLE, *options)
     model = load_model(tmp_path / "model.pkl")
-    losses = [epoch.validation_loss for epoch in model.history]
+    losses = [epoch.validation_loss or 0.0 for epoch in model.history]
     best = losses.index(min(losses)) + 1
     assert best < 10  # or there is nothing to restore
     kept = best if restored else 10
@@ -152,7 +152,7 @@ def test_a_run_with_everything_on_repeats_bit_for_bit(run: Run, tmp_path: Path) 
     a, b = (load_model(tmp_path / name) for name in "ab")
     np.testing.assert_array_equal(a.network.params, b.network.params)
     assert a.config.network.layers[0].dropout == 0.2
-    assert a.history[-1].validation_accuracy > 0.5
+    assert (a.history[-1].validation_accuracy or 0.0) > 0.5
 
 
 def test_training_never_reads_the_test_samples(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,11 +281,12 @@ def test_a_link_stays_a_link(run: Run, tmp_path: Path) -> None:
     assert load_model(tmp_path / "real.pkl").config.data.dataset == "mnist-sample"
 
 
-def start(tmp_path: Path, *options: str, **streams: int) -> "subprocess.Popen[str]":
+def start(tmp_path: Path, *options: str, **streams: Any) -> "subprocess.Popen[str]":
     environment = os.environ | {"MNIST_NN_DATA_DIR": str(tmp_path)}
-    return subprocess.Popen(
+    process: subprocess.Popen[str] = subprocess.Popen(
         [*COMMAND, *options], cwd=tmp_path, env=environment, text=True, **streams
     )
+    return process
 
 
 def test_on_a_terminal_a_bar_redraws_in_place(tmp_path: Path) -> None:

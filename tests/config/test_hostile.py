@@ -1,6 +1,7 @@
 """Configs at random: each is a config, or an error of one or two lines that a person can read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -30,7 +31,7 @@ TOKENS += [
 ]
 
 
-def check(*arguments: object) -> None:
+def check(*arguments: Any) -> None:
     """Load a config, which is one, or it is briefly said what is wrong."""
     try:
         config = load_config(*arguments)

@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             case "mute":
                 pass
             case "talkative":
-                self.answer(blob, **{f"X_{n}": "much" for n in range(200)})
+                self.answer(blob, status=200, **{f"X_{n}": "much" for n in range(200)})
             case "file":
                 self.answer(status=302, Location="file:///etc/passwd")
             case "lost":

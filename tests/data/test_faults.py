@@ -226,7 +226,8 @@ class TestTLS:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(name).configure_cert(context)
         mirror.socket = context.wrap_socket(mirror.socket, server_side=True)
-        return mirror.url("good", "https")
+        url: str = mirror.url("good", "https")
+        return url
 
     def test_a_certificate_of_an_unknown_authority_is_refused(
         self, tiny: Tiny, mirror: Mirror, authority: trustme.CA, tmp_path: Path

@@ -70,7 +70,7 @@ def as_keras(folder: Path) -> None:
     }
     for path in list(folder.iterdir()):
         path.unlink()
-    np.savez_compressed(folder / "mnist.npz", **arrays)
+    np.savez_compressed(folder / "mnist.npz", allow_pickle=False, **arrays)
 
 
 @pytest.mark.parametrize(

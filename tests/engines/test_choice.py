@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Samples
-from mnist_nn.engines import StepConfig, choose_engine, make_engine
+from mnist_nn.engines import EngineName, StepConfig, choose_engine, make_engine
 from mnist_nn.extras import install_command
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Activation, Dense, Layer, Network, block
+from mnist_nn.nn.arrays import FloatArray
 from mnist_nn.training import SGD
+from mnist_nn.training.optimizers.base import OptimizerState
 
 from ..fitting import fit
 
@@ -25,12 +27,12 @@ WITHOUT_NUMBA = (
 
 
 @pytest.mark.parametrize(("name", "expected"), [("auto", "numba"), ("numpy", "numpy")])
-def test_auto_takes_the_fastest(name, expected) -> None:
+def test_auto_takes_the_fastest(name: EngineName, expected: str) -> None:
     assert choose_engine(name, NETWORK, PLAIN, 32) == (expected, "")
 
 
 @pytest.mark.parametrize("name", ["auto", "numba"])
-def test_what_numba_cannot_run_is_numpys_and_the_reason_is_given(name) -> None:
+def test_what_numba_cannot_run_is_numpys_and_the_reason_is_given(name: EngineName) -> None:
     choice = choose_engine(name, NETWORK, PLAIN, 60_000)
     assert choice.name == "numpy"
     assert "batches of up to" in choice.reason
@@ -39,7 +41,9 @@ def test_what_numba_cannot_run_is_numpys_and_the_reason_is_given(name) -> None:
 class Twice(SGD):
     """An optimizer of a user's own."""
 
-    def move(self, params, grads, state, rate) -> None:
+    def move(
+        self, params: FloatArray, grads: FloatArray, state: OptimizerState, rate: float
+    ) -> None:
         super().move(params, grads, state, 2 * rate)
 
 
@@ -114,7 +118,7 @@ def test_what_the_compiled_engine_lacks_is_numpys(layers: list[Layer], reason: s
     ],
 )
 def test_auto_leaves_wide_layers_in_large_batches_on_one_processor_to_numpy(
-    monkeypatch, name, size, cpus, expected
+    monkeypatch: pytest.MonkeyPatch, name: EngineName, size: int, cpus: int, expected: str
 ) -> None:
     monkeypatch.setattr("mnist_nn.engines.compiled.engine.most_threads", lambda: cpus)
     wide = Network(
@@ -126,7 +130,7 @@ def test_auto_leaves_wide_layers_in_large_batches_on_one_processor_to_numpy(
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])
-def test_the_engine_made_is_the_one_chosen(name) -> None:
+def test_the_engine_made_is_the_one_chosen(name: EngineName) -> None:
     network = Network(784, [*block(10, "softmax")], rng=None)
     x, y = np.zeros((3, 784), np.uint8), np.zeros(3, np.uint8)
     choice = choose_engine(name, network, PLAIN, 1)
@@ -134,20 +138,20 @@ def test_the_engine_made_is_the_one_chosen(name) -> None:
     assert type(engine).__name__.lower() == f"{name}engine"
 
 
-def train_without_numba(tmp_path, *arguments: str) -> subprocess.CompletedProcess:
+def train_without_numba(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITHOUT_NUMBA, "train", "--config", "base.yaml", *arguments]
     (tmp_path / "base.yaml").write_text("data: {dataset: mnist-sample}\ntraining: {epochs: 1}\n")
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
 
-def test_without_numba_auto_trains_with_numpy_and_says_what_would_be_faster(tmp_path) -> None:
+def test_without_numba_auto_trains_with_numpy_and_says_what_would_be_faster(tmp_path: Path) -> None:
     result = train_without_numba(tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"engine: numpy (numba is not installed; {install_command('fast')} " in result.stderr
     assert (tmp_path / "model.pkl").exists()
 
 
-def test_numba_asked_for_by_name_must_be_there(tmp_path) -> None:
+def test_numba_asked_for_by_name_must_be_there(tmp_path: Path) -> None:
     result = train_without_numba(tmp_path, "--engine", "numba")
     assert result.returncode == 2
     assert "numba is not installed" in result.stderr
@@ -160,7 +164,9 @@ from mnist_nn.engines import choose_engine
 from mnist_nn.errors import ConfigError
 from mnist_nn.engines import StepConfig
 from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.nn.arrays import FloatArray
 from mnist_nn.training import SGD
+from mnist_nn.training.optimizers.base import OptimizerState
 
 network = Network(784, block(10, "softmax"), rng=None)
 step_config = StepConfig(LOSSES["cross_entropy"], SGD())
@@ -195,7 +201,7 @@ def choose_in(folder: Path, **variables: str) -> list[str]:
     ],
     ids=["SystemError", "ImportError"],
 )
-def test_a_numba_that_cannot_be_imported_leaves_numpy(tmp_path, fault) -> None:
+def test_a_numba_that_cannot_be_imported_leaves_numpy(tmp_path: Path, fault: str) -> None:
     (tmp_path / "numba.py").write_text(f"raise {fault}\n")
     auto, numba = choose_in(tmp_path)  # the folder that it starts in is first on sys.path
     kind, _, reason = fault.strip("')").partition("('")
@@ -203,7 +209,7 @@ def test_a_numba_that_cannot_be_imported_leaves_numpy(tmp_path, fault) -> None:
     assert numba.startswith(f"ConfigError training.engine: numba cannot be imported: {kind}")
 
 
-def test_a_numba_that_may_not_compile_leaves_numpy(tmp_path) -> None:
+def test_a_numba_that_may_not_compile_leaves_numpy(tmp_path: Path) -> None:
     auto, numba = choose_in(tmp_path, NUMBA_DISABLE_JIT="1")
     reason = "the environment variable NUMBA_DISABLE_JIT is set; unset it"
     assert auto == f"numpy {reason}"
@@ -223,7 +229,9 @@ def test_a_numba_that_may_not_compile_leaves_numpy(tmp_path) -> None:
         ("NUMBA_CPU_FEATURES", "sse", "'sse' has a feature without + or - before it"),
     ],
 )
-def test_a_variable_with_nonsense_is_named(tmp_path, name, value, rule) -> None:
+def test_a_variable_with_nonsense_is_named(
+    tmp_path: Path, name: str, value: str, rule: str
+) -> None:
     (tmp_path / "file").touch()
     message = f"ConfigError environment variable {name}: {rule} correct or unset it"
     assert choose_in(tmp_path, **{name: value}) == [message] * 2

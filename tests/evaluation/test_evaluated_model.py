@@ -76,7 +76,9 @@ def test_the_plane_is_read_from_left_to_right_and_from_below(outputs: int) -> No
     """The network says class 1 where the second number, up, is above ½."""
     last = block(outputs, "sigmoid" if outputs == 1 else "softmax")
     network = Network(2, last, rng=None, dtype=np.float64)
-    network.dense[0].W[1, -1], network.dense[0].b[-1] = 100, -50
+    biases = network.dense[0].b
+    assert biases is not None
+    network.dense[0].W[1, -1], biases[-1] = 100, -50
     field = Plane(np.zeros(2), np.ones(2)).outputs(network)
     assert field[10].max() < 0.01
     assert field[-10].min() > 0.99

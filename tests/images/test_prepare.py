@@ -20,13 +20,13 @@ def centre_of_mass(image: Grey) -> list[float]:
 
 
 def enlarged(image: Grey, times: int = 5) -> Grey:
-    return np.kron(image, np.ones((times, times)))
+    return np.kron(image, np.ones((times, times), np.float64)).astype(np.float64)
 
 
 def on_paper(digit: Grey, *, ink: float = 20, top: int = 60, left: int = 15) -> Grey:
     """Draw a digit, enlarged, on a canvas of 220×260 that gets lighter to the right and below."""
     y, x = np.mgrid[:220, :260]
-    canvas = 120 + 60 * x / 260 + 50 * y / 220
+    canvas: Grey = 120 + 60 * x / 260 + 50 * y / 220
     strokes = enlarged(digit)
     place = canvas[top : top + strokes.shape[0], left : left + strokes.shape[1]]
     place += (ink - place) * strokes

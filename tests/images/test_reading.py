@@ -2,9 +2,11 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_nn.errors import DataError
@@ -96,7 +98,7 @@ def test_arrays_are_read_as_they_are(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_colours_of_an_array_are_mixed(dtype: type) -> None:
-    colours = np.repeat(RAMP[..., None], 3, axis=2).astype(dtype)
+    colours: NDArray[Any] = np.repeat(RAMP[..., None], 3, axis=2).astype(dtype)
     np.testing.assert_allclose(decode_image(npy(colours), "x"), RAMP, atol=1e-4)
     assert decode_image(npy(colours * np.array([0, 1, 0], dtype)), "x").max() < 0.6 * RAMP.max()
 

@@ -29,7 +29,7 @@ class Calls:
     ) -> None:
         self.call = (function, arguments, *then)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return self.call
 
 
@@ -37,10 +37,10 @@ class Forged:
     """Pickles as an array whose content is described by a state of our choice."""
 
     def __init__(self, state: object) -> None:
-        function, arguments, _ = np.zeros(1, np.float32).__reduce__()
+        function, arguments, _ = tuple(np.zeros(1, np.float32).__reduce__())
         self.call = (function, arguments, state)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return self.call
 
 
@@ -101,7 +101,8 @@ def touching(path: Path) -> dict[str, bytes]:
     )
     for protocol in (0, 1, 2, 3, 5):
         attack(
-            f"protocol {protocol}", lambda shell, file, p=protocol: pickle.dumps(system(shell), p)
+            f"protocol {protocol}",
+            lambda shell, file, p=protocol: pickle.dumps(system(shell), p),  # type: ignore[misc]
         )
 
     call = b"\x85R."
@@ -154,7 +155,10 @@ def touching(path: Path) -> dict[str, bytes]:
         ),
     }
     for title, program in programs.items():
-        attack(title, lambda shell, file, p=program: PROTO + p(text(shell), text(file)))
+        attack(
+            title,
+            lambda shell, file, p=program: PROTO + p(text(shell), text(file)),  # type: ignore[misc]
+        )
     return made
 
 
@@ -285,7 +289,23 @@ def test_what_no_model_needs_is_refused(program: bytes) -> None:
     assert str(caught.value).isprintable()
 
 
-ODD = (None, True, 3, -1, 2.5, "O", "f4,O", b"f4", (), ("f4",), [], {}, object, F4, "f" * 5000)
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    3,
+    -1,
+    2.5,
+    "O",
+    "f4,O",
+    b"f4",
+    (),
+    ("f4",),
+    [],
+    {},
+    object,
+    F4,
+    "f" * 5000,
+)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
@@ -364,7 +384,13 @@ def test_arrays_of_forged_types_are_refused(state: tuple[Any, ...]) -> None:
     for kind in (Calls(np.dtype, "f4", False, True, then=(state,)), np.dtype, "f4", None):
         with pytest.raises(ModelError):
             read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"1234")), 4))
-    for arguments in (("f4",), ("f4", True, True), ("O", False, True), ("f4", False, True, {})):
+    odd: list[tuple[Any, ...]] = [
+        ("f4",),
+        ("f4", True, True),
+        ("O", False, True),
+        ("f4", False, True, {}),
+    ]
+    for arguments in odd:
         kind = Calls(np.dtype, *arguments, then=((3, "<", None, None, None, -1, -1, 0),))
         with pytest.raises(ModelError):
             read_pickle(pickle.dumps(Forged((1, (1,), kind, False, b"1234")), 4))

@@ -68,6 +68,7 @@ def few(digits: Samples) -> Samples:
 def checkpoint(few: Samples) -> Checkpoint:
     """One of the middle of the second epoch, of a run with everything on."""
     trainer = begin(CONFIG, few)
+    assert CONFIG.training.early_stopping is not None
     stopper = EarlyStopper(CONFIG.training.early_stopping, trainer.engine.network)
     for report in islice(trainer, 5):
         if report.complete:
@@ -96,7 +97,8 @@ def test_a_run_goes_on_from_the_file_as_from_the_snapshot(
     histories = [[replace(report, seconds=0) for report in trainer] for trainer in runs]
     assert len(histories[0]) == 4
     assert histories[0] == histories[1]
-    np.testing.assert_array_equal(*(trainer.engine.network.params for trainer in runs))
+    first, second = (trainer.engine.network.params for trainer in runs)
+    np.testing.assert_array_equal(first, second)
 
 
 def test_the_rest_comes_back_as_it_went(checkpoint: Checkpoint, path: Path) -> None:
@@ -106,6 +108,8 @@ def test_the_rest_comes_back_as_it_went(checkpoint: Checkpoint, path: Path) -> N
     assert loaded.state.position == checkpoint.state.position
     assert loaded.state.history == checkpoint.state.history
     assert (loaded.sha256, loaded.versions) == ({"x_train": "ab"}, checkpoint.versions)
+    assert loaded.state.best is not None
+    assert checkpoint.state.best is not None
     assert (loaded.state.best.epoch, loaded.state.best.value) == (1, checkpoint.state.best.value)
     np.testing.assert_array_equal(loaded.state.best.params, checkpoint.state.best.params)
 
@@ -117,7 +121,9 @@ def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
     assert content["state"]["position"]["epoch"] == 2
 
 
-def test_a_model_and_a_checkpoint_are_not_taken_for_each_other(path: Path, sample_model) -> None:
+def test_a_model_and_a_checkpoint_are_not_taken_for_each_other(
+    path: Path, sample_model: Path
+) -> None:
     with pytest.raises(
         ModelError, match=r"it is the checkpoint of an unfinished run.* train --resume"
     ):

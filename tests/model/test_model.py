@@ -162,7 +162,7 @@ def test_a_network_that_diverged_is_not_saved(model: Model, path: Path) -> None:
 
 
 def test_what_could_not_be_read_again_is_not_written(model: Model, tmp_path: Path) -> None:
-    model.history.append({"loss": np.float64(0.5)})
+    model.history.append(EpochMetrics(1, 100, np.nan, 0.9, 1.0, 0.1))
     with pytest.raises(ModelError, match="was not written"):
         save_model(tmp_path / "model.pkl", model)
     assert not (tmp_path / "model.pkl").exists()

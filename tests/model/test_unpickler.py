@@ -37,7 +37,7 @@ def test_many_arrays_of_one_type_are_read() -> None:
 
 
 def test_plain_values_are_read_as_they_are() -> None:
-    content = {"a": [1, 2.5, None, True, "text", []], "b": {"c": -(2**62)}}
+    content: dict[str, Any] = {"a": [1, 2.5, None, True, "text", []], "b": {"c": -(2**62)}}
     assert read_pickle(pickle.dumps(content, 4)) == content
 
 
@@ -55,7 +55,9 @@ def test_numpy_1_named_its_modules_differently() -> None:
 
 def test_the_longest_history_is_read() -> None:
     epoch = dict.fromkeys(("loss", "accuracy", "seconds", "learning_rate", "validation_loss"), 0.5)
-    history = [{"epoch": n, "samples": 60_000 * n, **epoch} for n in range(100_000)]
+    history: list[dict[str, Any]] = [
+        {"epoch": n, "samples": 60_000 * n, **epoch} for n in range(100_000)
+    ]
     for figures in history:
         figures |= {"validation_accuracy": None, "more": 1 / 3}
     assert read_pickle(pickle.dumps({"history": history}, 4)) == {"history": history}

@@ -50,7 +50,7 @@ def test_backward_is_the_derivative(
 def test_extreme_sums_neither_warn_nor_leave_the_finite(
     activation: ActivationFunction, dtype: type
 ) -> None:
-    z = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]], dtype)
+    z: np.ndarray = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]], dtype)
     y = activation.function(z, None)
     assert y.dtype == dtype
     assert np.isfinite(y).all()

@@ -11,7 +11,8 @@ def reference(x: np.ndarray, state: dict[str, np.ndarray], *, training: bool) ->
         mean, variance = x.mean(axis=0), x.var(axis=0)
         state["mean"] = 0.99 * state["mean"] + 0.01 * mean
         state["variance"] = 0.99 * state["variance"] + 0.01 * variance
-    return state["gamma"] * (x - mean) / np.sqrt(variance + 1e-3) + state["beta"]
+    y: np.ndarray = state["gamma"] * (x - mean) / np.sqrt(variance + 1e-3) + state["beta"]
+    return y
 
 
 def make(rng: np.random.Generator) -> tuple[Network, dict[str, np.ndarray]]:

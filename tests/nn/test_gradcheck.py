@@ -142,7 +142,8 @@ def test_the_check_finds_the_stale_activations_of_write_up_b(
 
     def stale(z: np.ndarray, y: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
         remembered.append(y.copy())
-        return np.multiply(dy, remembered[0] > 0, out=out)
+        product: np.ndarray = np.multiply(dy, remembered[0] > 0, out=out)
+        return product
 
     monkeypatch.setitem(ACTIVATIONS, "stale", ActivationFunction("stale", relu, stale))
     network = Network(4, [*block(6, "stale"), *block(3, "softmax")], rng=rng)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.nn import ACTIVATIONS, LOSSES, encode, target_rows
+from mnist_nn.nn.losses import Loss
 
 
 def value_and_gradient(
@@ -55,14 +56,14 @@ def test_mean_squared_error_is_half_the_squared_distance() -> None:
 def test_a_network_wrong_with_certainty_has_a_finite_loss(
     loss: str, activation: str, expected: float, dtype: type
 ) -> None:
-    logits = np.array([[1e4, -1e4]], dtype)
+    logits: np.ndarray = np.array([[1e4, -1e4]], dtype)
     value, gradient = value_and_gradient(loss, activation, logits, np.array([[0.0, 1.0]], dtype))
     assert value == pytest.approx(expected)
     np.testing.assert_array_equal(gradient, [[1, -1]])
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
-def test_a_right_answer_costs_nothing(loss: str) -> None:
+def test_a_right_answer_costs_nothing(loss: Loss) -> None:
     activation = loss.fits[0]
     logits = np.array([[1e4, -1e4]])
     outputs = ACTIVATIONS[activation].function(logits, None)

@@ -3,8 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.nn import LOSSES, Initializer, Network, block, encode, predicted_classes
+from mnist_nn.nn import LOSSES, Dense, Initializer, Network, block, encode, predicted_classes
 from mnist_nn.nn.activations import sigmoid, softmax
+from mnist_nn.nn.arrays import FloatArray
 
 LAYERS = [*block(5, "sigmoid"), *block(3, "softmax")]
 
@@ -14,16 +15,21 @@ def network(rng: np.random.Generator) -> Network:
     return Network(4, LAYERS, rng=rng, initializer=Initializer(biases=True), dtype=np.float64)
 
 
+def biases(layer: Dense) -> FloatArray:
+    assert layer.b is not None
+    return layer.b
+
+
 def test_forward_is_what_the_formula_says(network: Network, rng: np.random.Generator) -> None:
     x = rng.normal(size=(7, 4))
     first, second = network.dense
-    expected = softmax(sigmoid(x @ first.W + first.b) @ second.W + second.b)
+    expected = softmax(sigmoid(x @ first.W + biases(first)) @ second.W + biases(second))
     np.testing.assert_allclose(network.predict(x), expected, rtol=1e-14)
 
 
 def test_params_are_all_weights_then_all_biases(network: Network) -> None:
     first, second = network.dense
-    expected = [first.W.ravel(), second.W.ravel(), first.b, second.b]
+    expected = [first.W.ravel(), second.W.ravel(), biases(first), biases(second)]
     np.testing.assert_array_equal(network.params, np.concatenate(expected))
     assert network.spec.n_decaying == 4 * 5 + 5 * 3
 
@@ -33,8 +39,9 @@ def test_layers_are_views_of_the_two_vectors(network: Network) -> None:
     network.grads[:] = 8
     for layer in network.dense:
         assert (layer.W == 7).all()
-        assert (layer.b == 7).all()
+        assert (biases(layer) == 7).all()
         assert (layer.dW == 8).all()
+        assert layer.db is not None
         assert (layer.db == 8).all()
 
 
@@ -112,7 +119,8 @@ def test_permuting_hidden_units_leaves_outputs_unchanged(
     before = network.predict(x)
     first, second = network.dense
     order = rng.permutation(5)
-    first.W[:], first.b[:], second.W[:] = first.W[:, order], first.b[order], second.W[order]
+    first.W[:], second.W[:] = first.W[:, order], second.W[order]
+    biases(first)[:] = biases(first)[order]
     np.testing.assert_allclose(network.predict(x), before, rtol=1e-12)
 
 
@@ -153,8 +161,8 @@ def test_step_units_can_answer(rng: np.random.Generator) -> None:
     """A hand-made XOR of step units, which no training could find through their flat derivative."""
     xor = Network(2, [*block(2, "step"), *block(1, "step")], rng=rng)
     hidden, output = xor.dense
-    hidden.W[:], hidden.b[:] = [[1, 1], [1, 1]], [-0.5, -1.5]  # or, and
-    output.W[:], output.b[:] = [[1], [-2]], [-0.5]
+    hidden.W[:], biases(hidden)[:] = [[1, 1], [1, 1]], [-0.5, -1.5]  # or, and
+    output.W[:], biases(output)[:] = [[1], [-2]], [-0.5]
     answers = xor.predict(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
     np.testing.assert_array_equal(answers[:, 0], [0, 1, 1, 0])
 

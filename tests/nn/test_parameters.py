@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.nn import Network, Parameter, ParameterSpec, block, parameter_spec
+from mnist_nn.nn import BatchNorm, Dense, Network, Parameter, ParameterSpec, block, parameter_spec
 
 LAYERS = [*block(3, "relu", batch_norm=True), *block(2, "softmax")]
 
@@ -11,6 +11,10 @@ LAYERS = [*block(3, "relu", batch_norm=True), *block(2, "softmax")]
 def test_a_vector_has_what_decays_first_and_what_is_not_trained_last() -> None:
     network = Network(4, LAYERS, rng=np.random.default_rng(0))
     (first, norm, _), (second, _) = network.layers[:3], network.layers[3:]
+    assert isinstance(first, Dense)
+    assert isinstance(norm, BatchNorm)
+    assert isinstance(second, Dense)
+    assert second.b is not None
     parts = (first.W, second.W, norm.gamma, norm.beta, second.b, norm.mean, norm.variance)
     np.testing.assert_array_equal(network.params, np.concatenate([part.ravel() for part in parts]))
     assert (network.spec.n_decaying, network.spec.n_trainable, network.spec.size) == (18, 26, 32)

@@ -104,7 +104,8 @@ class DrawingPage:
     def screenshot(self) -> NDArray[np.float64]:
         """Look at the paper as people see it: grey of 0 to 1."""
         png = imread(io.BytesIO(self.page.locator("#paper").screenshot()))
-        return png[4:-4, 4:-4, :3].mean(axis=2)
+        grey: NDArray[np.float64] = png[4:-4, 4:-4, :3].mean(axis=2)
+        return grey
 
     def scores(self) -> NDArray[np.float64]:
         """What the bars show, before it is rounded."""
@@ -112,7 +113,8 @@ class DrawingPage:
 
     @property
     def best(self) -> str:
-        return self.page.locator("#best").inner_text()
+        text: str = self.page.locator("#best").inner_text()
+        return text
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,8 @@ def few(samples: Samples, n: int) -> list[tuple[list[Stroke], str]]:
 
 def in_python(network: Network, page: Any) -> np.ndarray:
     """What Python makes of the pixels on the page's paper."""
-    return network.predict(prepare(page.picture()).reshape(1, 784))[0]
+    outputs: np.ndarray = network.predict(prepare(page.picture()).reshape(1, 784))[0]
+    return outputs
 
 
 def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> Path:

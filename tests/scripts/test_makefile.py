@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_benchmark_wants_its_data_before_it_installs_its_peers(tmp_path: Path) -> None:
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    made = ["make", "--dry-run", "--directory", tmp_path, "bench"]
+    made = ["make", "--dry-run", "--directory", str(tmp_path), "bench"]
     shown = subprocess.run(made, check=True, capture_output=True, text=True).stdout
     assert 0 < shown.index("mnist_nn download") < shown.index(".venv-bench")
 

@@ -12,7 +12,7 @@ def train_presets(folder: Path, *options: str) -> subprocess.CompletedProcess[st
     few = ("data.dataset=mnist-sample", "training.iterations=20")
     return subprocess.run(
         [
-            *(sys.executable, ROOT / "scripts" / "train_presets.py", *options),
+            *(sys.executable, str(ROOT / "scripts" / "train_presets.py"), *options),
             *(part for setting in few for part in ("--set", setting)),
             *("--models", folder / "models", "--output", folder),
         ],

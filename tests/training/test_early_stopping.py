@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -6,11 +8,12 @@ from mnist_nn.training import EarlyStopper, EarlyStopping, EpochMetrics
 
 
 def metrics(epoch: int, loss: float, accuracy: float | None = None) -> EpochMetrics:
-    figures = {"validation_loss": loss, "validation_accuracy": accuracy}
-    return EpochMetrics(epoch, 100, loss, 0.5, 1.0, 0.1, **figures)
+    return EpochMetrics(
+        epoch, 100, loss, 0.5, 1.0, 0.1, validation_loss=loss, validation_accuracy=accuracy
+    )
 
 
-def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
+def watch(losses: list[float], **settings: Any) -> tuple[int, int, float]:
     """Show losses one by one: the last epoch shown, the best one, and a parameter afterwards."""
     network = Network(2, [*block(1, "sigmoid")], rng=None)
     stopper = EarlyStopper(EarlyStopping(**settings), network)
@@ -20,6 +23,7 @@ def watch(losses: list[float], **settings: object) -> tuple[int, int, float]:
         if stopper.is_over(epoch):
             break
     stopper.restore()
+    assert stopper.best is not None
     return epoch, stopper.best.epoch, float(network.params[0])
 
 
@@ -64,6 +68,7 @@ def test_the_parameters_it_keeps_are_a_copy() -> None:
     stopper.watch(metrics(1, 1.0))
     network.params[...] = 0
     stopper.restore()
+    assert stopper.best is not None
     np.testing.assert_array_equal(network.params, start)
 
 
@@ -76,4 +81,5 @@ def test_the_statistics_of_batch_normalization_are_restored_too() -> None:
     network.forward(np.ones((8, 4)), network.workspace(8, training=True))
     assert (network.named_parameters()["layer_1.mean"] != best).any()
     stopper.restore()
+    assert stopper.best is not None
     np.testing.assert_array_equal(network.named_parameters()["layer_1.mean"], best)

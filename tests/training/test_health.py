@@ -10,7 +10,8 @@ from mnist_nn.data import Samples
 from mnist_nn.engines import StepConfig
 from mnist_nn.errors import DivergenceError
 from mnist_nn.nn import LOSSES, Network, block
-from mnist_nn.training import SGD, Adam, AdamW, Optimizer, learned_nothing
+from mnist_nn.training import SGD, Adam, AdamW, learned_nothing
+from mnist_nn.training.optimizers import Optimizer
 
 from ..fitting import fit
 
@@ -30,7 +31,11 @@ def make(output: str, hidden: str = "sigmoid", n_inputs: int = 784, units: int =
 
 
 def verdict(
-    network: Network, samples: Samples, loss: str, optimizer: Optimizer = None, **options: Any
+    network: Network,
+    samples: Samples,
+    loss: str,
+    optimizer: Optimizer | None = None,
+    **options: Any,
 ) -> str | None:
     """Train, and say whether anything was learned."""
     optimizer = optimizer or SGD()
@@ -107,10 +112,14 @@ def test_a_loss_that_falls_from_absurd_heights_to_chance_is_told(few: Samples) -
 
 def test_large_numbers_under_squared_error_are_not_blamed(rng: np.random.Generator) -> None:
     x = rng.normal(size=(300, 4)) * 1e4
-    y = (x[:, 0] > 0).astype(np.int64)
+    y = (x[:, 0] > 0).astype(np.uint8)
     network = Network(4, [*block(2, "identity")], rng=rng)
     optimizer = SGD(learning_rate=1e-9)
-    options = {"loss": "mean_squared_error", "optimizer": optimizer, "engine": "numpy"}
+    options: dict[str, Any] = {
+        "loss": "mean_squared_error",
+        "optimizer": optimizer,
+        "engine": "numpy",
+    }
     history = [
         metrics.loss for metrics in fit(network, Samples(x, y), rng=rng, epochs=8, **options)
     ]
@@ -120,7 +129,7 @@ def test_large_numbers_under_squared_error_are_not_blamed(rng: np.random.Generat
 def test_a_frequent_class_is_not_blamed(rng: np.random.Generator) -> None:
     """Always the commonest class, but with the right probabilities: something was learned."""
     x = rng.normal(size=(2000, 3))
-    y = (rng.random(2000) < 0.05 + 0.1 * (x[:, 0] > 0)).astype(np.int64)
+    y = (rng.random(2000) < 0.05 + 0.1 * (x[:, 0] > 0)).astype(np.uint8)
     for output, loss, units in (
         ("softmax", "cross_entropy", 2),
         ("sigmoid", "binary_cross_entropy", 1),

@@ -82,7 +82,11 @@ def test_a_plateau_of_the_validation_loss_lowers_the_rate(few: Samples) -> None:
     """Samples of random classes: what is learnt of them makes others no better."""
     wrong = Samples(few.x, np.random.default_rng(0).permutation(few.y))
     schedule = ReduceOnPlateau(factor=0.5, patience=2, min_delta=0)
-    options = {"schedule": schedule, "optimizer": SGD(learning_rate=1.0), "epochs": 12}
+    options: dict[str, Any] = {
+        "schedule": schedule,
+        "optimizer": SGD(learning_rate=1.0),
+        "epochs": 12,
+    }
     history = train(
         wrong.take(np.arange(800)), validation=wrong.take(np.arange(800, 1000)), **options
     )
@@ -103,11 +107,11 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
     few: Samples, engine: str
 ) -> None:
     """And when the run is over; yet training itself goes on from where it was."""
-    options = {"batch_size": "full", "engine": engine}
+    options: dict[str, Any] = {"batch_size": "full", "engine": engine}
     network, plain = make_network(), make_network()
     unaveraged = fit(plain, few, rng=np.random.default_rng(1), **options)
     average = plain.params.copy()
-    half = {"ema_decay": 0.5, **options}
+    half: dict[str, Any] = {"ema_decay": 0.5, **options}
     for metrics in fit(network, few, rng=np.random.default_rng(1), **half):
         next(unaveraged)
         kept = min(0.5, (1 + metrics.epoch) / (10 + metrics.epoch))  # a step per epoch
@@ -121,7 +125,7 @@ def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
 def test_the_average_is_what_is_validated(few: Samples) -> None:
     network = make_network()
     held = few.take(np.arange(100))
-    options = {"ema_decay": 0.99, "validation": held}
+    options: dict[str, Any] = {"ema_decay": 0.99, "validation": held}
     for metrics in fit(network, few, rng=np.random.default_rng(0), **options):
         right = network.predict(held.x).argmax(axis=1) == held.y
         assert metrics.validation_accuracy == right.mean()
@@ -191,7 +195,11 @@ def test_both_engines_drop_the_same_units_and_show_the_same_pictures(digits: Sam
 def test_distorted_digits_are_harder_to_learn_and_teach_more(digits: Samples, engine: str) -> None:
     order = np.random.default_rng(0).permutation(5000)
     kept, held = digits.take(order[:500]), digits.take(order[500:])
-    options = {"epochs": 60, "optimizer": Adam(learning_rate=0.01), "validation": held}
+    options: dict[str, Any] = {
+        "epochs": 60,
+        "optimizer": Adam(learning_rate=0.01),
+        "validation": held,
+    }
     found = {}
     for rotation in (0, 12):
         augmentation = Augmentation(rotation=rotation, shift=rotation / 8, scale=rotation / 100)
@@ -199,7 +207,10 @@ def test_distorted_digits_are_harder_to_learn_and_teach_more(digits: Samples, en
             kept, engine=engine, augmentation=augmentation, schedule=OneCycle(), **options
         )[-1]
     assert found[12].accuracy < found[0].accuracy
-    assert found[12].validation_accuracy > found[0].validation_accuracy + 0.01
+    bent, plain = (found[rotation].validation_accuracy for rotation in (12, 0))
+    assert bent is not None
+    assert plain is not None
+    assert bent > plain + 0.01
 
 
 @pytest.mark.parametrize(

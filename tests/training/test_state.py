@@ -18,12 +18,12 @@ from mnist_nn.training import (
     Adam,
     AdamW,
     EpochMetrics,
-    Optimizer,
     Position,
     ReduceOnPlateau,
     RMSprop,
     Trainer,
 )
+from mnist_nn.training.optimizers import Optimizer
 
 from ..fitting import fit
 
@@ -37,7 +37,7 @@ OPTIMIZERS = [
     Adam(),
     AdamW(),
 ]
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "label_smoothing": 0.1,
     "l2": 1e-4,
     "clip_norm": 1.0,
@@ -86,7 +86,7 @@ def few(digits: Samples) -> Samples:
 def test_the_statistics_of_batch_normalization_go_on(
     few: Samples, after: int, ema_decay: float | None
 ) -> None:
-    options = {"batch_norm": True, "ema_decay": ema_decay, "engine": "numpy"}
+    options: dict[str, Any] = {"batch_norm": True, "ema_decay": ema_decay, "engine": "numpy"}
     whole = outcome(*start(few, **options))
     assert interrupted(few, after, **options) == whole
 
@@ -97,7 +97,7 @@ def test_the_statistics_of_batch_normalization_go_on(
 def test_every_optimizer_goes_on(
     few: Samples, engine: str, optimizer: Optimizer, after: int
 ) -> None:
-    options = {"engine": engine, "optimizer": optimizer}
+    options: dict[str, Any] = {"engine": engine, "optimizer": optimizer}
     whole = outcome(*start(few, **options))
     assert interrupted(few, after, **options) == whole
 
@@ -108,7 +108,12 @@ def test_every_optimizer_goes_on(
 def test_every_batch_size_and_order_goes_on(
     few: Samples, engine: str, batch_size: int | str, order: dict[str, Any]
 ) -> None:
-    options = {"engine": engine, "batch_size": batch_size, "optimizer": SGD(), **order}
+    options: dict[str, Any] = {
+        "engine": engine,
+        "batch_size": batch_size,
+        "optimizer": SGD(),
+        **order,
+    }
     assert interrupted(few, 2, **options) == outcome(*start(few, **options))
 
 
@@ -120,13 +125,13 @@ def test_with_everything_on_it_goes_on_from_anywhere(
 ) -> None:
     few = digits.take(np.arange(0, 5000, 2))
     validation = digits.take(np.arange(1, 401, 2)) if held else None
-    options = EVERYTHING | {"engine": engine, "validation": validation}
+    options: dict[str, Any] = EVERYTHING | {"engine": engine, "validation": validation}
     assert interrupted(few, after, **options) == outcome(*start(few, **options))
 
 
 @engines
 def test_a_run_can_be_interrupted_again_and_again(few: Samples, engine: str) -> None:
-    options = EVERYTHING | {"engine": engine}
+    options: dict[str, Any] = EVERYTHING | {"engine": engine}
     whole = outcome(*start(few, **options))
     snapshot = None
     while True:
@@ -148,7 +153,7 @@ def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
 
 @engines
 def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> None:
-    options = {"engine": engine, "ema_decay": 0.9}
+    options: dict[str, Any] = {"engine": engine, "ema_decay": 0.9}
     network, trainer = start(few, epochs=2, **options)
     outcome(network, trainer)
     longer = outcome(*start(few, state=trainer.snapshot(), epochs=4, **options))
@@ -156,7 +161,7 @@ def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> Non
 
 
 def test_a_run_by_iterations_goes_on_to_its_last_step(few: Samples) -> None:
-    options = {"epochs": None, "iterations": 120, "engine": "numpy"}
+    options: dict[str, Any] = {"epochs": None, "iterations": 120, "engine": "numpy"}
     network, trainer = start(few, **options)
     whole = outcome(network, trainer)
     assert [metrics.samples for metrics in trainer.history] == [2500, 2500, 1000]

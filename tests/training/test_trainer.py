@@ -53,7 +53,7 @@ def test_watching_does_not_change_training(few: Samples) -> None:
 
 
 def test_running_reports_count_up_to_the_epoch(digits: Samples) -> None:
-    options = {"rng": stream(), "epochs": 1, "engine": "numpy", "running": True}
+    options: dict[str, Any] = {"rng": stream(), "epochs": 1, "engine": "numpy", "running": True}
     history = list(fit(small_network(), digits, **options))
     assert [r.samples for r in history] == [1024, 2048, 3072, 4096, 5000]
     assert [r.complete for r in history] == [False] * 4 + [True]
@@ -92,7 +92,7 @@ def test_a_short_last_batch_weighs_each_of_its_samples_more(few: Samples) -> Non
     network, by_hand = small_network(), small_network()
     sgd = SGD(learning_rate=0.5)
     state = sgd.start(by_hand.params, by_hand.spec.n_decaying)
-    order = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
+    order: dict[str, Any] = {"rng": stream(), "shuffle": False, "optimizer": sgd, "epochs": 1}
     metrics = next(fit(network, few, batch_size=600, **order))
     for part in (slice(0, 600), slice(600, 1000)):
         targets = encode(few.y[part], 10, np.float32)
@@ -123,13 +123,13 @@ def test_iterations_may_end_within_an_epoch(few: Samples) -> None:
 def test_run_length_is_what_fit_will_do(
     batch_size: int | str, epochs: int | None, iterations: int | None, expected: Any, few: Samples
 ) -> None:
-    length = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
+    length: dict[str, Any] = {"batch_size": batch_size, "epochs": epochs, "iterations": iterations}
     assert run_length(1000, TrainingConfig(**length)) == expected
     history = list(fit(small_network(), few, rng=stream(), **length))
     assert (len(history), sum(r.samples for r in history)) == expected
 
 
-def seen_by_an_epoch(few: Samples, **options: bool) -> tuple[np.ndarray, np.ndarray]:
+def seen_by_an_epoch(few: Samples, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     """How often each sample is shown in one epoch, and in which order."""
     shown: list[int] = []
     marked = Samples(np.arange(1000.0)[:, None], few.y)
@@ -175,7 +175,7 @@ def test_validation_is_measured_and_not_learnt_from(few: Samples) -> None:
 def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None:
     layers = [*block(16, "relu"), *block(10, "identity")]
     network = Network(784, layers, rng=stream(), input_scale=1 / 255)
-    options = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e6)}
+    options: dict[str, Any] = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e6)}
     with pytest.raises(DivergenceError, match=r"(?s)in epoch 1: .*learning_rate 1e\+06\n.*smaller"):
         list(fit(network, few, rng=stream(), **options))
 
@@ -183,7 +183,7 @@ def test_divergence_stops_the_run_and_names_epoch_and_rate(few: Samples) -> None
 def test_a_validation_loss_that_is_not_finite_is_divergence_too(few: Samples) -> None:
     network = Network(784, [*block(10, "identity")], rng=stream())
     far = Samples(np.full((3, 784), 1e38), few.y[:3])
-    options = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e-9)}
+    options: dict[str, Any] = {"loss": "mean_squared_error", "optimizer": SGD(learning_rate=1e-9)}
     with pytest.raises(DivergenceError, match="in epoch 1"):
         list(fit(network, few, rng=stream(), validation=far, **options))
 

@@ -1,13 +1,15 @@
 import threading
 import time
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from mnist_nn.engines.compiled.barrier import Task, make_barrier, release, wait
 
 
 @njit(nogil=True)
-def pass_through(barrier, tasks):
+def pass_through(barrier: NDArray[np.int64], tasks: int) -> None:
     wait(Task(0, tasks, barrier))
 
 

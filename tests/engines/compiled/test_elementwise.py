@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def hyperbolic_tangents(x: np.ndarray) -> np.ndarray:
     ("ours", "numpys"), [(exponentials, np.exp), (hyperbolic_tangents, np.tanh)]
 )
 def test_in_float32_they_are_within_two_units_in_the_last_place(
-    ours: Callable, numpys: Callable
+    ours: Callable[..., Any], numpys: Callable[..., Any]
 ) -> None:
     near = np.linspace(-1, 1, 100_001)
     x = np.concatenate([np.linspace(-86, 86, 1_000_001), near, near * 1e-3]).astype(np.float32)
@@ -68,7 +69,7 @@ def there_and_back(code: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ids=["elu", "softplus"],
 )
 def test_elu_and_softplus_are_what_their_formulas_say_in_float32(
-    name: str, function: Callable, slope: Callable
+    name: str, function: Callable[..., Any], slope: Callable[..., Any]
 ) -> None:
     z = np.concatenate([np.linspace(-60, 60, 20_001), np.linspace(-2, 2, 20_001)])
     z, tolerance = z.astype(np.float32), 3e-7

@@ -166,6 +166,7 @@ def test_an_epoch_of_mnist_comes_to_the_same_accuracy(
     layers = [*block(128, "sigmoid"), *block(64, "sigmoid"), *block(10, "softmax")]
     network = Network(784, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
     order = np.random.default_rng(2).permutation(60_000)
+    assert dataset.test is not None
     numpy, by_numpy, numba, by_numba = run_both(
         network, "cross_entropy", dataset.train, size, order, rate
     )

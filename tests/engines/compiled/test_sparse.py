@@ -19,7 +19,7 @@ def listed(x: np.ndarray, at: int, n: int, scale: np.ndarray) -> tuple[np.ndarra
 def test_a_list_has_every_input_that_is_not_zero(
     digits: Samples, n_inputs: int, kind: type
 ) -> None:
-    flat = digits.x[:50].ravel().astype(kind)
+    flat: np.ndarray = digits.x[:50].ravel().astype(kind)
     scale = np.array([0.5], np.float32)
     lanes = 16
     for at in range(0, flat.size - n_inputs + 1, max(n_inputs, 97)):

@@ -9,6 +9,7 @@ from mnist_nn.data import Samples, load_dataset
 from mnist_nn.engines import NumpyEngine, Regularization, StepConfig
 from mnist_nn.engines.compiled import NumbaEngine
 from mnist_nn.engines.compiled.elementwise import ACTIVATION_CODES
+from mnist_nn.engines.compiled.tuner import ThreadTuner
 from mnist_nn.engines.compiled.update import OPTIMIZERS
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block
 from mnist_nn.training import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
@@ -60,7 +61,7 @@ def some_steps(
 
 def assert_same_course(
     network: Network, step_config: StepConfig, samples: Samples, size: int, rate: float
-):
+) -> None:
     (total, by_numpy, average), (numba_total, by_numba, numba_average) = some_steps(
         network, step_config, samples, size, rate
     )
@@ -152,7 +153,7 @@ def test_other_pictures_may_be_shown_in_place_of_the_samples(digits: Samples, en
     np.testing.assert_array_equal(shown.params, swapped.params)
 
 
-class Restless:
+class Restless(ThreadTuner):
     """A tuner of another size for each piece, and pieces of odd lengths."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ variants = pytest.mark.parametrize("optimizer", VARIANTS, ids=repr)
 
 
 def reference(
-    rule: Optimizer, params: np.ndarray, n_weights: int, slope: Callable[..., Any]
+    rule: Any, params: np.ndarray, n_weights: int, slope: Callable[..., Any]
 ) -> np.ndarray:
     """Fifty steps in float64, from the papers, one parameter at a time."""
     end = []
@@ -56,7 +56,8 @@ def reference(
 
 def slope(p: np.ndarray) -> np.ndarray:
     """Of a function with valleys of several widths: p² + sin 3p."""
-    return 2 * p + 3 * np.cos(3 * p)
+    height: np.ndarray = 2 * p + 3 * np.cos(3 * p)
+    return height
 
 
 @variants
@@ -94,7 +95,7 @@ def test_a_step_or_two_by_hand(optimizer: Optimizer, expected: list[float | None
 @every
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_steps_are_in_place_and_keep_the_dtype(optimizer: Optimizer, dtype: type) -> None:
-    params = np.ones(5, dtype)
+    params: np.ndarray = np.ones(5, dtype)
     view, state = params[1:3], optimizer.start(params, 5)
     optimizer.step(params, np.ones(5, dtype), state)
     assert params.dtype == state.slots.dtype == dtype
