@@ -75,11 +75,7 @@ class GroupedSteps:
         first.W += inputs.T @ steps
 
     def _above_first(
-        self,
-        z: FloatArray,
-        targets: FloatArray,
-        logits: FloatArray,
-        noise: NDArray[np.uint16],
+        self, z: FloatArray, targets: FloatArray, logits: FloatArray, noise: NDArray[np.uint16]
     ) -> FloatArray:
         """Run forward and backward from the first layer's sums; fill all gradients but its W's."""
         if len(z) != self.workspace.n:

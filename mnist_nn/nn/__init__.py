@@ -1,23 +1,9 @@
 """The mathematics of a network: NumPy only, no files, no configuration."""
 
-from .activations import (
-    ACTIVATIONS,
-    ActivationFunction,
-    elu,
-    gelu,
-    identity,
-    leaky_relu,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    step,
-    tanh,
-)
+from .activations import ACTIVATIONS, ActivationFunction
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
-from .layers import LAYERS, Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
+from .layers import Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
 from .losses import LOSSES, Loss, check_labels, encode, target_rows
 from .network import Network, parameter_spec
 from .noise import draw_noise, noise_width, set_dropout_masks
@@ -30,7 +16,6 @@ from .workspace import Workspace
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
-    "LAYERS",
     "LOSSES",
     "Activation",
     "ActivationFunction",
@@ -51,25 +36,14 @@ __all__ = [
     "check_gradients",
     "check_labels",
     "draw_noise",
-    "elu",
     "encode",
-    "gelu",
     "gradient_descent",
-    "identity",
-    "leaky_relu",
     "noise_width",
     "numerical_gradient",
     "parameter_spec",
     "penalty",
     "predicted_classes",
-    "relu",
     "score",
     "set_dropout_masks",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "step",
-    "tanh",
     "target_rows",
 ]

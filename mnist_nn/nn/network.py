@@ -253,11 +253,7 @@ class Network:
             dy = layer.backward(dy, cache)
 
     def loss(
-        self,
-        x: NDArray[Any],
-        targets: FloatArray,
-        loss: Loss,
-        workspace: Workspace | None = None,
+        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace | None = None
     ) -> float:
         """Return the mean loss of a batch.
 
@@ -269,11 +265,7 @@ class Network:
         return loss.mean(work.logits, outputs, targets)
 
     def loss_and_gradient(
-        self,
-        x: NDArray[Any],
-        targets: FloatArray,
-        loss: Loss,
-        workspace: Workspace | None = None,
+        self, x: NDArray[Any], targets: FloatArray, loss: Loss, workspace: Workspace | None = None
     ) -> float:
         """Return what `loss` returns, and leave its gradient in `grads`."""
         work = workspace or self.workspace(len(x))

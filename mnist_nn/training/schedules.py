@@ -237,7 +237,6 @@ def _ease(start: float, end: float, share: Floats) -> Floats:
 
 
 AnySchedule: TypeAlias = Annotated[
-    Constant | Step | Exponential | Cosine | OneCycle | ReduceOnPlateau,
-    Field(discriminator="name"),
+    Constant | Step | Exponential | Cosine | OneCycle | ReduceOnPlateau, Field(discriminator="name")
 ]
 """The table of schedules: the type that a config's ``training.schedule`` may have."""

@@ -82,11 +82,7 @@ def multiply_block(
 
 @part(**OPTIONS)
 def multiply(
-    a: FloatArray,
-    matrices: tuple[Matrix, Matrix, Matrix],
-    rows: int,
-    depth: Depth,
-    fresh: bool,
+    a: FloatArray, matrices: tuple[Matrix, Matrix, Matrix], rows: int, depth: Depth, fresh: bool
 ) -> None:
     """``z = x w`` or, if not `fresh`, ``z += x w``, for one vector of columns.
 

@@ -6,6 +6,7 @@ are what LLVM turns into vectors on its own here, as nothing in them depends on 
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,88 +54,81 @@ LN2 = F(0.69314718)
 LN2_HIGH, LN2_LOW = F(0.693359375), F(-2.12194440e-4)  # their sum is ln 2 to 33 bits
 
 
-def exponential(x: float) -> float:
-    """e^x. In float32 within 2 units in the last place, and limited to e^±87."""
-    raise NotImplementedError("only for compiled code")
+def float32_version(exact: Callable[[float], float]) -> Callable[[Callable[[Any], Any]], Any]:
+    """Decorate what compiled code computes in float32 in place of `exact`."""
+
+    def decorate(approximate: Callable[[Any], Any]) -> Any:
+        def function(x: Any) -> Any:
+            raise NotImplementedError("only for compiled code")
+
+        def float64(x: Any) -> Any:
+            return exact(x)
+
+        @overload(function, jit_options=PART_OPTIONS)
+        def choose(x: Any) -> Any:
+            return approximate if x == types.float32 else float64
+
+        return function
+
+    return decorate
 
 
-@overload(exponential, jit_options=PART_OPTIONS)
-def _exponential(x):  # type: ignore[no-untyped-def]
-    if x != types.float32:
-        return lambda x: math.exp(x)
+@float32_version(math.exp)
+def exponential(x: Any) -> Any:
+    """e^x within 2 units in the last place, limited to e^±87.
 
-    def float32(x):  # type: ignore[no-untyped-def]  # Numba wants the very signature
-        """Write e^x as 2^k e^r with |r| ≤ ln 2 / 2: k goes into the exponent's bits.
-
-        The polynomial for e^r is that of Moshier's Cephes library, `expf`.
-        """
-        x = min(max(x, F(-87)), F(87))
-        k = np.floor(x * LOG2_E + F(0.5))
-        r = x - k * LN2_HIGH - k * LN2_LOW
-        p = F(1.9875691500e-4)
-        p = p * r + F(1.3981999507e-3)
-        p = p * r + F(8.3334519073e-3)
-        p = p * r + F(4.1665795894e-2)
-        p = p * r + F(1.6666665459e-1)
-        p = p * r + F(5.0000001201e-1)
-        return (p * r * r + r + F(1)) * from_bits((np.int32(k) + np.int32(127)) << np.int32(23))
-
-    return float32
+    It is 2^k e^r with |r| ≤ ln 2 / 2: k goes into the exponent's bits. The polynomial for e^r is
+    that of Moshier's Cephes library, `expf`.
+    """
+    x = min(max(x, F(-87)), F(87))
+    k = np.floor(x * LOG2_E + F(0.5))
+    r = x - k * LN2_HIGH - k * LN2_LOW
+    p = F(1.9875691500e-4)
+    p = p * r + F(1.3981999507e-3)
+    p = p * r + F(8.3334519073e-3)
+    p = p * r + F(4.1665795894e-2)
+    p = p * r + F(1.6666665459e-1)
+    p = p * r + F(5.0000001201e-1)
+    return (p * r * r + r + F(1)) * from_bits((np.int32(k) + np.int32(127)) << np.int32(23))
 
 
-def hyperbolic_tangent(x: float) -> float:
-    """Return tanh x; in float32 within 2 units in the last place."""
-    raise NotImplementedError("only for compiled code")
+@float32_version(math.tanh)
+def hyperbolic_tangent(x: Any) -> Any:
+    """Tanh x within 2 units in the last place.
+
+    Far from 0 it is 1 - 2 / (e^2x + 1); near it that would cancel, so a polynomial (Cephes).
+    """
+    size = abs(x)
+    far = math.copysign(F(1) - F(2) / (exponential(size + size) + F(1)), x)
+    q = x * x
+    p = F(-5.70498872745e-3)
+    p = p * q + F(2.06390887954e-2)
+    p = p * q + F(-5.37397155531e-2)
+    p = p * q + F(1.33314422036e-1)
+    p = p * q + F(-3.33332819422e-1)
+    near = p * q * x + x
+    return near if size < F(0.625) else far
 
 
-@overload(hyperbolic_tangent, jit_options=PART_OPTIONS)
-def _hyperbolic_tangent(x):  # type: ignore[no-untyped-def]
-    if x != types.float32:
-        return lambda x: math.tanh(x)
+@float32_version(math.log1p)
+def log_of_sum(x: Any) -> Any:
+    """ln(1 + x) for 0 ≤ x ≤ 1 within 2 units in the last place.
 
-    def float32(x):  # type: ignore[no-untyped-def]
-        """Far from 0, 1 - 2 / (e^2x + 1); near it that would cancel, so a polynomial (Cephes)."""
-        size = abs(x)
-        far = math.copysign(F(1) - F(2) / (exponential(size + size) + F(1)), x)
-        q = x * x
-        p = F(-5.70498872745e-3)
-        p = p * q + F(2.06390887954e-2)
-        p = p * q + F(-5.37397155531e-2)
-        p = p * q + F(1.33314422036e-1)
-        p = p * q + F(-3.33332819422e-1)
-        near = p * q * x + x
-        return near if size < F(0.625) else far
-
-    return float32
-
-
-def log_of_sum(u: float) -> float:
-    """Return ln(1 + u) for 0 ≤ u ≤ 1; in float32 within 2 units in the last place."""
-    raise NotImplementedError("only for compiled code")
-
-
-@overload(log_of_sum, jit_options=PART_OPTIONS)
-def _log_of_sum(u):  # type: ignore[no-untyped-def]
-    if u != types.float32:
-        return lambda u: math.log1p(u)
-
-    def float32(u):  # type: ignore[no-untyped-def]
-        """From √2 on, ln 2 + ln((1 + u) / 2). The polynomial is that of Cephes, `logf`."""
-        far = u > F(0.41421356)
-        x = F(0.5) * (u - F(1)) if far else u
-        p = F(7.0376836292e-2)
-        p = p * x - F(1.1514610310e-1)
-        p = p * x + F(1.1676998740e-1)
-        p = p * x - F(1.2420140846e-1)
-        p = p * x + F(1.4249322787e-1)
-        p = p * x - F(1.6668057665e-1)
-        p = p * x + F(2.0000714765e-1)
-        p = p * x - F(2.4999993993e-1)
-        p = p * x + F(3.3333331174e-1)
-        near = p * x * x * x - F(0.5) * x * x + x
-        return near + LN2 if far else near
-
-    return float32
+    From √2 on it is ln 2 + ln((1 + x) / 2). The polynomial is that of Cephes, `logf`.
+    """
+    far = x > F(0.41421356)
+    x = F(0.5) * (x - F(1)) if far else x
+    p = F(7.0376836292e-2)
+    p = p * x - F(1.1514610310e-1)
+    p = p * x + F(1.1676998740e-1)
+    p = p * x - F(1.2420140846e-1)
+    p = p * x + F(1.4249322787e-1)
+    p = p * x - F(1.6668057665e-1)
+    p = p * x + F(2.0000714765e-1)
+    p = p * x - F(2.4999993993e-1)
+    p = p * x + F(3.3333331174e-1)
+    near = p * x * x * x - F(0.5) * x * x + x
+    return near + LN2 if far else near
 
 
 @part(**OPTIONS)

@@ -183,12 +183,7 @@ def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
 
 @part(**OPTIONS)
 def update(
-    settings: UpdateSettings,
-    params: FloatArray,
-    state: UpdateState,
-    step: Step,
-    lo: int,
-    hi: int,
+    settings: UpdateSettings, params: FloatArray, state: UpdateState, step: Step, lo: int, hi: int
 ) -> None:
     """Update parameters lo to hi: clip, decay, optimize, average, and clear the gradient.
 
