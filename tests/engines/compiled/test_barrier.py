@@ -13,7 +13,7 @@ def pass_through(barrier: NDArray[np.int64], tasks: int) -> None:
     wait(Task(0, tasks, barrier))
 
 
-def test_nobody_passes_before_all_have_come() -> None:
+def test_no_thread_passes_before_all_have_come() -> None:
     barrier, passed = make_barrier(), []
 
     def come(number: int) -> None:
@@ -33,7 +33,7 @@ def test_nobody_passes_before_all_have_come() -> None:
     assert sorted(passed) == [0, 1, 2]
 
 
-def test_a_released_barrier_holds_nobody() -> None:
+def test_a_released_barrier_holds_no_thread() -> None:
     barrier = make_barrier()
     waiting = threading.Thread(target=pass_through, args=(barrier, 2))
     waiting.start()
