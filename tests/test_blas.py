@@ -15,7 +15,7 @@ from mnist_nn.blas import one_blas_thread
 from mnist_nn.data import Samples
 from mnist_nn.evaluation import evaluate, predict
 from mnist_nn.model import load_model
-from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.nn import Network, block
 from mnist_nn.training import EpochMetrics
 
 from .fitting import fit
@@ -87,7 +87,7 @@ def test_fit_evaluate_and_read_come_to_the_same_with_any_number_of_threads() -> 
                 network, Samples(x, y), rng=np.random.default_rng(0), batch_size=500, engine="numpy"
             )
             next(trainer)
-            result = evaluate(network, LOSSES["cross_entropy"], Samples(x, y))
+            result = evaluate(network, Samples(x, y))
             predictions = predict(network, x)
         results.append((network.params.tobytes(), result.loss, predictions.confidence.tobytes()))
     assert results[0] == results[1]

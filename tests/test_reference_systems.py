@@ -44,7 +44,7 @@ def train(config: Config, samples: Samples) -> tuple[Network, list[EpochMetrics]
 
 
 def accuracy(network: Network, config: Config, samples: Samples) -> float:
-    return evaluate(network, LOSSES[config.training.loss], samples).accuracy
+    return evaluate(network, samples, config.training.loss).accuracy
 
 
 @pytest.fixture(scope="module")

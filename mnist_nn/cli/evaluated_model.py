@@ -10,7 +10,6 @@ from ..data import Dataset, Samples
 from ..errors import ConfigError, ModelError, escaped
 from ..evaluation import Curves, EvaluatedModel, curves_of, evaluate
 from ..model import Model, check_fits
-from ..nn import LOSSES
 from .bars import progress_bar
 from .guard import eprint
 
@@ -37,9 +36,9 @@ def evaluate_model(
     """
     samples = _samples(model, data, split)
     check_fits(model.config, data.name, data.info)
-    loss = LOSSES[model.config.training.loss]
+    loss = model.config.training.loss
     with progress_bar(len(samples.y), "samples") as bar, np.errstate(all="ignore"):
-        result = evaluate(model.network, loss, samples, progress=bar.update)
+        result = evaluate(model.network, samples, loss, progress=bar.update)
     if not math.isfinite(result.loss):
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
     name, source = escaped(str(path)), f"{split} samples of {data.name}"

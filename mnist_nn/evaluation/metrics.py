@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..blas import one_blas_thread
 from ..data import Samples
 from ..data.scale import check_scale
-from ..nn import Loss, Network, predicted_classes, score, target_rows
+from ..nn import LOSSES, Network, predicted_classes, score, target_rows
 from .intervals import wilson_interval
 
 
@@ -84,8 +84,8 @@ def _fraction(part: Any, whole: Any) -> float:
 @one_blas_thread()
 def evaluate(
     network: Network,
-    loss: Loss,
     samples: Samples,
+    loss: str = "cross_entropy",
     *,
     progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
@@ -95,10 +95,10 @@ def evaluate(
     ----------
     network
         Network to evaluate; it is not changed.
-    loss
-        Loss that it was trained with.
     samples
-        One sample or more, of the network's classes.
+        Labelled samples, at least one, of the network's classes.
+    loss
+        Name of the loss that it was trained with, a key of `LOSSES`.
     progress
         Function that is called with the number of samples of each batch, after it.
 
@@ -107,7 +107,7 @@ def evaluate(
     Evaluation
     """
     check_scale(samples.x, network.input_scale)
-    value, predicted = score(network, loss, *samples, progress=progress)
+    value, predicted = score(network, LOSSES[loss], *samples, progress=progress)
     n_classes = len(target_rows(network.sizes[-1], network.dtype))
     pairs = samples.y.astype(np.intp) * n_classes + predicted
     confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)

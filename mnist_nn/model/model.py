@@ -19,7 +19,7 @@ from ..data.scale import check_scale
 from ..errors import MnistNNWarning, ModelError
 from ..evaluation import Evaluation, evaluate
 from ..files import StrPath
-from ..nn import LOSSES, Network
+from ..nn import Network
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics
 from .build import build_network, parameters_of
@@ -116,7 +116,7 @@ class Model:
                     stacklevel=2,
                 )
             samples = dataset.test or dataset.train
-        return evaluate(self.network, LOSSES[self.config.training.loss], samples)
+        return evaluate(self.network, samples, self.config.training.loss)
 
     def save(self, path: StrPath) -> None:
         """Write the model to a file, whole or not at all, and only if `load_model` would read it.

@@ -10,7 +10,6 @@ from ..data import Dataset
 from ..errors import ConfigError, MnistNNWarning
 from ..evaluation import evaluate
 from ..model import Checkpoint, SeedResult, Series, load_model
-from ..nn import LOSSES
 from .run import Run, RunFiles
 from .saving import sha256_of
 
@@ -89,6 +88,6 @@ def series_accuracies(
     test = dataset.test
     if test is None:
         return "training", [result.epoch.accuracy for result in results]
-    loss = LOSSES[config.training.loss]
-    models = (load_model(seed_path(output, result.seed)) for result in results)
-    return "test", [evaluate(model.network, loss, test).accuracy for model in models]
+    networks = [load_model(seed_path(output, result.seed)).network for result in results]
+    loss = config.training.loss
+    return "test", [evaluate(network, test, loss).accuracy for network in networks]

@@ -7,7 +7,7 @@ import pytest
 
 from mnist_nn.data import DATASETS, Samples
 from mnist_nn.evaluation import EvaluatedModel, Plane, evaluate, predict
-from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.nn import Network, block
 
 
 def identity(n: int, activation: str = "softmax") -> Network:
@@ -20,7 +20,7 @@ def identity(n: int, activation: str = "softmax") -> Network:
 def evaluated(network: Network, samples: Samples, loss: str = "cross_entropy") -> EvaluatedModel:
     names = tuple("abc"[: max(network.sizes[-1], 2)])
     info = replace(DATASETS["iris"], class_names=names)
-    result = evaluate(network, LOSSES[loss], samples)
+    result = evaluate(network, samples, loss)
     return EvaluatedModel("model", network, info, samples, "samples", result, None)
 
 

@@ -4,7 +4,7 @@ from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_
 
 from mnist_nn.data import Samples, load_dataset
 from mnist_nn.evaluation import Evaluation, evaluate
-from mnist_nn.nn import LOSSES, Network, block
+from mnist_nn.nn import Network, block
 
 from ..fitting import fit
 
@@ -15,7 +15,7 @@ def test_metrics_are_those_of_an_independent_implementation(digits: Samples) -> 
     list(fit(network, digits, rng=rng, epochs=1, engine="numpy"))
     test = load_dataset("mnist-sample").test
     assert test is not None
-    result = evaluate(network, LOSSES["cross_entropy"], test)
+    result = evaluate(network, test)
     outputs = network.predict(test.x)
     read = outputs.argmax(axis=1)
     np.testing.assert_array_equal(result.confusion, confusion_matrix(test.y, read))
