@@ -89,7 +89,7 @@ def values(field: FieldInfo) -> str:
             choices += variables.get("known", ())
     number = next((KINDS[part] for part in found if part in KINDS), "list")
     text = rule or ", ".join(f"`{name}`" for name in choices) or f"{number} {interval(bounds)}"
-    text = f"{text[0].upper()}{text[1:].strip()}"
+    text = f"{text[0].upper()}{text[1:].rstrip()}"
     return f"{text}, or `null`" if type(None) in found else text
 
 

@@ -66,7 +66,6 @@ def model_curves(path: Path, model: Model) -> Curves | None:
     if not model.history:
         return None
     try:
-        history = [metrics.as_dict() for metrics in model.history]
-        return curves_of(escaped(str(path)), history, model.kept_epoch)
+        return curves_of(escaped(str(path)), model.history, model.kept_epoch)
     except ValueError as error:
         raise ModelError(f"{path}: its history cannot be drawn: {error}") from error

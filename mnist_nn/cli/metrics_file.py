@@ -38,7 +38,9 @@ def read_metrics(path: Path, name: str) -> Curves:
         try:
             entries.append(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}, line {number}: not an epoch's figures as JSON") from error
+            raise DataError(
+                f"{path}, line {number}: not the metrics of an epoch as JSON"
+            ) from error
     with contextlib.suppress(ValueError, RecursionError):  # it may be half-written, or empty
         entries.append(json.loads(last))
     if not entries:

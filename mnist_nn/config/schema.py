@@ -28,7 +28,7 @@ HeldOut = Annotated[
 
 
 class DataConfig(Section):
-    """What to learn from.
+    """The training data.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class DataConfig(Section):
     validation
         Training samples to hold out and measure after each epoch, each class in proportion.
     augmentation
-        How training distorts pictures.
+        How training distorts images.
     """
 
     dataset: Annotated[str, one_of("dataset", DATASETS)] = "mnist"
@@ -77,7 +77,7 @@ MAIN_NETWORK = [
 
 
 class InitializerConfig(Section):
-    """Where the weights start.
+    """The initial weights.
 
     Attributes
     ----------

@@ -129,13 +129,16 @@ def test_a_run_that_is_going_on_can_be_held_against_a_model(run: Run, sample_mod
     [
         (b"", "no epoch is complete yet"),
         (b'{"epoch": 1, "lo', "no epoch is complete yet"),
-        (b"epoch,loss\n1,0.5\n", "line 1: not an epoch's figures as JSON"),
-        (b"[" * 100_000 + b"\n", "line 1: not an epoch's figures as JSON"),
-        (b"1" * 5000 + b"\n", "line 1: not an epoch's figures as JSON"),
-        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not an epoch's figures: accuracy"),
-        (b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n', "entry 1 is not an epoch's figures: loss"),
+        (b"epoch,loss\n1,0.5\n", "line 1: not the metrics of an epoch as JSON"),
+        (b"[" * 100_000 + b"\n", "line 1: not the metrics of an epoch as JSON"),
+        (b"1" * 5000 + b"\n", "line 1: not the metrics of an epoch as JSON"),
+        (b'{"epoch": 1, "loss": 0.5}\n', "entry 1 is not the metrics of an epoch: accuracy"),
+        (
+            b'{"epoch": 1, "loss": NaN, "accuracy": 0}\n',
+            "entry 1 is not the metrics of an epoch: loss",
+        ),
         (b"\xff\xfe\n", "line 1"),
-        (b"null\n", "entry 1 is not an epoch's figures"),
+        (b"null\n", "entry 1 is not the metrics of an epoch"),
     ],
 )
 def test_what_are_no_metrics_is_refused(

@@ -20,6 +20,7 @@ from mnist_nn.config import load_config, read_override
 from mnist_nn.data import load_dataset
 from mnist_nn.extras import install_command
 from mnist_nn.model import Model, build_network, load_model, save_model
+from mnist_nn.training import EpochMetrics
 
 from .pages import Page, addresses, images, said
 
@@ -267,7 +268,8 @@ def test_a_report_that_has_no_place_is_refused_before_the_work(
 def test_a_history_that_cannot_be_drawn_is_an_error_of_the_report_only(
     run: Run, tmp_path: Path
 ) -> None:
-    model = write(tmp_path / "m.pkl", "moons", *LINE, history=[{"epoch": 1, "loss": 0.5}])
+    huge = EpochMetrics(1, samples=9, loss=1e200, accuracy=1, seconds=1, learning_rate=0.1)
+    model = write(tmp_path / "m.pkl", "moons", *LINE, history=[huge])
     assert run("evaluate", model).exit_code == 0
     result = run("evaluate", model, "--report", "r.html")
     assert result.exit_code == 1
