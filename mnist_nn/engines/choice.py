@@ -1,4 +1,7 @@
-"""Choice of a run's engine: the one that was asked for, if it can run the training."""
+"""Choice of a run's engine: the one that was asked for, if it can run the training.
+
+Numba is imported only where it is needed: that takes a while, and it may not be installed.
+"""
 
 import os
 import re

@@ -117,5 +117,5 @@ class NumpyEngine:
         )
         if self.averaged:
             change = network.params - self.averaged.params
-            change *= 1 - regularization.share_kept(self.state.steps)
+            change *= 1 - regularization.ema_decay_at(self.state.steps)
             self.averaged.params += change

@@ -43,7 +43,7 @@ class Regularization:
     clip_norm: float | None = None  # greatest length of the whole gradient, above 0
     ema_decay: float | None = None  # above 0 and below 1
 
-    def share_kept(self, step: int) -> float:
+    def ema_decay_at(self, step: int) -> float:
         """Return the share of the average that step number `step`, from 1, keeps.
 
         It is lower at first, (1 + step) / (10 + step), so that the starting parameters fade soon.
