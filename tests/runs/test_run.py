@@ -61,5 +61,5 @@ def test_the_kept_epoch_is_in_the_model(dataset: Dataset, tmp_path: Path) -> Non
     with Run(config, dataset, files=RunFiles(tmp_path / "model.pkl")) as run:
         list(run)
         run.save()
-    losses = [m.validation_loss or 0.0 for m in run.history]
+    losses = [m.monitored_loss for m in run.history]
     assert load_model(tmp_path / "model.pkl").kept_epoch == losses.index(min(losses)) + 1
