@@ -18,21 +18,22 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ONLY_HERE = (".ci/", ".github/", ".gitignore", ".pre-commit-config.yaml")
 EXTRAS = "fast,images,plots"
-DIGIT = """
+PROGRAM = """
+import mnist_nn
 from PIL import Image
-from mnist_nn.data import load_dataset
-digit = load_dataset("mnist-sample").test.x[0].reshape(28, 28)
-Image.fromarray(255 - digit).resize((140, 140)).save("digit.png")
+digits = mnist_nn.load_dataset("mnist-sample").test
+Image.fromarray(255 - digits.x[0].reshape(28, 28)).resize((140, 140)).save("digit.png")
+print(mnist_nn.train("sample", epochs=2).evaluate().accuracy)
 """
 TOUR = """\
 --version
 presets
-train base --set data.dataset=mnist-sample
-evaluate model.pkl --min-accuracy=0.85 --report=report.html
+train sample
+evaluate model.pkl --min-accuracy=0.9 --report=report.html
 predict model.pkl digit.png
 plot model.pkl -o plots
 draw model.pkl -o draw.html
-gradcheck base --set data.dataset=mnist-sample
+gradcheck sample
 show best --set data.dataset=mnist-sample -o digits.png
 train fast --set data.dataset=mnist-sample --epochs=2 --seeds=2 --quiet
 """
@@ -62,6 +63,7 @@ def check_contents(sdist: Path, wheel: Path) -> None:
     if missing := sorted(tracked() - inside):
         sys.exit(f"{sdist.name} lacks {', '.join(missing)}; add them to MANIFEST.in")
     package = {name for name in tracked() if name.startswith("mnist_nn/")}
+    package |= {f"mnist_nn/{name}" for name in tracked() if name.startswith("configs/")}
     with zipfile.ZipFile(wheel) as packed:
         names = {name for name in packed.namelist() if ".dist-info/" not in name}
     if wrong := sorted(package ^ names):
@@ -76,7 +78,7 @@ def check_tour(wheel: Path, folder: Path) -> None:
     commands = environment / ("Scripts" if sys.platform == "win32" else "bin")
     python = commands / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[{EXTRAS}]"], check=True)
-    subprocess.run([python, "-c", DIGIT], check=True, cwd=work)
+    subprocess.run([python, "-c", PROGRAM], check=True, cwd=work)
     for command in TOUR.splitlines():
         print("$ mnist-nn", command, flush=True)
         subprocess.run([commands / "mnist-nn", *command.split()], check=True, cwd=work)
