@@ -8,6 +8,7 @@ a link between pages that leads nowhere is an error. Then every page is read aga
 must lie in the site, and each public name must be on the page of the API.
 """
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from typer.main import get_command
 
 import mnist_nn
-from mnist_nn.cli.app import app
+from mnist_nn.cli.app import COMMANDS, app, load_command
 
 ROOT = Path(__file__).parents[1]
 PAGES, SITE = ROOT / "build" / "docs", ROOT / "build" / "site"
@@ -39,6 +40,7 @@ TOPICS = {
     "Optimizers": "mnist_nn.training.optimizers.",
     "Schedules": "mnist_nn.training.schedules.",
     "Data": "mnist_nn.data.",
+    "Errors": "mnist_nn.errors.",
 }
 PIPE = "\\|"
 REMOTE_SHIM = "https://unpkg.com/iframe-worker/shim"
@@ -70,22 +72,25 @@ def commands() -> str:
     group: Any = get_command(app)
     context = group.context_class(group, info_name="mnist-nn")
     parts = ["# Commands", as_markdown(group.help)]
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
+    for name in COMMANDS:
+        command = load_command(name)
         own = command.context_class(command, info_name=name, parent=context)
         usage = " ".join(["mnist-nn", name, *command.collect_usage_pieces(own)])
-        rows = ["| option | what it does | default, range |", "| --- | --- | --- |"]
-        for names, meaning in filter(None, (each.get_help_record(own) for each in command.params)):
-            text, _, more = meaning.partition("  [")
-            cells = (f"`{names}`", as_markdown(text), more.removesuffix("]"))
-            rows.append(f"| {' | '.join(cell.replace('|', PIPE) for cell in cells)} |")
-        parts += [
-            f"## {name}",
-            f"```text\n{usage}\n```",
-            as_markdown(command.help),
-            "\n".join(rows),
-        ]
+        parts += [f"## {name}", f"```text\n{usage}\n```", as_markdown(command.help)]
+        rows = [option(param, own) for param in command.params]
+        parts.append(
+            "\n".join(["| option | what it does | default, range |\n| --- | --- | --- |", *rows])
+        )
     return "\n\n".join(parts)
+
+
+def option(param: Any, context: Any) -> str:
+    """Describe an option, or an argument, in a row of the table of its command."""
+    names, meaning = param.get_help_record(context)
+    names = re.sub(r" <(path|list\[\w+\])>", "", names)
+    text, _, more = meaning.partition("  [")
+    cells = (f"`{names}`", as_markdown(text), more.removesuffix("]"))
+    return f"| {' | '.join(cell.replace('|', PIPE) for cell in cells)} |"
 
 
 def as_markdown(text: str) -> str:
@@ -98,10 +103,16 @@ def as_markdown(text: str) -> str:
     return "".join(parts)
 
 
+def address(name: str) -> str:
+    """Say where a public name is defined."""
+    value = getattr(mnist_nn, name)
+    return f"{value.__module__}.{value.__qualname__}"
+
+
 def topic(name: str) -> str:
     """Say under which heading of the API page a public name belongs."""
-    module = f"{getattr(getattr(mnist_nn, name), '__module__', '')}."
-    return next((title for title, package in TOPICS.items() if module.startswith(package)), MAIN)
+    home = address(name)
+    return next((title for title, package in TOPICS.items() if home.startswith(package)), MAIN)
 
 
 def api() -> str:
@@ -112,7 +123,8 @@ def api() -> str:
     ]
     for title in (MAIN, *TOPICS):
         names = [name for name in mnist_nn.__all__ if topic(name) == title]
-        parts += [f"## {title}", *(f"::: mnist_nn.{name}" for name in names)]
+        names.sort(key=lambda name: (inspect.isclass(getattr(mnist_nn, name)), name.lower()))
+        parts += [f"## {title}", *(f"::: {address(name)}" for name in names)]
     return "\n\n".join(parts)
 
 
@@ -175,7 +187,7 @@ def faults() -> Iterator[str]:
             elif anchor and target in pages and anchor not in pages[target].anchors:
                 yield f"{path.name} links to {link}, which has no such anchor"
     for name in mnist_nn.__all__:
-        if f"mnist_nn.{name}" not in pages[SITE / "api.html"].anchors:
+        if address(name) not in pages[SITE / "api.html"].anchors:
             yield f"api.html lacks {name}"
 
 

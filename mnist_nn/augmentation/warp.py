@@ -1,7 +1,7 @@
 """Warps: maps from the pixels of a new image to places in the old one.
 
 The direction gives every new pixel a value: the old image's at its place, interpolated bilinearly
-between four pixels. With ``u`` the position of a new pixel relative to the middle, the place is ::
+between four pixels. With ``u`` the position of a new pixel relative to the middle, the place is:
 
     A u + t + d(u)
 

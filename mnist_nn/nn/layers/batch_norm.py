@@ -22,7 +22,7 @@ class BatchNorm(Layer):
     """Batch normalization, to be put between a dense layer and its activation.
 
     In training a unit's inputs ``x`` are normalized by their mean μ and variance v over the batch,
-    which should have two samples or more::
+    which should have two samples or more:
 
         x̂ = (x - μ) / √(v + ε)
         y = γ x̂ + β
@@ -97,13 +97,13 @@ class BatchNorm(Layer):
     def backward(self, dy: FloatArray, cache: Cache) -> FloatArray:
         """Follow the chain rule through ``y = γ x̂ + β`` and ``x̂ = (x - μ) s``, s = 1 / √(v + ε).
 
-        γ and β are read by every row, so their gradients are sums over rows::
+        γ and β are read by every row, so their gradients are sums over rows:
 
             dγ = Σ dy · x̂
             dβ = Σ dy
 
         An input moves its own x̂ by s, and by way of μ and v that of every row in its column. With
-        ``∂μ/∂xᵢ = 1/n``, ``∂v/∂xᵢ = 2 (xᵢ - μ) / n`` and ``∂s/∂v = -s³/2``::
+        ``∂μ/∂xᵢ = 1/n``, ``∂v/∂xᵢ = 2 (xᵢ - μ) / n`` and ``∂s/∂v = -s³/2``:
 
             dxᵢ = γ s (dyᵢ - Σ dy / n - x̂ᵢ Σ (dy · x̂) / n)
                 = γ s (dyᵢ - (dβ + x̂ᵢ dγ) / n)

@@ -76,7 +76,7 @@ class Dense(Layer):
     def backward(self, dy: FloatArray, cache: Cache) -> FloatArray:
         """Follow the chain rule to everything that ``z`` was made of.
 
-        With ``dz`` for the loss's gradient at the sums::
+        With ``dz`` for the loss's gradient at the sums:
 
             dW = xᵀ dz      a weight carried x into z
             db = 1ᵀ dz      a bias was added to every row

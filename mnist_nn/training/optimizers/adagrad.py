@@ -13,8 +13,6 @@ from .base import CHECKED, Coefficient, Epsilon, Optimizer, OptimizerState
 class AdaGrad(Optimizer):
     """AdaGrad: shorter steps for parameters that have moved much.
 
-    ::
-
         s ← s + g²
         θ ← θ - η g / √(s + ε)
 

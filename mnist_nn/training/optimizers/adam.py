@@ -13,7 +13,7 @@ from .base import CHECKED, Coefficient, Epsilon, Fraction, Optimizer, OptimizerS
 class Adam(Optimizer):
     """Adaptive moment estimation: momentum, and steps divided by the gradient's usual size.
 
-    At step t, with both means corrected for their start at 0::
+    At step t, with both means corrected for their start at 0:
 
         m ← β₁ m + (1 - β₁) g        m̂ = m / (1 - β₁ᵗ)
         v ← β₂ v + (1 - β₂) g²       v̂ = v / (1 - β₂ᵗ)

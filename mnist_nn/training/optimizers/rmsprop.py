@@ -13,8 +13,6 @@ from .base import CHECKED, Epsilon, Fraction, Optimizer, OptimizerState
 class RMSprop(Optimizer):
     """RMSprop: steps divided by the usual size of the parameter's gradient.
 
-    ::
-
         s ← ρ s + (1 - ρ) g²
         θ ← θ - η g / √(s + ε)
 

@@ -14,7 +14,7 @@ from .base import CHECKED, Fraction, LearningRate, Optimizer, OptimizerState
 class SGD(Optimizer):
     """Stochastic gradient descent (Robbins and Monro, 1951), with momentum (Polyak, 1964).
 
-    ``θ ← θ - η g``, or with momentum μ ::
+    ``θ ← θ - η g``, or with momentum μ:
 
         v ← μ v - η g
         θ ← θ + v
