@@ -21,14 +21,14 @@ install: $(VENV)/.installed-fast ## Install mnist-nn into .venv, with its fast e
 
 demo: $(VENV)/.installed ## Train on the digits that ship with mnist-nn and evaluate: no download
 	@mkdir -p build
-	$(IN_VENV) mnist_nn train --config configs/base.yaml --config configs/sample.yaml -o build/demo.pkl
+	$(IN_VENV) mnist_nn train sample -o build/demo.pkl
 	$(IN_VENV) mnist_nn evaluate build/demo.pkl
 
 data: $(VENV)/.installed-fast ## Download and verify MNIST
 	$(IN_VENV) mnist_nn download
 
-train: data ## Train configs/base.yaml on MNIST into model.pkl
-	$(IN_VENV) mnist_nn train --config configs/base.yaml -o "$(MODEL)"
+train: data ## Train the preset base on MNIST into model.pkl
+	$(IN_VENV) mnist_nn train base -o "$(MODEL)"
 
 evaluate: $(VENV)/.installed-fast ## Evaluate model.pkl on MNIST's test images
 	$(IN_VENV) mnist_nn evaluate "$(MODEL)"
