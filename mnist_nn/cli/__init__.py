@@ -1,14 +1,10 @@
 """The command line: the only package that prints, draws progress bars and picks exit codes.
 
-This module imports only what takes no time, because an interruption before `main` installs its
-handler ends in a traceback. `app` imports a command's module only when that command is called.
+This module imports nothing at its top that Python has not loaded yet: an interruption during such
+an import, before `main` handles it, would end in a traceback.
 """
 
-import atexit
-import contextlib
-import gc
 import os
-import signal
 import sys
 
 _exit_code: int | None = None  # of this process, once its work is done
@@ -22,6 +18,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     global _exit_code
     try:
+        import signal
+
         if arguments is None:
             sys.unraisablehook = _unraisable
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not ignored
@@ -43,6 +41,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _reduce_startup_time() -> None:
     """Skip work of Python and of libraries that this program has no use for."""
+    import atexit
+    import gc
+
     gc.set_threshold(100_000)  # imports make many objects and next to no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it searches all packages
     for name in ("scipy.linalg.cython_blas", "cffi"):  # Numba would load them, for np.dot and for C
@@ -54,22 +55,26 @@ def _skip_teardown() -> None:
     """End the process without dismantling every module, which takes tenths of a second."""
     if _exit_code is None:
         return
+    import contextlib
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # `finish_output` has reported it
             stream.flush()
     os._exit(_exit_code)
 
 
-def leave(number: int = signal.SIGINT, frame: object = None) -> None:
+def leave(number: int = 2, frame: object = None) -> None:
     """End the process at once, as a handler of the signal `number`, without cleaning up."""
-    with contextlib.suppress(OSError, ValueError):  # standard error is closed
+    try:
         if sys.stderr is not None:
             os.write(sys.stderr.fileno(), b"\ninterrupted\n")
+    except (OSError, ValueError):  # standard error is closed
+        pass
     os._exit(128 + number)
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
     """End if an interruption came where no exception can be raised, such as in a C callback."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        leave(getattr(unraisable.exc_value, "number", signal.SIGINT))
+        leave(getattr(unraisable.exc_value, "number", 2))
     sys.__unraisablehook__(unraisable)
