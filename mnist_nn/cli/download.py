@@ -36,13 +36,10 @@ def download(
             + ".",
         ),
     ] = "mnist",
-    data_dir: DataDir = None,
     mirror: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="URL",
-            help="Base address to try before the built-in mirrors. Repeatable.",
-            rich_help_panel="Source",
+            metavar="URL", help="Base address to try before the built-in mirrors. Repeatable."
         ),
     ] = None,
     from_: Annotated[
@@ -53,15 +50,12 @@ def download(
             help="Folder or .npz file to import instead of downloading. Files are recognized by "
             "their content, whatever their names: .gz, raw, as in torchvision's MNIST/raw, or an "
             ".npz like Keras's.",
-            rich_help_panel="Source",
         ),
     ] = None,
     force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Download again what is already there.", rich_help_panel="Source"
-        ),
+        bool, typer.Option("--force", help="Download again what is already there.")
     ] = False,
+    data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
     """Download a dataset, verify every file, and cache it.

@@ -13,26 +13,14 @@ from ..model import check_fits, load_model
 from ..outputs import check_output
 from ..page import draw_page
 from .guard import eprint, print_path
-from .options import OUTPUT_PANEL, Debug, ModelFile
+from .options import Debug, ModelFile, Output
 
 
 def draw(
     model: ModelFile,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where to write the page.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
-    ] = Path("draw.html"),
+    output: Output = Path("draw.html"),
     open_: Annotated[
-        bool,
-        typer.Option(
-            "--open", help="Open the page in the default browser.", rich_help_panel=OUTPUT_PANEL
-        ),
+        bool, typer.Option("--open", help="Open the page in the default browser.")
     ] = False,
     debug: Debug = False,
 ) -> None:

@@ -17,7 +17,7 @@ from ..model import load_model
 from ..outputs import check_output
 from .evaluated_model import LoadedModel, evaluate_model, model_curves
 from .guard import styled
-from .options import DATA_PANEL, OUTPUT_PANEL, DataDir, Debug, ModelFile, complete_dataset
+from .options import DataDir, Debug, ModelFile, complete_dataset
 from .tables import table
 
 WIDTH = 80  # columns that a confusion matrix may take
@@ -32,37 +32,25 @@ def evaluate(
             autocompletion=complete_dataset,
             help="Dataset to measure on.",
             show_default="the one it was trained on",
-            rich_help_panel=DATA_PANEL,
         ),
     ] = None,
-    split: Annotated[
-        Literal["test", "train"],
-        typer.Option(help="Samples to measure on.", rich_help_panel=DATA_PANEL),
-    ] = "test",
-    data_dir: DataDir = None,
+    split: Annotated[Literal["test", "train"], typer.Option(help="Which of its samples.")] = "test",
     as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print a JSON object instead of tables.", rich_help_panel=OUTPUT_PANEL
-        ),
+        bool, typer.Option("--json", help="Print a JSON object instead of tables.")
     ] = False,
     report: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a report as an HTML page, with charts of the training, too. "
-            "Needs matplotlib (extra: plots).",
-            rich_help_panel=OUTPUT_PANEL,
+            help="Write an HTML page with charts of this and of the training. Needs matplotlib "
+            "(extra: plots).",
         ),
     ] = None,
     min_accuracy: Annotated[
         float | None,
-        typer.Option(
-            metavar="X",
-            help="Exit with 1 if the accuracy, from 0 to 1, is below X.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
+        typer.Option(metavar="X", help="Exit with 1 if the accuracy, from 0 to 1, is below X."),
     ] = None,
+    data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
     """Measure the loss and accuracy of a model.

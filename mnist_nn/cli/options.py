@@ -1,6 +1,7 @@
 """Options that several commands share, and how shells complete them."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from ..data import DATASETS
 from .guard import Debug as Debug
 
 MAIN_PRESET = "base"
-CONFIG_PANEL, DATA_PANEL, OUTPUT_PANEL = "Config", "Data", "Output"
+config_option = partial(typer.Option, show_default="from the config", rich_help_panel="Config")
 
 
 def config_paths(named: list[Path] | None, given: list[Path] | None) -> list[Path]:
@@ -50,8 +51,11 @@ DataDir = Annotated[
         metavar="DIR",
         help="Folder of downloaded datasets.",
         show_default="$MNIST_NN_DATA_DIR, or a folder in the user's cache",
-        rich_help_panel=DATA_PANEL,
+        rich_help_panel="Data",
     ),
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
 ]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model file, written by mnist-nn train.")
@@ -73,7 +77,7 @@ ConfigFiles = Annotated[
         metavar="CONFIG",
         autocompletion=complete_config,
         help="The same as CONFIG. Repeatable.",
-        rich_help_panel=CONFIG_PANEL,
+        rich_help_panel="Config",
     ),
 ]
 Overrides = Annotated[
@@ -82,18 +86,10 @@ Overrides = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Set one key of the config, such as training.l2=1e-5. Repeatable.",
-        rich_help_panel=CONFIG_PANEL,
+        rich_help_panel="Config",
     ),
 ]
-Seed = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N",
-        help="Seed of every random stream.",
-        show_default="from the config",
-        rich_help_panel=CONFIG_PANEL,
-    ),
-]
+Seed = Annotated[str | None, config_option(metavar="N", help="Seed of every random stream.")]
 
 
 def read_settings(

@@ -16,7 +16,7 @@ from .animate import check_animated, write_animation
 from .evaluated_model import LoadedModel, evaluate_model, model_curves
 from .guard import eprint, print_path
 from .metrics_file import metrics_path, read_metrics
-from .options import OUTPUT_PANEL, DataDir, Debug
+from .options import DataDir, Debug, Output
 
 NAMES = ("curves", "classes", "calibration", "confusion", "mistakes", "weights", "boundary")
 
@@ -25,31 +25,18 @@ def plot(
     models: Annotated[
         list[Path],
         typer.Argument(
-            metavar="MODEL",
-            help="Model files, or folders that train --log-dir writes to.",
+            metavar="MODEL", help="Model files, or folders that train --log-dir writes to."
         ),
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help="Folder for the charts.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
-    ] = Path("plots"),
+    output: Output = Path("plots"),
     format_: Annotated[
-        Literal["png", "svg"],
-        typer.Option("--format", help="File format of the charts.", rich_help_panel=OUTPUT_PANEL),
+        Literal["png", "svg"], typer.Option("--format", help="File format of the charts.")
     ] = "png",
     animate: Annotated[
         bool,
         typer.Option(
             "--animate",
-            help="Train a model of two inputs again and animate its decision boundary, in "
-            "boundary.gif.",
-            rich_help_panel=OUTPUT_PANEL,
+            help="Train a model of two inputs again, to animate its decision boundary as a GIF.",
         ),
     ] = False,
     data_dir: DataDir = None,

@@ -2,6 +2,8 @@
 
 import contextlib
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +24,7 @@ from ..images import (
 )
 from ..model import Model, check_fits, load_model
 from .guard import eprint
-from .options import OUTPUT_PANEL, Debug, ModelFile
+from .options import Debug, ModelFile
 from .prediction_output import PredictionOutput
 from .signals import Interrupted, exit_code_of
 
@@ -39,20 +41,10 @@ def predict(
         ),
     ],
     show: Annotated[
-        bool,
-        typer.Option(
-            "--show",
-            help="Draw each image as the model sees it, in 28×28 pixels.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
+        bool, typer.Option("--show", help="Draw each image as the model sees it, in 28×28 pixels.")
     ] = False,
     as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print a JSON array with an object per image.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
+        bool, typer.Option("--json", help="Print a JSON array with an object per image.")
     ] = False,
     debug: Debug = False,
 ) -> None:
@@ -76,13 +68,13 @@ def predict(
     output = PredictionOutput(
         paths, names, kind, many=paths != images[:1], show=show, as_json=as_json
     )
-    stdin = _Stdin()
+    read_stdin = cache(_read_stdin)  # it can be read only once, but may be named several times
     with contextlib.closing(output):
         try:
             for path in paths:
                 try:
-                    prepared = _prepare(path, stdin)
-                except _UnreadableError as error:
+                    prepared = _prepare(path, read_stdin)
+                except DataError as error:
                     output.add_error(path, str(error))
                 else:
                     outputs = _outputs(trained, prepared)
@@ -112,19 +104,8 @@ def _expand_folders(paths: list[str]) -> list[str]:
     return expanded
 
 
-class _UnreadableError(Exception):
-    """An image cannot be read; the others may be."""
-
-
-class _Stdin:
-    """Standard input, which can be read only once but may be named several times."""
-
-    content: bytes | None = None
-
-    def read(self, limit: int) -> bytes:
-        if self.content is None:
-            self.content = sys.stdin.buffer.read(limit) if sys.stdin else b""
-        return self.content
+def _read_stdin() -> bytes:
+    return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin else b""
 
 
 def _class_names(trained: Model, model: Path) -> tuple[str, ...]:
@@ -145,23 +126,18 @@ def _class_names(trained: Model, model: Path) -> tuple[str, ...]:
     return info.class_names
 
 
-def _prepare(path: str, stdin: _Stdin) -> NDArray[np.float64]:
-    """Read and preprocess one image."""
+def _prepare(path: str, read_stdin: Callable[[], bytes]) -> NDArray[np.float64]:
+    """Read and preprocess one image; DataError if that is not possible."""
     name = "standard input" if path == STDIN else escaped(path)
     try:
-        if path == STDIN:
-            grey = decode_image(stdin.read(MAX_BYTES + 1), name)
-        else:
-            grey = read_image(Path(path), name)
+        grey = decode_image(read_stdin(), name) if path == STDIN else read_image(Path(path), name)
         return prepare(grey)
-    except DataError as error:
-        raise _UnreadableError(str(error)) from None
     except ValueError as error:
-        raise _UnreadableError(f"{name} cannot be read: {error}") from None
+        raise DataError(f"{name} cannot be read: {error}") from None
     except MemoryError:
-        raise _UnreadableError(f"{name} needs more memory than there is; make it smaller") from None
+        raise DataError(f"{name} needs more memory than there is; make it smaller") from None
     except OSError as error:
-        raise _UnreadableError(f"{name}: {error.strerror or error}") from None
+        raise DataError(f"{name}: {error.strerror or error}") from None
 
 
 def _outputs(trained: Model, prepared: NDArray[np.float64]) -> NDArray[Any]:

@@ -1,10 +1,8 @@
 """``mnist-nn show``: draw digits before and after augmentation."""
 
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-import typer
 
 from ..augmentation import Augmenter
 from ..data import dataset_info, datasets_that, load_dataset
@@ -15,11 +13,11 @@ from ..outputs import check_output
 from ..rngs import make_rngs
 from .guard import eprint, print_path
 from .options import (
-    OUTPUT_PANEL,
     ConfigFiles,
     Configs,
     DataDir,
     Debug,
+    Output,
     Overrides,
     Seed,
     config_paths,
@@ -35,16 +33,7 @@ def show(
     set_: Overrides = None,
     seed: Seed = None,
     data_dir: DataDir = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where to write the PNG.",
-            rich_help_panel=OUTPUT_PANEL,
-        ),
-    ] = Path("digits.png"),
+    output: Output = Path("digits.png"),
     debug: Debug = False,
 ) -> None:
     """Draw sample digits, before and after augmentation.

@@ -36,14 +36,13 @@ from ..runs import (
 from .clock import training_clock
 from .guard import eprint, print_path
 from .options import (
-    CONFIG_PANEL,
-    OUTPUT_PANEL,
     ConfigFiles,
     Configs,
     DataDir,
     Debug,
     Overrides,
     Seed,
+    config_option,
     config_paths,
     read_settings,
 )
@@ -51,7 +50,7 @@ from .progress import TrainingProgress, announce, compilation_noted, stopping_te
 from .signals import Interrupted, Request, deferred
 from .tables import table
 
-RUN_PANEL, SHOW_PANEL = "Long and repeated runs", "Display"
+RUN_PANEL = "Long and repeated runs"
 
 
 def train(
@@ -60,40 +59,20 @@ def train(
     set_: Overrides = None,
     seed: Seed = None,
     epochs: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="Passes over the training samples.",
-            show_default="from the config",
-            rich_help_panel=CONFIG_PANEL,
-        ),
+        str | None, config_option(metavar="N", help="Passes over the training samples.")
     ] = None,
     batch_size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="Samples per step, or full: all of them.",
-            show_default="from the config",
-            rich_help_panel=CONFIG_PANEL,
-        ),
+        str | None, config_option(metavar="N", help="Samples per step, or full: all of them.")
     ] = None,
     lr: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X",
-            help="Learning rate of the optimizer.",
-            show_default="from the config",
-            rich_help_panel=CONFIG_PANEL,
-        ),
+        str | None, config_option(metavar="X", help="Learning rate of the optimizer.")
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(
+        config_option(
             metavar="NAME",
             autocompletion=lambda: ["auto", "numpy", "numba"],
             help="What runs the steps: auto, numpy or numba.",
-            show_default="from the config",
-            rich_help_panel=CONFIG_PANEL,
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -105,7 +84,6 @@ def train(
             metavar="FILE",
             help="Where to write the model file.",
             show_default="model.pkl",
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
     log_dir: Annotated[
@@ -114,7 +92,6 @@ def train(
             metavar="DIR",
             help="Folder for metrics.jsonl and metrics.csv, with a line per epoch, and for event "
             "files of TensorBoard (extra: tensorboard).",
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None,
     resume: Annotated[
@@ -151,12 +128,9 @@ def train(
         typer.Option(
             "--dry-run",
             help="Print the resolved config and the network; train nothing.",
-            rich_help_panel=SHOW_PANEL,
         ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress.", rich_help_panel=SHOW_PANEL)
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     debug: Debug = False,
 ) -> None:
     """Train a network and save it to a model file.

@@ -36,8 +36,8 @@ def test_a_file_comes_before_a_preset_of_its_name(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("bse", "there is no preset and no file 'bse' (did you mean 'base'?)\n"),
-        ("\x1b[2J", "there is no preset and no file '\\x1b[2J' (known: accurate, base, "),
+        ("bse", "there is no file and no preset 'bse' (did you mean 'base'?)\n"),
+        ("\x1b[2J", "there is no file and no preset '\\x1b[2J' (known: accurate, base, "),
         ("base.yaml", "cannot read the config base.yaml: No such file or directory"),
     ],
     ids=["typo", "steering", "file"],
