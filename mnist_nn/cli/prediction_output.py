@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from ..errors import escaped
 from ..images import draw_blocks
+from .bars import progress_bar
 from .guard import eprint, shows_colours, styled
 from .tables import Columns, table
 
@@ -51,14 +52,7 @@ class PredictionOutput:
                 : 1 + 2 * len(classes)
             ],
         )
-        self._bar = tqdm(
-            total=len(images),
-            bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} images, {remaining} left",
-            leave=False,
-            dynamic_ncols=True,
-            file=sys.stderr,
-            disable=None if many else True,  # None: no bar unless standard error is a terminal
-        )
+        self._bar = progress_bar(len(images), "images")
 
     def add(self, row: dict[str, Any], prepared: NDArray[np.float64]) -> None:
         """Print the prediction for an image, and with `show` the pixels that the model saw."""

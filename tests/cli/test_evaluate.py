@@ -161,27 +161,3 @@ def test_a_terminal_has_colours_unless_they_are_not_wanted(
     assert "error: accuracy" in screen.text.replace("\x1b[0m", "")
     for style in ("\x1b[1m", "\x1b[31m"):  # bold, red
         assert (style in screen.text) == has_colours
-
-
-@pytest.mark.parametrize(
-    ("arguments", "unit"),
-    [
-        (("evaluate", "model.pkl"), " samples"),
-        (("gradcheck", "-c", "sample"), " parameters"),
-    ],
-    ids=["evaluate", "gradcheck"],
-)
-def test_work_that_takes_longer_than_the_delay_has_a_bar_on_a_terminal(
-    arguments: tuple[str, ...],
-    unit: str,
-    run: Run,
-    sample_model: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("mnist_nn.cli.bars.DELAY", 0)
-    with terminal() as (screen, end):
-        monkeypatch.setattr("sys.stderr", end)
-        result = run(*arguments)
-        end.close()
-    assert result.exit_code == 0
-    assert unit in screen.text

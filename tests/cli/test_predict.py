@@ -19,8 +19,6 @@ from rich.cells import cell_len
 from mnist_nn.data import load_dataset
 from mnist_nn.extras import install_command
 
-from .terminals import terminal
-
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -296,25 +294,6 @@ def test_a_row_is_printed_as_soon_as_its_picture_is_read(
     assert process.returncode == 0
     assert early[-1].split()[0] == "1.png"
     assert late.split()[:2] == ["pipe", "3"]
-
-
-def test_on_a_terminal_a_bar_counts_the_pictures(
-    sample_model: Path, pictures: list[Path], tmp_path: Path
-) -> None:
-    with terminal(columns=100) as (screen, end):
-        result = subprocess.run(
-            [sys.executable, "-m", "mnist_nn", "predict", "model.pkl", "1.png", "2.png", "3.png"],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=end,
-            text=True,
-            check=True,
-        )
-        end.close()
-    assert "0/3 images" in screen.text
-    assert [line.split()[0] for line in result.stdout.splitlines()[2:]] == [
-        *("1.png", "2.png", "3.png")
-    ]
 
 
 def test_show_draws_what_the_model_sees(run: Run, sample_model: Path, pictures: list[Path]) -> None:
