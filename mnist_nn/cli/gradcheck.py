@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from ..blas import one_blas_thread
 from ..config import Config
 from ..data import dataset_info, load_dataset
 from ..errors import MnistNNError
@@ -63,7 +64,8 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
     smoothing = training.label_smoothing
     targets = target_rows(network.sizes[-1], np.float64, smoothing)[samples.y]
     n_checked = sum(min(view.size, LIMIT) for view in network.named_gradients().values())
-    with progress_bar(n_checked, "parameters") as bar, np.errstate(all="ignore"):
+    bar = progress_bar(n_checked, "parameters")
+    with bar, one_blas_thread(), np.errstate(all="ignore"):  # the products are small
         return list(
             check_gradients(
                 network,
