@@ -33,16 +33,8 @@ class _Epoch(BaseModel):
 class Curves:
     """Learning curves of a run; every array has shape (n_epochs,), n_epochs at least 1.
 
-    Attributes
-    ----------
-    name
-        Name of the run.
-    epochs
-        Numbers of the epochs, from 1.
-    training, validation
-        Loss and accuracy; `validation` is empty if no samples were held out.
-    kept
-        Epoch whose parameters the model has, if early stopping chose one.
+    `epochs` are numbered from 1; `validation` is empty if no samples were held out; `kept` is the
+    epoch whose parameters the model has, if early stopping chose one.
     """
 
     name: str

@@ -116,17 +116,10 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predicted class and confidence of each sample.
+    """Predicted class and confidence of each sample, arrays of shape (n,).
 
-    Attributes
-    ----------
-    predicted
-        Array of shape (n,) with the number of each predicted class.
-    confidence
-        Array of shape (n,) with the largest output; of a single output p, the larger of p and
-        1 - p.
-    is_probability
-        Whether the outputs are probabilities, which the last activation decides.
+    A confidence is the largest output or, of a single output p, the larger of p and 1 - p; the last
+    activation decides whether it `is_probability`.
     """
 
     predicted: NDArray[np.intp]

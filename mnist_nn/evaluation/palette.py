@@ -33,8 +33,6 @@ STYLE: dict[Any, Any] = {
     "font.size": 9,
     "text.color": INK,
     "text.parse_math": False,  # the name of a file may have a $
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -43,10 +41,6 @@ STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "grid.color": LINE,
     "grid.linewidth": 0.7,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
     "legend.frameon": False,
     "legend.handlelength": 1.6,
     "legend.borderaxespad": 0.2,
@@ -54,6 +48,10 @@ STYLE: dict[Any, Any] = {
     "lines.solid_capstyle": "round",
     "svg.fonttype": "none",
 }
+STYLE |= dict.fromkeys(("axes.edgecolor", "axes.labelcolor"), MUTED)
+STYLE |= dict.fromkeys(
+    ("xtick.color", "ytick.color", "xtick.labelcolor", "ytick.labelcolor"), MUTED
+)
 
 
 def require_matplotlib() -> None:

@@ -115,5 +115,5 @@ def test_another_dataset_is_one_record(
     assert "on 10 test samples of tiny" in run("evaluate", "model.pkl", *folder).stdout
     picture = tmp_path / "0.npy"
     np.save(picture, np.zeros((28, 28), np.uint8))
-    assert "has learnt tiny, but pictures" in run("predict", "model.pkl", picture).stderr
+    assert "was trained on tiny, but images" in run("predict", "model.pkl", picture).stderr
     assert "known: mnist, fashion-mnist, tiny" in run("download", "--dataset", "x").stderr
