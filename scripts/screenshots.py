@@ -1,4 +1,4 @@
-"""Take the README's pictures of the drawing page and, if it is there yet, of the report.
+"""Take the README's screenshots of the drawing page and of the report.
 
     python scripts/screenshots.py model.pkl
 
@@ -44,7 +44,7 @@ def mnist_nn(folder: Path, *arguments: object) -> str:
 
 
 def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]) -> None:
-    """Open a file, draw on it and save a picture."""
+    """Open a file, draw on it and save a screenshot."""
     for scale in SCALES:
         size = {"width": WIDTH, "height": height}
         page = browser.new_page(viewport=size, device_scale_factor=scale, color_scheme="light")
@@ -60,7 +60,7 @@ def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]
                 page.mouse.move(*place)
             page.mouse.up()
         page.mouse.move(0, 0)
-        page.wait_for_timeout(500)  # the bars glide
+        page.wait_for_timeout(500)  # the bars are animated
         page.screenshot(path=target)
         page.close()
         if target.stat().st_size <= MAX_BYTES:
@@ -70,7 +70,7 @@ def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]
 
 
 def main() -> None:
-    """Take both."""
+    """Take both screenshots."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path, metavar="MODEL", help="a file that train wrote")
     model = parser.parse_args().model
@@ -81,16 +81,15 @@ def main() -> None:
         from playwright.sync_api import sync_playwright
     except ImportError:
         sys.exit("playwright is not installed: pip install -e '.[dev]'")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # whom Chromium has no sandbox for
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox does not work for root
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if root else []
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         page, report = Path(folder) / "draw.html", Path(folder) / "report.html"
         mnist_nn(model.parent, "draw", model.name, "-o", page)
         take(browser, page, DOCS / "draw.png", 770, FIVE)
-        if "--report" in mnist_nn(model.parent, "evaluate", "--help"):
-            mnist_nn(model.parent, "evaluate", model.name, "--report", report)
-            take(browser, report, DOCS / "report.png", 1000, [])
+        mnist_nn(model.parent, "evaluate", model.name, "--report", report)
+        take(browser, report, DOCS / "report.png", 1000, [])
         browser.close()
 
 
