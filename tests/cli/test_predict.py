@@ -57,7 +57,7 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
     assert run("train", *sample, "-o", "model.pkl", "--quiet").exit_code == 0
     samples = load_dataset("mnist-sample").test
     assert samples is not None
-    chosen = rng.permutation(len(samples.y))[:200]
+    chosen = rng.permutation(len(samples.y))[:100]
     right = {}
     files: dict[str, list[str]] = {"plain": [], "pasted": []}
     for n, i in enumerate(chosen):
@@ -73,8 +73,8 @@ def test_inverted_enlarged_and_off_centre_digits_are_read_as_well_as_plain_ones(
         assert (result.exit_code, result.stderr) == (0, "")
         answers = np.array([int(row["class"]) for row in json.loads(result.stdout)])
         right[kind] = np.count_nonzero(answers == samples.y[chosen])
-    assert right["plain"] > 0.93 * 200
-    assert right["pasted"] >= right["plain"] - 2  # a point of 200
+    assert right["plain"] > 0.93 * 100
+    assert right["pasted"] >= right["plain"] - 1  # a point of 100
 
 
 def test_a_single_picture_gets_the_probability_of_every_class(
