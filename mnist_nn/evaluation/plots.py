@@ -26,29 +26,16 @@ def plot_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
     training is dashed. A ring marks the epoch that early stopping kept.
     """
     single = len(runs) == 1
+    dash, width = ("-", 1.6) if single else ("--", 1.1)
     for run, colour in zip(runs, MODELS, strict=False):
         training, validation = run.training[metric], run.validation.get(metric)
-        markersize = 3 if len(run.epochs) <= 30 else 0
+        dots: dict[str, Any] = {"marker": "o", "markersize": 3 if len(run.epochs) <= 30 else 0}
         axes.plot(
-            run.epochs,
-            training,
-            "-" if single else "--",
-            marker="o",
-            markersize=markersize,
-            color=colour,
-            linewidth=1.6 if single else 1.1,
-            label="training",
+            run.epochs, training, dash, color=colour, linewidth=width, label="training", **dots
         )
         if validation is not None:
-            axes.plot(
-                run.epochs,
-                validation,
-                "-",
-                marker="o",
-                markersize=markersize,
-                color=ORANGE if single else colour,
-                label="validation",
-            )
+            colour = ORANGE if single else colour
+            axes.plot(run.epochs, validation, "-", color=colour, label="validation", **dots)
         _mark_kept(axes, run, training if validation is None else validation)
     _scale_curves(axes, runs, metric)
 
@@ -56,17 +43,9 @@ def plot_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
 def _mark_kept(axes: Axes, run: Curves, values: NDArray[np.float64]) -> None:
     index = np.flatnonzero(run.epochs == run.kept)
     if run.kept is not None and len(index):
-        axes.plot(
-            [run.kept],
-            values[index[:1]],
-            "o",
-            markersize=9,
-            markerfacecolor="none",
-            markeredgecolor=INK,
-            markeredgewidth=1.3,
-            label=f"kept: epoch {run.kept:,}",
-            zorder=5,
-        )
+        ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": INK, "zorder": 5}
+        ring |= {"markersize": 9, "markeredgewidth": 1.3, "label": f"kept: epoch {run.kept:,}"}
+        axes.plot([run.kept], values[index[:1]], "o", **ring)
 
 
 def _scale_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
@@ -267,20 +246,14 @@ def plot_boundary(
         x, y = left + centres * (right - left), bottom + centres * (top - bottom)
         axes.contour(x, y, field, [0.5], colors=[MUTED], linewidths=1.4)
     for number, samples in enumerate(parts):
-        tested = number > 0
         for k, (colour, marker) in enumerate(((BLUE, "o"), (ORANGE, "^"))):
             x, y = samples.x[samples.y == k].T
-            axes.plot(
-                x,
-                y,
-                marker,
-                color=colour,
-                markersize=5 if tested else 3,
-                markeredgecolor=PAPER if tested else "none",
-                markeredgewidth=0.7,
-                alpha=1.0 if tested else 0.45,
-                label=class_names[k] if number == len(parts) - 1 else None,
-            )
+            label = class_names[k] if number == len(parts) - 1 else None
+            if number == 0:
+                look: dict[str, Any] = {"markersize": 3, "markeredgecolor": "none", "alpha": 0.45}
+            else:
+                look = {"markersize": 5, "markeredgecolor": PAPER, "markeredgewidth": 0.7}
+            axes.plot(x, y, marker, color=colour, label=label, **look)
     axes.set_xlim(plane.extent[:2])
     axes.set_ylim(plane.extent[2:])
     axes.tick_params(length=3)
