@@ -82,6 +82,19 @@ def _idx_files(*sha256: str) -> tuple[DataFile, ...]:
     return tuple(DataFile(*row, digest) for row, digest in zip(layout, sha256, strict=True))
 
 
+CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
 DATASETS = {
     info.name: info
     for info in (
@@ -106,10 +119,7 @@ DATASETS = {
         DatasetInfo(
             name="fashion-mnist",
             sample_shape=(28, 28),
-            class_names=(
-                *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-            ),
+            class_names=CLOTHES,
             licence="MIT",
             load=_load_cache,
             files=_idx_files(

@@ -237,7 +237,7 @@ def _failure(url: str, error: Exception) -> Exception:
             return TransferError(reason, temporary=temporary)
     reason = str(error) or type(error).__name__
     return TransferError(
-        f"leads to no web address: {reason}" if isinstance(error, ValueError) else reason
+        f"not a web address: {reason}" if isinstance(error, ValueError) else reason
     )
 
 

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Z_95 = statistics.NormalDist().inv_cdf(0.975)  # 95 % of a normal distribution lie within ±1.96
-T_95 = (  # the same of Student's distribution with 1 to 10 degrees of freedom
-    *(12.7062, 4.30265, 3.18245, 2.77645, 2.57058),
-    *(2.44691, 2.36462, 2.30600, 2.26216, 2.22814),
-)
+# the same of Student's distribution with 1 to 10 degrees of freedom
+T_95 = (12.7062, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.306, 2.26216, 2.22814)
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:

@@ -19,10 +19,7 @@ from ..images import PREPARED_SHAPE, paper, preparation, surface
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
-SCRIPTS = (
-    *("arrays", "paper", "components", "surface", "prepare"),  # as in mnist_nn/images
-    *("forward", "pen", "show", "page"),
-)
+SCRIPTS = ["arrays", "paper", "components", "surface", "prepare", "forward", "pen", "show", "page"]
 MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
 ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"

@@ -43,8 +43,8 @@ FAULTS = {
     "nonsense": "the connection failed",
     "mute": "the connection failed",
     "talkative": "the connection failed",
-    "file": "leads to no web address: No connection adapters were found for 'file:///etc/passwd'",
-    "lost": "leads to no web address: Invalid IPv6 URL",
+    "file": "not a web address: No connection adapters were found for 'file:///etc/passwd'",
+    "lost": "not a web address: Invalid IPv6 URL",
     "circle": "more than 5 redirects",
     "endless": "the answer is longer than 1,0",
     "endless-error": "HTTP 500 Out of Order",
@@ -201,7 +201,7 @@ def test_no_password_is_repeated(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> 
     refused = mirror.url("404").replace("//", "//user:p@ss:word@")
     message = refusal(tiny[0], tmp_path, refused, "http://user:p@ss:word@/none")
     assert f"{mirror.url('404')}/train-images-idx3-ubyte.gz: HTTP 404 Not Found" in message
-    assert "http:///none/train-images-idx3-ubyte.gz: leads to no web address" in message
+    assert "http:///none/train-images-idx3-ubyte.gz: not a web address" in message
     assert "ss:word" not in message
 
 
