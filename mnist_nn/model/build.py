@@ -1,4 +1,4 @@
-"""Building makes of a config and a dataset's facts the network that they describe."""
+"""Build the network of a config."""
 
 import numpy as np
 
@@ -14,22 +14,9 @@ MAX_BYTES = 960 << 20  # of parameters: a model file may have 1 GiB, its history
 def build_network(
     config: Config, n_inputs: int, input_scale: float, rng: np.random.Generator | None
 ) -> Network:
-    """Make the network of a config, with its starting weights.
+    """Make the network of a config, for samples of `n_inputs` numbers.
 
-    Parameters
-    ----------
-    config
-        Its ``network`` section.
-    n_inputs
-        Numbers per sample.
-    input_scale
-        What the network multiplies them by.
-    rng
-        Draws the weights, unless the config names a legacy seed; None leaves them zero.
-
-    Returns
-    -------
-    Network
+    `rng` draws the weights, unless the config names a legacy seed; None leaves them zero.
     """
     settings = config.network.initializer
     legacy = settings.legacy_seed if rng is not None else None
@@ -44,18 +31,15 @@ def build_network(
 
 
 def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
-    """List the parameters of a config's network, without making it."""
+    """Return the parameters of a config's network, without making it."""
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
 def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
-    """Refuse a config that does not suit its dataset.
+    """Refuse a config that does not suit its dataset: ConfigError.
 
-    Raises
-    ------
-    ConfigError
-        Unless there is one output per class, or a single one for two classes, only pictures are to
-        be distorted, and a file can hold the network.
+    There must be one output per class, or a single one for two classes; only 28×28 images can be
+    distorted; and a file must have room for the network.
     """
     units, n_classes = config.network.layers[-1].units, len(info.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
@@ -71,7 +55,7 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
         )
     if config.data.augmentation.active and info.image_shape != IMAGE_SHAPE:
         raise ConfigError(
-            f"data.augmentation: {dataset} holds no 28×28 pictures that could be distorted; "
+            f"data.augmentation: {dataset} has no 28×28 images to distort; "
             "leave its numbers at 0"
         )
     count = parameters_of(config, info.n_inputs).size
