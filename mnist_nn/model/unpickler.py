@@ -1,15 +1,14 @@
-"""Read the pickles that models and checkpoints are, running nothing.
+"""Restricted unpickler: only dicts, lists, scalars and arrays, and it runs nothing.
 
-A pickle is a program for a machine with a stack: it may name any function and call it. The machine
-here knows only the instructions and the names that a pickled model consists of, and makes no call:
-it notes what NumPy would be asked, and takes an array out of that. Keys are short texts, and
-nothing large is in two places, for a few bytes can otherwise describe what takes for ever to hash,
-compare, print or copy. Reading takes at most twice the file's size, for the file itself and its
-arrays, and 300 MB more.
+A pickle is a program for a stack machine, which may name any function and call it. The machine here
+knows only the instructions and names of a pickled model, and makes no call: it records what NumPy
+would be asked, and takes the array out of the record. Keys are short texts, and no container or
+array is in two places, since a few bytes could otherwise describe what takes forever to hash,
+compare, print or copy. Reading takes at most twice the file's size and 300 MB more.
 
-Python's own unpickler could run a program that `pickletools` has listed before. But it reads some
-otherwise: a frame that ends within an instruction hides others from the list. So every instruction
-is checked where it is carried out.
+`pickletools.genops` followed by Python's own unpickler would be shorter but is less safe: a frame
+that ends within an instruction hides other instructions from the list. So each instruction is
+checked where it is carried out.
 """
 
 import enum
@@ -78,11 +77,11 @@ class Machine:
             width, instruction = INSTRUCTIONS[code]
             instruction(self, int.from_bytes(self.read(width), "little") if width else 0)
             if count % 1000 == 0 and self.kept() > MAX_KEPT:
-                raise ModelError("it keeps more at hand than a model needs")
+                raise ModelError(f"its stack and memo hold more than {MAX_KEPT:,} values")
         else:
             raise ModelError(f"it has more than {MAX_INSTRUCTIONS:,} instructions")
         if self.read(1):
-            raise ModelError("something follows its end")
+            raise ModelError("there is data after its end")
         return self.stack.pop()
 
     def kept(self) -> int:
@@ -108,7 +107,7 @@ class Machine:
         is_type = type(value) is Call and value.function is Name.DTYPE
         is_empty = type(value) is bytes and value == b"b"
         if type(value) not in (str, Name) and not is_type and not is_empty:
-            raise ModelError("it has a container or an array in two places, which no model needs")
+            raise ModelError("it has a container or an array in two places")
         self.stack.append(value)
 
     def make(self, value: object, size: int = 1) -> None:
@@ -145,7 +144,7 @@ def _extend(items: list[Any], target: Any) -> None:
 def _set_items(items: list[Any], target: Any) -> None:
     """Put keys and values, in turn, into a dict."""
     if any(type(key) is not str for key in items[::2]):
-        raise ModelError("it has a key that is no text")
+        raise ModelError("it has a key that is not text")
     dict.update(target, zip(items[::2], items[1::2], strict=True))
     if len(target) > MAX_KEYS:
         raise ModelError(f"it has a dict of more than {MAX_KEYS:,} keys")
@@ -154,25 +153,25 @@ def _set_items(items: list[Any], target: Any) -> None:
 def _name(module: object, name: object) -> Name:
     """Look a name up; NumPy 1 called its modules differently."""
     if type(module) is not str or type(name) is not str:
-        raise ModelError("it has a name that is no text")
+        raise ModelError("it has a name that is not text")
     path = f"{module}.{name}"
     try:
         return Name(path.replace("numpy.core.", "numpy._core."))
     except ValueError:
-        raise ModelError(f"it asks for {path!r:.80}, which no model needs") from None
+        raise ModelError(f"it asks for {path!r:.80}, which a model does not contain") from None
 
 
 def _call(function: object, arguments: object) -> Call:
     """Note a call."""
     if type(function) is not Name or type(arguments) is not tuple:
-        raise ModelError("it makes a call that no model needs")
+        raise ModelError("it makes a call that a model does not contain")
     return Call(function, arguments)
 
 
 def _built(call: object, state: object) -> Call | NDArray[Any]:
     """Note the state of a type, or make an array: a view of the pickled bytes."""
     if type(call) is not Call or type(state) is not tuple:
-        raise ModelError("it sets a state that no model needs")
+        raise ModelError("it sets a state that a model does not contain")
     call.state = state
     match call:
         case Call(Name.DTYPE):
@@ -198,7 +197,7 @@ def _type(call: Call) -> np.dtype[Any]:
             (3, "<" | ">" | "=" as order, None, None, None, -1, -1, 0),
         ):
             return np.dtype(f"{order}{name}")
-    raise ModelError("an array of such a type has no place in a model")
+    raise ModelError("it has an array of a type that a model does not contain")
 
 
 # The instructions of protocol 4 that models consist of: how many bytes the number after each has,
@@ -248,10 +247,10 @@ def _check(value: object) -> None:
     for _ in range(MAX_DEPTH + 1):
         contents = [c.values() if type(c) is dict else c for c in level]
         if any(type(item) not in KINDS for items in contents for item in items):
-            raise ModelError("it has a value that no model needs")
+            raise ModelError("it has a value that a model does not contain")
         level = [item for items in contents for item in items if type(item) in (list, dict)]
     if level:
-        raise ModelError(f"it has more than {MAX_DEPTH} containers in each other")
+        raise ModelError(f"it has more than {MAX_DEPTH} nested containers")
 
 
 def read_pickle(blob: bytes) -> Any:
@@ -261,6 +260,6 @@ def read_pickle(blob: bytes) -> Any:
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way that Python knows
-        raise ModelError(f"it is damaged or no pickle ({type(error).__name__})") from error
+        raise ModelError(f"it is damaged or not a pickle ({type(error).__name__})") from error
     _check(value)
     return value

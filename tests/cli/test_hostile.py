@@ -30,7 +30,7 @@ def test_a_file_that_would_run_something_does_not(
     (tmp_path / name).write_bytes(pickle.dumps(Calls(os.system, "touch ran"), 4))
     result = run(*command, name)
     assert result.exit_code == 1
-    assert "'posix.system', which no model needs" in result.stderr
+    assert "'posix.system', which a model does not contain" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "ran").exists()
 

@@ -67,7 +67,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c.update(format="other"), "was not written by mnist-nn train"),
         (lambda c: c.update(version=2), "version is 2, this program reads 1"),
         (lambda c: c.update(version=[[[]]]), "version is of another kind"),
-        (lambda c: c.update(version=10**5000), "is damaged or no pickle"),
+        (lambda c: c.update(version=10**5000), "is damaged or not a pickle"),
         (lambda c: c.pop("history"), "'history' is wrong: Field required"),
         (lambda c: c.update(history=[1]), r"'history\.0' is wrong"),
         (lambda c: c.update(extra=1), "'extra' is wrong"),

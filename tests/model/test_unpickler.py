@@ -73,14 +73,14 @@ def nested(depth: int) -> list[Any]:
 
 def test_containers_may_be_nested_as_in_a_config_but_not_without_end() -> None:
     assert read_pickle(pickle.dumps(nested(20), 4)) == nested(20)
-    with pytest.raises(ModelError, match="more than 20 containers in each other"):
+    with pytest.raises(ModelError, match="more than 20 nested containers"):
         read_pickle(pickle.dumps(nested(21), 4))
 
 
 DTYPE = b"\x8c\x05numpy\x8c\x05dtype\x93\x94"  # with number 0 in the memo
 LONG_TEXT = b"X" + (10_000).to_bytes(4, "little") + "🌻".encode() + b"a" * 9996
-KEPT, COUNTED = "it keeps more at hand", "more than 250,000 containers, texts and arrays"
-ENDLESS, KEY = "more than 5,000,000 instructions", "a key that is no text"
+KEPT, COUNTED = "its stack and memo hold", "more than 250,000 containers, texts and arrays"
+ENDLESS, KEY = "more than 5,000,000 instructions", "a key that is not text"
 BOMBS = {
     "a stack of millions": (b"N" * 20_000_000, KEPT),
     "a stack of millions, in parts": (b"(" + (b"N" * 900 + b"(") * 20_000, ENDLESS),
@@ -103,18 +103,18 @@ BOMBS = {
     "a text of megabytes": (b"X@KL\0" + b"a" * 5_000_000, "a text of 5,000,000 bytes"),
     "a call with each character of a text": (
         (DTYPE + LONG_TEXT + b"\x94" + b"h\0h\1R" * 1_000_000),
-        "a call that no model needs",
+        "a call that a model does not contain",
     ),
-    "a memo of sixteen gigabytes": (b"Nr\xff\xff\xff\x7f", "no pickle"),
-    "a key that takes 2^36 steps to hash": (b"})" + b"2\x86" * 36 + b"K\1s", "no pickle"),
+    "a memo of sixteen gigabytes": (b"Nr\xff\xff\xff\x7f", "not a pickle"),
+    "a key that takes 2^36 steps to hash": (b"})" + b"2\x86" * 36 + b"K\1s", "not a pickle"),
     "a tuple too deep to hash": (b"})" + b"\x85" * 150_000 + b"Ns", KEY),
-    "a tuple as long as a shape can never be": (b"(" + b"K\xff" * 9000 + b"t", "a value that no"),
-    "a tuple too deep to print": (b")" + b"\x85" * 150_000, "a value that no"),
+    "a tuple as long as a shape can never be": (b"(" + b"K\xff" * 9000 + b"t", "a value that a model does not"),
+    "a tuple too deep to print": (b")" + b"\x85" * 150_000, "a value that a model does not"),
     "a name too deep to print": (b")" + b"\x85" * 150_000 + b"\x8c\1a\x93", "a name that is no"),
     "a key that is a number of many": (b"}(" + b"M\0\1N" * 4000 + b"u", KEY),
     "keys that all have one hash": (b"}(" + b"\x8a\x08" + bytes(8) + b"Nu", KEY),
     "a number of 255 bytes": (b"\x8a\xff" + b"\x7f" * 255, "a whole number of 2,039 bits"),
-    "lists too deep to print": (b"]" * 9000 + b"a" * 8999, "more than 20 containers"),
+    "lists too deep to print": (b"]" * 9000 + b"a" * 8999, "more than 20 nested containers"),
     "a dict of more keys than can be complained of": (
         b"}(" + b"".join(b"\x8c\4%04dN" % n for n in range(1001)) + b"u",
         "a dict of more than 1,000 keys",
@@ -123,7 +123,7 @@ BOMBS = {
         b"}" + b"".join(b"\x8c\4%04dNs" % n for n in range(1001)),
         "a dict of more than 1,000 keys",
     ),
-    "dicts too deep to print": (b"}" + b"\x8c\1a}" * 4000 + b"s" * 4000, "more than 20 containers"),
+    "dicts too deep to print": (b"}" + b"\x8c\1a}" * 4000 + b"s" * 4000, "more than 20 nested containers"),
 }
 
 
@@ -192,13 +192,13 @@ def test_containers_that_hold_each_other_twice_are_refused() -> None:
 
 
 def test_what_follows_the_end_is_refused() -> None:
-    with pytest.raises(ModelError, match="something follows its end"):
+    with pytest.raises(ModelError, match="there is data after its end"):
         read_pickle(pickle.dumps({}, 4) + b"more")
 
 
 @pytest.mark.parametrize("blob", [b"", b"text", b"\x80\x04", b"\x80\xff.", b"\x80\x04.", b"PK\3\4"])
 def test_what_is_no_pickle_is_refused(blob: bytes) -> None:
-    with pytest.raises(ModelError, match="damaged or no pickle"):
+    with pytest.raises(ModelError, match="damaged or not a pickle"):
         read_pickle(blob)
 
 
