@@ -58,7 +58,7 @@ KINDS = {type(None), bool, int, float, str, list, dict, np.ndarray}  # in the en
 
 
 class Machine:
-    """Carries out instructions, and refuses what no model needs."""
+    """Stack machine that carries out the instructions of pickled models only."""
 
     def __init__(self, blob: bytes) -> None:
         self.size = len(blob)
