@@ -1,11 +1,11 @@
-"""Time mnist-nn's engines against their peers, as tables, JSON and a bar chart.
+"""Time mnist-nn's engines against other libraries, as tables, JSON and a bar chart.
 
     python scripts/bench.py --output build/bench
 
-Needs the peers in the same environment (torch, jax, scikit-learn); one that is not there is
-reported as missing. Writes benchmarks.json, benchmarks.png and, between the markers of
-benchmarks.md, the tables, which it also prints. All contestants of a batch size take turns, epoch
-by epoch, each in its own process, with one thread and with all; the better median counts.
+Needs torch, jax and scikit-learn in the same environment; those not installed are reported as
+missing. Writes benchmarks.json, benchmarks.png and, between the markers of benchmarks.md, the
+tables, which it also prints. The contestants of a batch size take turns, epoch by epoch, each in
+its own process, with one thread and with all; the faster setting counts.
 """
 
 import argparse
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from bench_processes import compiling, describe, linearity, whole_processes
 from bench_race import ENTRIES, LEARNING_RATES, Row, note, race
-from bench_report import check_page, contestants_table, environment, judge, markdown, write_page
+from bench_report import ENGINES, check_page, contestants_table, environment, markdown, write_page
 
-BUSY = 0.5  # processes that want to run, on average, besides the benchmark
+BUSY = 0.5  # load average without the benchmark
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -28,13 +28,19 @@ def options() -> argparse.Namespace:
         description=usage, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--output", type=Path, default=DOCS, metavar="DIR", help="for the results (default: docs)")
+    add(
+        "--output",
+        type=Path,
+        default=DOCS,
+        metavar="DIR",
+        help="folder of the results (default: docs)",
+    )
     add("--rounds", type=int, default=5, metavar="N", help="timed epochs of each (default: 5)")
     add(
         "--dataset",
         default="mnist",
         choices=("mnist", "fashion-mnist", "mnist-sample"),
-        help="what to train on; mnist-sample is for trying this out (default: mnist)",
+        help="dataset; mnist-sample is for trial runs (default: mnist)",
     )
     add(
         "--only",
@@ -42,7 +48,7 @@ def options() -> argparse.Namespace:
         default=list(ENTRIES),
         choices=ENTRIES,
         metavar="NAME",
-        help=f"contestants, of: {', '.join(ENTRIES)} (default: all)",
+        help=f"contestants among {', '.join(ENTRIES)} (default: all)",
     )
     add(
         "--batch-sizes",
@@ -51,12 +57,12 @@ def options() -> argparse.Namespace:
         default=list(LEARNING_RATES),
         choices=LEARNING_RATES,
         metavar="N",
-        help=f"of: {', '.join(map(str, LEARNING_RATES))} (default: all)",
+        help=f"batch sizes among {', '.join(map(str, LEARNING_RATES))} (default: all)",
     )
     add(
         "--race-only",
         action="store_true",
-        help="leave out whole processes, compiling from scratch, and growing data",
+        help="omit whole processes, compiling from scratch, and growing data",
     )
     chosen = parser.parse_args()
     if chosen.rounds < 1:
@@ -65,7 +71,7 @@ def options() -> argparse.Namespace:
 
 
 def measure(chosen: argparse.Namespace) -> Row:
-    """Do all measurements."""
+    """Run all measurements."""
     data = describe(chosen.dataset)
     results: Row = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -79,24 +85,23 @@ def measure(chosen: argparse.Namespace) -> Row:
         "linearity": [],
     }
     if results["machine"]["load"] > BUSY:
-        note("the machine is busy: threads that wait for one another may seem slower than they are")
+        note("the machine is busy: results with several threads may be too slow")
     for size in chosen.batch_sizes:
         rows = race(chosen.only, size, chosen.dataset, chosen.rounds)
         note(contestants_table(rows, data["samples"]))
         results["contestants"] += rows
     if not chosen.race_only:
-        able = [row["contestant"] for row in results["contestants"] if row.get("best")]
-        engines = [name for name in ("numba", "numpy") if name in able]
+        timed = {row["contestant"] for row in results["contestants"] if row.get("best")}
+        engines = [name for name in ENGINES if name in timed]
         results["processes"] = whole_processes(chosen.dataset, data["path"], chosen.rounds)
         if "numba" in engines:
             results["compiling"] = compiling(chosen.batch_sizes, chosen.dataset)
         results["linearity"] = linearity(engines, chosen.dataset)
-    results["targets"] = judge(results)
     return results
 
 
 def chart(results: Row, path: Path) -> None:
-    """Draw the chart, if matplotlib is there."""
+    """Draw the chart if matplotlib is installed."""
     try:
         from bench_chart import draw
     except ModuleNotFoundError as error:
@@ -107,7 +112,7 @@ def chart(results: Row, path: Path) -> None:
 
 
 def main() -> None:
-    """Measure, then write and print what came of it."""
+    """Measure, write the results and print the tables."""
     chosen = options()
     chosen.output.mkdir(parents=True, exist_ok=True)
     page = chosen.output / "benchmarks.md"

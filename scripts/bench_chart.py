@@ -1,4 +1,4 @@
-"""The race as a bar chart."""
+"""Bar chart of the seconds per epoch."""
 
 from pathlib import Path
 
@@ -16,17 +16,7 @@ COLORS = {"numba": OURS, "numpy": OURS, "products": FLOOR}
 
 
 def draw(rows: list[Row], path: Path, title: str) -> None:
-    """Draw seconds per epoch, a panel for each batch size, the fastest on top.
-
-    Parameters
-    ----------
-    rows
-        Of all races.
-    path
-        Of the image.
-    title
-        Above it.
-    """
+    """Draw seconds per epoch, a panel for each batch size, the fastest on top."""
     panels = {size: entries(rows, size) for size in LEARNING_RATES}
     panels = {size: bars for size, bars in panels.items() if bars}
     heights = [len(bars) for bars in panels.values()]
@@ -42,7 +32,7 @@ def draw(rows: list[Row], path: Path, title: str) -> None:
         panel(axis, bars)
         axis.set_title(batch_name(size), loc="left", fontsize=10, fontweight="bold")
     axes[-1, 0].xaxis.set_major_formatter("{x:g}")
-    axes[-1, 0].set_xlabel("seconds per epoch, median and range, logarithmic; less is better")
+    axes[-1, 0].set_xlabel("seconds per epoch, median and range, logarithmic; lower is better")
     low, high = axes[0, 0].get_xlim()
     axes[0, 0].set_xlim(low, high * 2)  # room for the numbers
     figure.suptitle(title, fontsize=11)
@@ -51,7 +41,7 @@ def draw(rows: list[Row], path: Path, title: str) -> None:
 
 
 def entries(rows: list[Row], size: int) -> list[Row]:
-    """Choose what a panel shows: each contestant's best, by speed, and then those missing."""
+    """Return the rows of a panel: the best of each contestant, by speed, then missing ones."""
     here = [row for row in rows if row["batch_size"] == size]
     best = sorted((row for row in here if row.get("best")), key=lambda row: row["median"])
     names = {row["contestant"] for row in best}
@@ -59,7 +49,7 @@ def entries(rows: list[Row], size: int) -> list[Row]:
 
 
 def panel(axis: Axes, bars: list[Row]) -> None:
-    """Draw one batch size."""
+    """Draw the panel of one batch size."""
     axis.set_xscale("log")
     axis.set_yticks(
         range(len(bars)), [ENTRIES[row["contestant"]].title for row in bars], fontsize=9
@@ -70,7 +60,7 @@ def panel(axis: Axes, bars: list[Row]) -> None:
     axis.set_axisbelow(True)
     for place, row in enumerate(bars):
         if "median" not in row:
-            label = axis.get_yaxis_transform()  # across the axis from 0 to 1, whatever its scale
+            label = axis.get_yaxis_transform()  # x from 0 to 1 across the axis
             axis.text(
                 0.01, place, "missing", transform=label, va="center", fontsize=9, style="italic"
             )

@@ -1,8 +1,8 @@
-"""Who is timed: our engines and their peers, each training a network for an epoch at a time.
+"""The contestants: our engines and other libraries, each training an epoch at a time.
 
-All start from the same weights and take the same steps: plain gradient descent, or Adam, on
-cross-entropy through softmax, sigmoid hidden layers, the same learning rate, the samples in a fresh
-order each epoch. Each hands back its weights, and one function measures them all.
+All start from the same weights and take the same steps: plain gradient descent or Adam, softmax and
+cross-entropy, sigmoid hidden layers, the same learning rate, a new order of the samples each epoch.
+The same function measures the accuracy of all.
 """
 
 from contextlib import nullcontext
@@ -23,67 +23,45 @@ Layers = list[tuple[Array, Array]]  # weights of shape (n_in, n_out) and biases 
 
 
 class Job(NamedTuple):
-    """What a contestant has to do.
+    """A training to run."""
 
-    Attributes
-    ----------
-    x
-        Pixels, one image a row, as the contestant's `pixels` says.
-    y
-        Labels, int64.
-    start
-        The weights to start from, for its own use.
-    batch_size, learning_rate
-        How.
-    threads
-        How many it may use; None for what it uses by itself.
-    optimizer
-        ``sgd`` or ``adam``.
-    """
-
-    x: Array
-    y: Array
-    start: Layers
+    x: Array  # an image a row, of the contestant's type `pixels`
+    y: Array  # labels, int64
+    start: Layers  # initial weights, which may be changed
     batch_size: int
     learning_rate: float
-    threads: int | None
-    optimizer: str = "sgd"
+    threads: int | None  # None for the library's default
+    optimizer: str = "sgd"  # or "adam"
 
 
 class Contestant(Protocol):
-    """Something that can train for an epoch; made of a `Job`.
+    """Trains a network, epoch by epoch."""
 
-    Attributes
-    ----------
-    pixels
-        How it reads images: bytes of 0 to 255, or floats of 0 to 1.
-    """
-
-    pixels: ClassVar[DTypeLike]
+    pixels: ClassVar[DTypeLike]  # of its images: bytes from 0 to 255 or floats from 0 to 1
 
     def __init__(self, job: Job) -> None: ...
 
     def epoch(self, order: NDArray[np.intp]) -> None:
-        """Train on all samples in this order; be done when it returns."""
+        """Train on all samples in this order, and wait for the result."""
 
     def layers(self) -> Layers | None:
-        """Hand back what it has learnt; None where nothing is."""
+        """Return the weights; None if it has none."""
 
 
 def start_network(sizes: tuple[int, ...] = SIZES) -> Network:
-    """Draw the weights that everybody starts from: Glorot's, biases zero."""
+    """Return the network that all start from: Glorot weights, zero biases."""
     hidden = [layer for units in sizes[1:-1] for layer in block(units, "sigmoid")]
     layers = [*hidden, *block(sizes[-1], "softmax")]
     return Network(sizes[0], layers, rng=np.random.default_rng(0), input_scale=1 / 255)
 
 
 def layers_of(network: Network) -> Layers:
-    """Copy a network's parameters."""
+    """Return a copy of a network's parameters."""
     return [(layer.W.copy(), layer.b.copy()) for layer in network.dense if layer.b is not None]
 
 
 def accuracy(layers: Layers, x: Array, y: Array) -> float:
-    """Share of images that these layers read correctly, measured alike for all contestants."""
+    """Return the accuracy of these weights."""
     network = start_network()
     for layer, (W, b) in zip(network.dense, layers, strict=True):
         assert layer.b is not None
@@ -93,7 +71,7 @@ def accuracy(layers: Layers, x: Array, y: Array) -> float:
 
 
 class OurNumpy:
-    """The NumPy engine, in the pieces that training gives it."""
+    """The NumPy engine, called in chunks as training does."""
 
     pixels: ClassVar[DTypeLike] = np.uint8
     engine_name: EngineName = "numpy"
@@ -105,7 +83,7 @@ class OurNumpy:
         choice = choose_engine(self.engine_name, self.network, step_config, job.batch_size)
         self.chosen = choice.name
         self.threads = one_blas_thread if job.threads is None else nullcontext  # as `fit` does
-        self.rates = np.full(len(job.y), job.learning_rate)  # more than enough
+        self.rates = np.full(len(job.y), job.learning_rate)  # at least one for each step
         rng = np.random.default_rng(0)
         self.engine = make_engine(
             choice, self.network, step_config, job.x, job.y, job.batch_size, rng
@@ -118,7 +96,7 @@ class OurNumpy:
                 self.engine.run(order[start : start + self.engine.chunk], self.rates)
 
     def layers(self) -> Layers:
-        """Hand back the weights: see `Contestant`."""
+        """Return the weights: see `Contestant`."""
         return layers_of(self.network)
 
 
@@ -129,15 +107,15 @@ class OurNumba(OurNumpy):
 
 
 class OurAuto(OurNumpy):
-    """The engine that mnist-nn chooses."""
+    """The engine that ``auto`` chooses."""
 
     engine_name: EngineName = "auto"
 
 
 class PyTorch:
-    """Eager PyTorch as its tutorials write it, but without a DataLoader, which is slower still.
+    """Eager PyTorch as in its tutorials, but without a DataLoader, which is slower.
 
-    The samples are put in order once per epoch, so that a batch is a view.
+    The samples are reordered once per epoch, so that a batch is a view.
     """
 
     pixels: ClassVar[DTypeLike] = np.float32
@@ -173,7 +151,7 @@ class PyTorch:
             self.optimizer.step()
 
     def layers(self) -> Layers:
-        """Hand back the weights: see `Contestant`."""
+        """Return the weights: see `Contestant`."""
         return [
             (linear.weight.detach().numpy().T, linear.bias.detach().numpy())
             for linear in self.model[::2]
@@ -181,7 +159,7 @@ class PyTorch:
 
 
 class Jax:
-    """JAX with the whole epoch compiled, one scan over the batches, parameters reused in place."""
+    """JAX with the whole epoch compiled: a scan over the batches, parameters updated in place."""
 
     pixels: ClassVar[DTypeLike] = np.float32
 
@@ -198,7 +176,7 @@ class Jax:
         self.compiled = epoch.lower(self.state, self.x, self.y, order).compile()
 
     def _epoch(self, job: Job) -> Any:
-        """Write an epoch as a function of the parameters and, with Adam, its averages and time."""
+        """Return an epoch as a function of the parameters and, with Adam, its averages and time."""
         jax, size = self.jax, job.batch_size
 
         def loss(params: Any, x: Any, y: Any) -> Any:
@@ -226,17 +204,17 @@ class Jax:
         self.state = self.jax.block_until_ready(self.compiled(self.state, self.x, self.y, places))
 
     def layers(self) -> Layers:
-        """Hand back the weights: see `Contestant`."""
+        """Return the weights: see `Contestant`."""
         return [(np.asarray(W), np.asarray(b)) for W, b in self.state[0]]
 
 
 def sgd(jax: Any, rate: float, state: Any, grads: Any) -> Any:
-    """A plain step of the parameters, which are all of the state, for JAX."""
+    """A step of plain SGD for JAX; the state is the parameters."""
     return (jax.tree.map(lambda p, g: p - rate * g, state[0], grads),)
 
 
 def adam(jax: Any, rate: float, state: Any, grads: Any) -> Any:
-    """A step of Adam, for JAX: of parameters, both averages and the number of steps."""
+    """A step of Adam for JAX; the state is parameters, both averages and the number of steps."""
     params, means, squares, t = state
     t = t + 1
     means = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, means, grads)
@@ -249,7 +227,7 @@ def adam(jax: Any, rate: float, state: Any, grads: Any) -> Any:
 
 
 class ScikitLearn:
-    """scikit-learn's MLPClassifier, which shuffles by itself."""
+    """scikit-learn's MLPClassifier, which shuffles the samples itself."""
 
     pixels: ClassVar[DTypeLike] = np.float32
 
@@ -266,10 +244,12 @@ class ScikitLearn:
             learning_rate_init=job.learning_rate,
             momentum=0.0,
             nesterovs_momentum=False,
-            random_state=np.random.RandomState(0),  # with a number, every epoch has the same order
+            random_state=np.random.RandomState(0),  # an integer would repeat the order each epoch
         )
         size = job.batch_size
-        self.model.partial_fit(self.x[:size], self.y[:size], classes=np.arange(10))  # makes weights
+        self.model.partial_fit(
+            self.x[:size], self.y[:size], classes=np.arange(10)
+        )  # creates the weights
         mine = zip(self.model.coefs_, self.model.intercepts_, strict=True)
         for (W, b), (W_start, b_start) in zip(mine, job.start, strict=True):
             W[...], b[...] = W_start, b_start
@@ -279,20 +259,20 @@ class ScikitLearn:
         self.model.partial_fit(self.x, self.y)
 
     def layers(self) -> Layers:
-        """Hand back the weights: see `Contestant`."""
+        """Return the weights: see `Contestant`."""
         return list(zip(self.model.coefs_, self.model.intercepts_, strict=True))
 
 
 def sigmoid(z: Array) -> Array:
-    """The textbook's formula."""
+    """The textbook formula."""
     return 1 / (1 + np.exp(-z))
 
 
 class ReferenceA:
-    """Write-up A's training loop, with the right derivative: a textbook in NumPy, in float64.
+    """The training loop of write-up A, with the right derivative, in float64.
 
-    One sample at a time, no biases, parameters and activations in dictionaries, a new array for
-    every result.
+    One sample at a time, no biases, dictionaries of parameters and activations, a new array for
+    each result.
     """
 
     pixels: ClassVar[DTypeLike] = np.float64
@@ -300,7 +280,7 @@ class ReferenceA:
     def __init__(self, job: Job) -> None:
         self.x, self.y, self.learning_rate = job.x, job.y, job.learning_rate
         self.targets = np.eye(10)
-        self.params = {  # as in the write-up, a row of weights for each unit
+        self.params = {  # a row of weights for each unit
             f"W{number}": np.array(W.T, np.float64, order="C")
             for number, (W, _) in enumerate(job.start, 1)
         }
@@ -335,15 +315,15 @@ class ReferenceA:
         return changes
 
     def layers(self) -> Layers:
-        """Hand back the weights: see `Contestant`."""
+        """Return the weights: see `Contestant`."""
         return [(W.T, np.zeros(len(W))) for W in self.params.values()]
 
 
 class FirstLayerProducts:
-    """A floor, no contestant: the two matrix products that a dense first layer cannot do without.
+    """The two matrix products of a dense first layer alone, for comparison.
 
-    The sums on the way forward and the weights' gradient on the way back, with nothing around
-    them: no shuffling, no activation, no step, and the other layers left out.
+    These are the forward product and the gradient of the weights: no shuffling, no activation, no
+    step, no other layers.
     """
 
     pixels: ClassVar[DTypeLike] = np.float32
@@ -356,14 +336,14 @@ class FirstLayerProducts:
         self.gradient = np.empty_like(self.W)
 
     def epoch(self, order: NDArray[np.intp]) -> None:
-        """Multiply, batch by batch."""
+        """Compute both products, batch by batch."""
         for start in range(0, len(self.x), self.size):
             x = self.x[start : start + self.size]
             np.dot(x, self.W, out=self.sums[: len(x)])
             np.dot(x.T, self.deltas[: len(x)], out=self.gradient)
 
     def layers(self) -> None:
-        """Nothing is learnt."""
+        """Return None: nothing is trained."""
 
 
 CONTESTANTS: dict[str, type[Contestant]] = {

@@ -1,11 +1,11 @@
-"""Time mnist-nn's engines against their peers over a grid of trainings, as a Markdown table.
+"""Time mnist-nn's engines against other libraries over a grid of trainings, as a Markdown table.
 
     python scripts/bench_grid.py > grid.md
 
 {MNIST's bytes, standardized floats} × batch sizes × {narrow, wide network} × {SGD, Adam}. Every
-contestant has a process of its own, at its own default number of threads, and takes turns with the
-others, epoch by epoch, on the first images of MNIST: fewer where the network is wide. What cannot
-be imported is left out. The whole grid takes some ten minutes on two processors.
+contestant has its own process and its default number of threads and takes turns with the others,
+epoch by epoch, on the first images of MNIST, fewer for the wide network. Libraries that cannot be
+imported are omitted. The whole grid takes about ten minutes on two processors.
 """
 
 import argparse
@@ -29,14 +29,14 @@ TITLES = {
 }
 PEERS = ("pytorch", "jax", "scikit-learn")
 INPUTS = {"bytes": "MNIST's bytes", "dense": "standardized floats"}
-SAMPLES = {(784, 128, 64, 10): 12_800, (784, 1024, 1024, 10): 2_048}  # of an epoch, by the sizes
+SAMPLES = {(784, 128, 64, 10): 12_800, (784, 1024, 1024, 10): 2_048}  # per epoch, by layer sizes
 RATES = {"sgd": 0.1, "adam": 0.001}
-BUDGET = 2.5  # seconds for the timed epochs of a contestant in a cell; one is always timed
-PAUSE = 0.3  # seconds between epochs, for threads of the last one that still spin, awaiting work
+BUDGET = 2.5  # seconds for the timed epochs of a contestant in a cell; at least one is timed
+PAUSE = 0.3  # seconds between epochs, until idle threads of the last contestant stop spinning
 
 
 class GridWorker(Worker):
-    """A contestant in a process of its own, which trains whatever cell it is asked for."""
+    """A contestant in its own process, which trains one cell of the grid after another."""
 
     def __init__(self, name: str, dataset: str) -> None:
         self.name, self.row = name, {"contestant": name}
@@ -54,23 +54,23 @@ def options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--rounds", type=int, default=5, metavar="N", help="timed epochs of each (default: 5)")
-    add("--dataset", default="mnist", help="mnist-sample is for trying this out")
+    add("--dataset", default="mnist", help="mnist-sample is for trial runs (default: mnist)")
     add("--only", nargs="+", default=list(TITLES), choices=TITLES, metavar="NAME")
     add("--inputs", nargs="+", default=list(INPUTS), choices=INPUTS)
     add("--batch-sizes", nargs="+", type=int, default=[32, 128, 512], metavar="N")
     add("--optimizers", nargs="+", default=list(RATES), choices=RATES)
-    add("--narrow-only", action="store_true", help="leave the wide network out")
+    add("--narrow-only", action="store_true", help="omit the wide network")
     return parser.parse_args()
 
 
 def measure(workers: list[GridWorker], cell: Row, rounds: int) -> Row:
-    """Return the median samples per second of each contestant, and the engine that it used."""
+    """Return the median samples per second of each contestant and the engine it used."""
     seconds: dict[str, list[float]] = {worker.name: [] for worker in workers}
     answers: dict[str, Row] = {}
-    for worker in workers:  # a first epoch of each, which does not count
+    for worker in workers:  # untimed first epochs
         answers[worker.name] = worker.ask(json.dumps(cell))
     for i in range(rounds):
-        for worker in workers[i % len(workers) :] + workers[: i % len(workers)]:  # another first
+        for worker in workers[i % len(workers) :] + workers[: i % len(workers)]:  # rotate the order
             if sum(seconds[worker.name]) < BUDGET:
                 time.sleep(PAUSE)
                 seconds[worker.name].append(worker.ask("epoch")["seconds"])
@@ -83,7 +83,7 @@ def measure(workers: list[GridWorker], cell: Row, rounds: int) -> Row:
 
 
 def line(row: Row, names: list[str]) -> str:
-    """Write a row of the table."""
+    """Format a row of the table."""
     cell, speeds, engines = row["cell"], row["speeds"], row["engines"]
     sizes = "-".join(map(str, cell["sizes"]))
     cells = [INPUTS[cell["inputs"]], cell["batch_size"], sizes, cell["optimizer"]]
@@ -91,7 +91,7 @@ def line(row: Row, names: list[str]) -> str:
         shown = f"{speeds[name]:,.0f}"
         if name == "auto":
             shown += f" ({engines[name]})"
-        elif engines[name] != name:  # it cannot, and NumPy's would have run
+        elif engines[name] != name:  # not supported: NumPy was used instead
             shown = "–"
         cells.append(shown)
     peers = [speeds[name] for name in names if name in PEERS]
@@ -102,14 +102,14 @@ def line(row: Row, names: list[str]) -> str:
 
 
 def heading(names: list[str]) -> str:
-    """Write the head of the table."""
+    """Format the header of the table."""
     titles = ["inputs", "batch", "network", "optimizer", *(TITLES[name] for name in names)]
     titles += ["auto / NumPy", "auto / best other"]
     return f"| {' | '.join(titles)} |\n|{' --- |' * 4}{' ---: |' * (len(titles) - 4)}"
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure and print the table."""
     chosen = options()
     with contextlib.ExitStack() as stack:
         workers = []
@@ -125,7 +125,7 @@ def main() -> None:
         versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
         print(
             f"Samples per second, medians of {chosen.rounds} rounds; {machine['cpu']}, "
-            f"{n_cores()} processors; {versions}; each at its own default number of threads.\n"
+            f"{n_cores()} processors; {versions}; each with its default number of threads.\n"
         )
         print(heading(names), flush=True)
         networks = list(SAMPLES.items())[: 1 if chosen.narrow_only else 2]

@@ -1,4 +1,4 @@
-"""Whole processes: commands from start to exit, compiling from scratch, and growing data."""
+"""Timing of whole commands, of compiling from scratch, and of growing data."""
 
 import json
 import os
@@ -13,21 +13,21 @@ from bench_race import WORKER, Row, Worker, n_cores, note, spread
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "configs" / "base.yaml"
-TIMES = (1, 4, 16)  # how often over the linearity measurement has the samples
+TIMES = (1, 4, 16)  # copies of the samples in the linearity measurement
 
 
 def describe(dataset: str) -> Row:
-    """Find out how many samples a dataset has and which file they are in, or end with why not."""
+    """Return the number of samples of a dataset and its file, or exit if it cannot be loaded."""
     command = [sys.executable, str(WORKER), "describe", dataset]
     answer = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if answer.returncode:
-        raise SystemExit(answer.returncode)  # the worker has said why
+        raise SystemExit(answer.returncode)  # the worker printed the reason
     row: Row = json.loads(answer.stdout)
     return row
 
 
 def run(command: list[str]) -> Row:
-    """Run a command to its end: its seconds and its peak memory, or why it is missing."""
+    """Run a command; return its seconds and peak memory, or why it failed, as ``missing``."""
     with tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
@@ -43,26 +43,13 @@ def run(command: list[str]) -> Row:
 
 
 def accuracy(command: list[str]) -> float | None:
-    """Run a command that prints one JSON object with an accuracy."""
+    """Return the accuracy that a command prints as JSON."""
     answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return None if answer.returncode else float(json.loads(answer.stdout)["accuracy"])
 
 
 def whole_processes(dataset: str, path: str, rounds: int) -> list[Row]:
-    """Time commands from start to exit, in turn, after a first run of each that does not count.
-
-    Parameters
-    ----------
-    dataset, path
-        Its name, and the file it is in.
-    rounds
-        Timed runs of each.
-
-    Returns
-    -------
-    list of dict
-        A row for each command.
-    """
+    """Time commands from start to exit, in turn; `path` is the file of the dataset."""
     note("whole processes")
     ours = [sys.executable, "-m", "mnist_nn"]
     script = [sys.executable, str(ROOT / "scripts" / "bench_torch.py"), path]
@@ -87,18 +74,18 @@ def whole_processes(dataset: str, path: str, rounds: int) -> list[Row]:
 
 
 def timed_in_turn(commands: dict[str, list[str]], rounds: int) -> list[Row]:
-    """Run commands in turn, round after round; the first round does not count."""
+    """Run commands in turn, round by round, after an untimed first round."""
     runs: dict[str, list[Row]] = {name: [] for name in commands}
     for number in range(rounds + 1):
-        note(f"  round {number} of {rounds}" if number else "  a first round")
+        note(f"  round {number} of {rounds}" if number else "  untimed round")
         for name, command in commands.items():
             if "missing" not in (runs[name] or [{}])[-1]:
                 runs[name].append(run(command))
-    return [{"process": name} | summed_up(results) for name, results in runs.items()]
+    return [{"process": name} | summarize_runs(results) for name, results in runs.items()]
 
 
-def summed_up(runs: list[Row]) -> Row:
-    """Sum up the runs of a command; if one failed, the command is missing."""
+def summarize_runs(runs: list[Row]) -> Row:
+    """Return the figures of a command; if a run failed, it is missing."""
     if "missing" in runs[-1]:
         return runs[-1]
     counted = runs[1:]
@@ -107,7 +94,7 @@ def summed_up(runs: list[Row]) -> Row:
 
 
 def compiling(batch_sizes: list[int], dataset: str) -> list[Row]:
-    """Time the Numba engine's first start on a machine, when its kernel must be compiled."""
+    """Time the first start of the Numba engine on a machine, which compiles its kernel."""
     note("compiling the Numba engine from scratch")
     rows = []
     for batch_size in batch_sizes:
@@ -122,7 +109,7 @@ def compiling(batch_sizes: list[int], dataset: str) -> list[Row]:
 
 
 def linearity(engines: list[str], dataset: str) -> list[Row]:
-    """Have our engines train on the samples several times over: time should grow just as much."""
+    """Time our engines on copies of the samples, whose time should grow linearly."""
     note("growing data")
     rows = []
     for times in TIMES:

@@ -1,7 +1,7 @@
-"""The race: one process per contestant and number of threads, asked in turn for one epoch each.
+"""The race: a process for each contestant and number of threads; they train in turn, by epochs.
 
-So whatever the machine does meanwhile, grow hot or serve somebody else, hits all alike. The driver
-itself imports nothing large: a process it starts counts what the driver held as its own peak.
+Taking turns spreads other load and throttling over all contestants. The driver imports nothing
+large, since the peak memory of a process it starts includes the driver's.
 """
 
 import contextlib
@@ -18,16 +18,16 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 WORKER = Path(__file__).with_name("bench_worker.py")
-LEARNING_RATES = {1: 0.05, 32: 0.5, 128: 1.0}  # of everybody, at each batch size
-PAUSE = 0.2  # seconds between epochs, for threads of the last one that still spin, awaiting work
-WORTH_KEEPING = 1.5  # a setting this much slower than the contestant's best is not run further
-PATIENCE = 5.0  # seconds, beyond that, until its first epoch is broken off
+LEARNING_RATES = {1: 0.05, 32: 0.5, 128: 1.0}  # of all contestants, by batch size
+PAUSE = 0.2  # seconds between epochs, until idle threads of the last contestant stop spinning
+WORTH_KEEPING = 1.5  # a setting slower than the contestant's best by this factor is dropped
+PATIENCE = 5.0  # more seconds until its first epoch is stopped
 
 Row = dict[str, Any]
 
 
 class Entry(NamedTuple):
-    """A contestant as the tables show it, and the batch sizes at which it runs."""
+    """Title of a contestant and the batch sizes at which it runs."""
 
     title: str
     batch_sizes: tuple[int, ...] = tuple(LEARNING_RATES)
@@ -45,20 +45,20 @@ ENTRIES = {
 
 
 class WorkerError(Exception):
-    """A worker cannot go on; the text says why."""
+    """A worker failed; the message has the reason."""
 
 
 class TooSlow(Exception):
-    """A worker is not worth waiting for; the text says how long it was given."""
+    """A worker exceeded its time limit."""
 
 
 def note(text: str) -> None:
-    """Say on standard error what is going on."""
+    """Print progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def spread(seconds: list[float]) -> Row:
-    """Sum up what repeated measurements gave."""
+    """Return the minimum, median and maximum of repeated measurements."""
     return {
         "seconds": seconds,
         "min": min(seconds),
@@ -68,14 +68,14 @@ def spread(seconds: list[float]) -> Row:
 
 
 def n_cores() -> int:
-    """Count the processors that this process may use."""
+    """Return the number of processors available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def with_threads(n: int) -> dict[str, str]:
-    """Make an environment in which every library uses `n` threads."""
+    """Return environment variables with which every library uses `n` threads."""
     names = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "NUMBA_NUM", "VECLIB_MAXIMUM")
     env = os.environ | {f"{name}_THREADS": str(n) for name in names}
     if n == 1:
@@ -84,13 +84,7 @@ def with_threads(n: int) -> dict[str, str]:
 
 
 class Worker:
-    """A contestant in a process of its own; leaving its context ends it.
-
-    Attributes
-    ----------
-    row
-        What is known of it so far, as it goes to the JSON file.
-    """
+    """A contestant in its own process, which ends with the context; `row` is its JSON entry."""
 
     def __init__(self, name: str, batch_size: int, threads: int, dataset: str, **env: str) -> None:
         self.row: Row = {"contestant": name, "batch_size": batch_size, "threads": threads}
@@ -98,14 +92,14 @@ class Worker:
         self.start("contestant", *map(str, arguments), env=with_threads(threads) | env)
 
     def start(self, *arguments: str, env: dict[str, str]) -> None:
-        """Start its process."""
+        """Start the process."""
         self.process = subprocess.Popen(
             [sys.executable, str(WORKER), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=env,
-            start_new_session=True,  # Ctrl-C is for the driver, which ends its workers
+            start_new_session=True,  # Ctrl-C reaches only the driver, which ends its workers
         )
 
     def __enter__(self) -> Self:
@@ -127,15 +121,15 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether it is still in the race."""
+        """Whether the worker is still in the race."""
         return not {"missing", "dropped"} & self.row.keys()
 
     def hear(self, limit: float | None = None) -> Row:
-        """Wait for its next line, at most `limit` seconds."""
+        """Return its next answer; wait at most `limit` seconds."""
         stdout = self.process.stdout
         assert stdout is not None
         if not select.select([stdout], [], [], limit)[0]:
-            raise TooSlow(f"first epoch broken off after {limit:.0f} s")
+            raise TooSlow(f"first epoch stopped after {limit:.0f} s")
         line = stdout.readline()
         if not line:
             raise WorkerError(f"its process ended with exit status {self.process.wait()}")
@@ -144,17 +138,17 @@ class Worker:
             raise WorkerError(answer["missing"])
         return answer
 
-    def ask(self, word: str, limit: float | None = None) -> Row:
-        """Send a word and wait for the answer."""
+    def ask(self, request: str, limit: float | None = None) -> Row:
+        """Send a line and return the answer."""
         stdin = self.process.stdin
         assert stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # then there is no answer, either
-            stdin.write(f"{word}\n")
+        with contextlib.suppress(BrokenPipeError):  # then hear() raises
+            stdin.write(f"{request}\n")
             stdin.flush()
         return self.hear(limit)
 
     def leave(self, how: str, why: str) -> None:
-        """Take it out of the race: it is ``missing`` or ``dropped``."""
+        """Remove the worker from the race as ``missing`` or ``dropped``."""
         self.row[how] = why
         note(f"  {self}: {how}: {why}")
         self.process.kill()
@@ -162,7 +156,7 @@ class Worker:
 
 @contextlib.contextmanager
 def still_in_the_race(worker: Worker) -> Iterator[None]:
-    """Take a worker out of the race if it cannot do what the block asks of it."""
+    """Remove a worker from the race if it fails or is too slow in the block."""
     try:
         yield
     except WorkerError as error:
@@ -172,10 +166,7 @@ def still_in_the_race(worker: Worker) -> Iterator[None]:
 
 
 def line_up(name: str, batch_size: int, dataset: str, stack: contextlib.ExitStack) -> list[Worker]:
-    """Start a contestant with one thread and with all, and run a first epoch that does not count.
-
-    A setting that is not worth it leaves the race here.
-    """
+    """Start a contestant with one thread and with all, and run an untimed first epoch of each."""
     workers: list[Worker] = []
     best = None
     for threads in sorted({1, n_cores()}):
@@ -188,36 +179,24 @@ def line_up(name: str, batch_size: int, dataset: str, stack: contextlib.ExitStac
             worker.row["warm_up_seconds"] = seconds
             best = seconds if best is None else min(best, seconds)
             note(f"  {worker}: first epoch {seconds:.3g} s")
-        if "missing" in worker.row:  # then it is so with any number of threads
+        if "missing" in worker.row:  # with any number of threads
             break
     for worker in workers:
         if best and worker.running and worker.row["warm_up_seconds"] > WORTH_KEEPING * best:
-            worker.leave("dropped", f"first epoch over {WORTH_KEEPING} times its best")
+            worker.leave("dropped", f"first epoch over {WORTH_KEEPING} times the best")
     return workers
 
 
 def running(workers: list[Worker]) -> list[Worker]:
-    """Choose those that are still in the race."""
+    """Return the workers that are still in the race."""
     return [worker for worker in workers if worker.running]
 
 
 def race(names: list[str], batch_size: int, dataset: str, rounds: int) -> list[Row]:
-    """Time contestants at one batch size.
+    """Time contestants at one batch size; return a row for each and each number of threads.
 
-    Parameters
-    ----------
-    names
-        Keys of `ENTRIES`; those that do not run at this batch size are left out.
-    batch_size, dataset
-        Which training.
-    rounds
-        Timed epochs of each.
-
-    Returns
-    -------
-    list of dict
-        A row for each contestant and number of threads. It has ``missing`` or ``dropped``, with the
-        reason, or else all figures; ``best`` marks a contestant's faster one.
+    A row has all figures, or ``missing`` or ``dropped`` with the reason; ``best`` marks the faster
+    setting of a contestant.
     """
     note(f"batch size {batch_size}")
     with contextlib.ExitStack() as stack:
@@ -241,7 +220,7 @@ def race(names: list[str], batch_size: int, dataset: str, rounds: int) -> list[R
 
 
 def mark_best(rows: list[Row]) -> None:
-    """Mark each contestant's faster number of threads: that is its figure."""
+    """Mark the faster number of threads of each contestant."""
     for row in rows:
         rivals = [
             r["median"] for r in rows if r["contestant"] == row["contestant"] and "median" in r

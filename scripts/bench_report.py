@@ -1,11 +1,11 @@
-"""What the measurements come to: targets met or missed, and Markdown tables."""
+"""Markdown tables of the benchmark results."""
 
 import os
 import platform
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench_race import ENTRIES, LEARNING_RATES, Row, n_cores
 
@@ -13,44 +13,20 @@ START, END = "<!-- results -->", "<!-- end of results -->"
 PACKAGES = ("numpy", "numba", "torch", "jax", "jaxlib", "scikit-learn")
 NEW_PAGE = f"""# Benchmarks
 
-Measured by `scripts/bench.py`, which replaces what is between the markers.
+Measured by `scripts/bench.py`, which replaces the text between the markers.
 
-![Seconds per epoch of all contestants](benchmarks.png)
+![Seconds per epoch of every contestant](benchmarks.png)
 
 {START}
 {END}
 """
 
 
-class Target(NamedTuple):
-    """How many times faster an engine should be than another contestant."""
-
-    engine: str
-    batch_size: int
-    against: str
-    ratio: float
-    stretch: bool = False
-
-
-TARGETS = (
-    Target("numpy", 1, "reference-a", 3.5),
-    Target("numpy", 1, "pytorch", 5),
-    Target("numpy", 32, "pytorch", 2),
-    Target("numpy", 128, "pytorch", 1.5),
-    Target("numpy", 32, "jax", 1, stretch=True),
-    Target("numba", 1, "jax", 3),
-    Target("numba", 1, "pytorch", 40),
-    Target("numba", 32, "jax", 1.5),
-    Target("numba", 32, "pytorch", 5),
-    Target("numba", 128, "jax", 1.3),
-    Target("numba", 128, "pytorch", 3),
-    Target("numba", 32, "products", 1, stretch=True),
-    Target("numba", 128, "products", 1, stretch=True),
-)
+ENGINES = ("numba", "numpy")
 
 
 def environment() -> Row:
-    """Describe the machine and what is installed on it."""
+    """Return the hardware, the load and the versions of the libraries."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -63,75 +39,19 @@ def environment() -> Row:
     return {
         "cpu": models[0] if models else platform.processor() or platform.machine(),
         "cores": n_cores(),
-        "load": round(os.getloadavg()[0], 1),  # in the minute before
+        "load": round(os.getloadavg()[0], 1),  # of the last minute
         "system": f"{platform.system()} {os.uname().machine}",
         "versions": versions,
     }
 
 
-def judge(results: Row) -> list[Row]:
-    """Hold the measurements against the targets.
-
-    Returns
-    -------
-    list of dict
-        What is wanted, what was reached, both as people read them, and ``met``: None where
-        something was not measured.
-    """
-    medians = {
-        (row["contestant"], row["batch_size"]): row["median"]
-        for row in results["contestants"]
-        if row.get("best")
-    }
-    rows = []
-    for target in TARGETS:
-        mine = medians.get((target.engine, target.batch_size))
-        theirs = medians.get((target.against, target.batch_size))
-        what = f"{ENTRIES[target.engine].title}, {batch_name(target.batch_size)}, against "
-        what += ENTRIES[target.against].title + (" (stretch)" if target.stretch else "")
-        ratio = theirs / mine if mine and theirs else None
-        rows.append(verdict(what, ratio, "at least", target.ratio, "×"))
-    return rows + judge_processes(results["processes"])
-
-
-def judge_processes(processes: list[Row]) -> list[Row]:
-    """Hold whole processes against the targets."""
-    figures = {row["process"]: row for row in processes if "median" in row}
-    train, script, evaluate, usage = (
-        figures.get(name, {})
-        for name in ("mnist-nn train", "PyTorch script", "mnist-nn evaluate", "mnist-nn --help")
-    )
-    both = bool(train and script)
-    faster = script["median"] / train["median"] if both else None
-    smaller = script["peak_bytes"] / train["peak_bytes"] if both else None
-    return [
-        verdict("mnist-nn train, seconds, against the PyTorch script", faster, "at least", 3, "×"),
-        verdict("mnist-nn train, memory, against the PyTorch script", smaller, "at least", 3, "×"),
-        verdict("mnist-nn evaluate", evaluate.get("median"), "at most", 1, "s"),
-        verdict("mnist-nn --help", usage.get("median"), "at most", 0.25, "s"),
-    ]
-
-
-def verdict(what: str, reached: float | None, bound: str, wanted: float, unit: str) -> Row:
-    """Write one target's outcome down."""
-    met = None
-    if reached is not None:
-        met = reached >= wanted if bound == "at least" else reached <= wanted
-    return {
-        "target": what,
-        "wanted": f"{bound} {wanted:g} {unit}",
-        "reached": None if reached is None else f"{reached:.2f} {unit}",
-        "met": met,
-    }
-
-
 def batch_name(size: int) -> str:
-    """Name a batch size."""
+    """Return the name of a batch size."""
     return "per-sample" if size == 1 else f"batches of {size}"
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
-    """Lay a Markdown table out so that it can be read as it is; numbers to the right."""
+    """Format an aligned Markdown table, all columns but the first right-aligned."""
     cells = [header, *[tuple("" if cell is None else str(cell) for cell in row) for row in rows]]
     widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
     lines = [
@@ -151,29 +71,34 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write seconds."""
+    """Format seconds."""
     if value is None:
         return ""
     return f"{value:.{3 if value < 1 else 2 if value < 10 else 1}f}"
 
 
 def megabytes(value: int | None) -> str:
-    """Write bytes as millions of them."""
+    """Format bytes as megabytes."""
     return "" if value is None else f"{value / 1e6:,.0f} MB"
 
 
 def percent(value: float | None) -> str:
-    """Write a share."""
+    """Format a fraction as a percentage."""
     return "" if value is None else f"{value:.2%}"
 
 
+def ratio(theirs: float | None, ours: float) -> str:
+    """Format a ratio."""
+    return "" if theirs is None else f"{theirs / ours:.2f} ×"
+
+
 def figures(row: Row) -> tuple[str, str]:
-    """Write the median and the range of a row."""
+    """Format the median and the range of a row."""
     return seconds(row["median"]), f"{seconds(row['min'])} to {seconds(row['max'])}"
 
 
 def contestants_table(rows: list[Row], samples: int) -> str:
-    """Lay the race at one batch size out, the fastest first, the missing last."""
+    """Return the table of one batch size, the fastest contestant first, missing ones last."""
     header = (
         "",
         "threads",
@@ -206,29 +131,54 @@ def contestants_table(rows: list[Row], samples: int) -> str:
 
 
 def markdown(results: Row) -> str:
-    """Write all tables."""
+    """Return all tables."""
     samples = results["samples"]
     parts = [
-        f"{samples:,} samples of {results['dataset']}, {results['date']}. Each contestant took its "
-        f"turn in {results['rounds']} rounds, after an epoch that does not count; of one thread "
-        "and all, its better median counts.",
-        "*Accuracy* is of the test images after all these epochs. *Prepared in* is what it takes, "
-        "beside importing, to be ready: compiling, or loading what was compiled. *Memory* is the "
-        "peak of the whole process, interpreter and images included.",
+        f"{samples:,} samples of {results['dataset']}, {results['date']}: the median of "
+        f"{results['rounds']} epochs after an untimed one, with one thread or with all, whichever "
+        "was faster.",
+        "*Accuracy*: on the test images, after all these epochs. *Prepared in*: time to compile, "
+        "or to load what was compiled, without imports. *Memory*: peak of the whole process, "
+        "interpreter and images included.",
     ]
     for size in LEARNING_RATES:
         rows = [row for row in results["contestants"] if row["batch_size"] == size]
         if rows:
             parts += [f"### {batch_name(size).capitalize()}", contestants_table(rows, samples)]
-    names = {True: "met", False: "missed", None: "not measured"}
-    rows = [(r["target"], r["wanted"], r["reached"], names[r["met"]]) for r in results["targets"]]
-    parts += ["### Targets", table(("", "wanted", "reached", ""), rows)]
-    parts += [*processes_part(results), *linearity_part(results), *environment_part(results)]
+    parts += [*ratios_part(results), *processes_part(results)]
+    parts += [*linearity_part(results), *environment_part(results)]
     return "\n\n".join(parts)
 
 
+def ratios_part(results: Row) -> list[str]:
+    """Return the section on how many times faster the engines are than the other libraries."""
+    medians = {
+        (row["contestant"], row["batch_size"]): row["median"]
+        for row in results["contestants"]
+        if row.get("best")
+    }
+    peers = [
+        name
+        for name in ENTRIES
+        if name not in ENGINES and any((name, size) in medians for size in LEARNING_RATES)
+    ]
+    if not peers:
+        return []
+    rows = [
+        (
+            f"{ENTRIES[engine].title}, {batch_name(size)}",
+            *(ratio(medians.get((peer, size)), medians[engine, size]) for peer in peers),
+        )
+        for size in LEARNING_RATES
+        for engine in ENGINES
+        if (engine, size) in medians
+    ]
+    header = ("times as fast as", *(ENTRIES[peer].title for peer in peers))
+    return ["### Speed ratios", table(header, rows)]
+
+
 def processes_part(results: Row) -> list[str]:
-    """Write about whole processes and compiling."""
+    """Return the sections on whole processes and compiling."""
     parts = []
     if results["processes"]:
         cells = [
@@ -253,7 +203,7 @@ def processes_part(results: Row) -> list[str]:
 
 
 def linearity_part(results: Row) -> list[str]:
-    """Write about growing data."""
+    """Return the section on growing data."""
     if not results["linearity"]:
         return []
     cells: list[tuple[Any, ...]] = []
@@ -272,7 +222,7 @@ def linearity_part(results: Row) -> list[str]:
 
 
 def environment_part(results: Row) -> list[str]:
-    """Write about the machine."""
+    """Return the section on the machine."""
     machine = results["machine"]
     cells = [
         ("CPU", machine["cpu"]),
@@ -285,13 +235,15 @@ def environment_part(results: Row) -> list[str]:
 
 
 def check_page(page: Path) -> None:
-    """Refuse a page without markers before anything is measured."""
+    """Exit with an error if an existing page lacks the markers."""
     if page.exists() and not all(marker in page.read_text() for marker in (START, END)):
-        raise SystemExit(f"{page} must hold the lines {START} and {END}, for the results")
+        raise SystemExit(
+            f"{page} lacks the lines {START} and {END}, between which the results are written"
+        )
 
 
 def write_page(page: Path, text: str) -> None:
-    """Put the tables between a page's markers; a page that does not exist is made."""
+    """Replace the text between the markers of a page; create the page if it does not exist."""
     old = page.read_text() if page.exists() else NEW_PAGE
     before, _, rest = old.partition(START)
     after = rest.partition(END)[2]

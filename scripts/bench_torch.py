@@ -2,8 +2,8 @@
 
     python scripts/bench_torch.py mnist.npz model.pt --epochs 10 --batch-size 32 --learning-rate 1.0
 
-It imports nothing but NumPy and PyTorch and does nothing but train and save, with the threads that
-PyTorch takes by itself. With --evaluate it measures the saved model on the test images instead.
+Imports NumPy and PyTorch only and uses PyTorch's default number of threads. --evaluate prints the
+accuracy of the saved model on the test images instead.
 """
 
 import argparse
@@ -15,14 +15,14 @@ import torch
 
 
 def load(path: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Read images, as floats of 0 to 1, and labels of a cache of mnist-nn's."""
+    """Load images, as floats from 0 to 1, and labels from an .npz file of mnist-nn."""
     with np.load(path) as arrays:
         x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
     return torch.from_numpy(x.reshape(len(x), -1)).float() / 255, torch.from_numpy(y).long()
 
 
 def build() -> torch.nn.Sequential:
-    """Make the network, with weights drawn as configs/base.yaml has them."""
+    """Build the network, initialized as in configs/base.yaml."""
     model = torch.nn.Sequential(
         torch.nn.Linear(784, 128),
         torch.nn.Sigmoid(),
@@ -39,7 +39,7 @@ def build() -> torch.nn.Sequential:
 def train(
     model: torch.nn.Module, x: torch.Tensor, y: torch.Tensor, options: argparse.Namespace
 ) -> None:
-    """Descend."""
+    """Train by plain SGD."""
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=options.learning_rate)
     for _ in range(options.epochs):
@@ -53,14 +53,14 @@ def train(
 
 
 def main() -> None:
-    """Train and save, or load and measure."""
+    """Train and save, or load and evaluate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="a cache of mnist-nn's, .npz")
+    parser.add_argument("data", type=Path, help="dataset file of mnist-nn (.npz)")
     parser.add_argument("model", type=Path, help="file for the trained parameters")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=1.0)
-    parser.add_argument("--evaluate", action="store_true", help="measure the model instead")
+    parser.add_argument("--evaluate", action="store_true", help="evaluate the model instead")
     options = parser.parse_args()
     torch.manual_seed(0)
     model = build()

@@ -1,12 +1,12 @@
-"""The process in which one contestant runs, started by ``bench.py``; not for people.
+"""The process of one contestant, started by ``bench.py`` and ``bench_grid.py``.
 
     bench_worker.py contestant NAME THREADS BATCH_SIZE LEARNING_RATE DATASET
     bench_worker.py linearity ENGINE TIMES BATCH_SIZE DATASET
     bench_worker.py describe DATASET
     bench_worker.py grid NAME DATASET
 
-It answers in JSON, one object a line. A contestant says when it is ready and then waits on standard
-input: at ``epoch`` it trains for one and says how long it took, at ``end`` it says what came of it.
+Answers are JSON objects, one a line. A contestant reports when it is ready and then reads commands
+from standard input: ``epoch`` trains for an epoch and answers its seconds, ``end`` the results.
 """
 
 import json
@@ -37,51 +37,51 @@ from mnist_nn.errors import MnistNNError
 from mnist_nn.nn import LOSSES
 from mnist_nn.training import SGD
 
-IMPORTS = {  # what a contestant needs, imported before its preparation is timed
+IMPORTS = {  # modules to import before the preparation of a contestant is timed
     "auto": "mnist_nn.engines",
     "numba": "mnist_nn.engines.compiled",
     "pytorch": "torch",
     "jax": "jax",
     "scikit-learn": "sklearn.neural_network",
 }
-IN_ALL = 16  # times that the linearity measurement goes through the samples, however often repeated
+IN_ALL = 16  # passes over the original samples in every linearity measurement
 
 
-def say(**answer: Any) -> None:
-    """Answer the driver."""
-    print(json.dumps(answer), flush=True)
+def answer(**fields: Any) -> None:
+    """Send an answer to the driver."""
+    print(json.dumps(fields), flush=True)
 
 
 def peak_memory() -> int:
-    """Most bytes of memory that this process has held."""
+    """Return the peak memory of this process in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def contestant(name: str, threads: str, batch_size: str, rate: str, dataset: str) -> None:
-    """Prepare a contestant and train whenever the driver asks."""
+    """Prepare a contestant and train an epoch at each request of the driver."""
     if name == "jax" and threads == "1" and hasattr(os, "sched_setaffinity"):
-        # JAX has as many threads as processors it may use. Its flags alone do not stop it handing
-        # work from thread to thread, which doubles the time of a per-sample epoch.
+        # JAX starts a thread for each available processor. Its flags alone do not stop it from
+        # passing work between threads, which doubles the time of a per-sample epoch.
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     try:
         import_module(IMPORTS.get(name, "numpy"))
     except ImportError as error:
-        say(missing=str(error).partition("\n")[0] or type(error).__name__)
+        answer(missing=str(error).partition("\n")[0] or type(error).__name__)
         return
     kind = CONTESTANTS[name]
     data = load_dataset(dataset)
     x, y = data.train.x, data.train.y.astype(np.int64)
     assert data.test is not None
     x_test, y_test = data.test
-    del data  # who reads floats does not need the bytes as well
+    del data  # floats replace the bytes
     if kind.pixels != np.uint8:
         x = x * np.asarray(1 / 255, kind.pixels)
     start = layers_of(start_network())
     job = Job(x, y, start, int(batch_size), float(rate), int(threads))
     began = time.perf_counter()
     ready = kind(job)
-    say(prepare_seconds=time.perf_counter() - began)
+    answer(prepare_seconds=time.perf_counter() - began)
     rng = np.random.default_rng(1)
     for line in sys.stdin:
         if line == "end\n":
@@ -90,20 +90,20 @@ def contestant(name: str, threads: str, batch_size: str, rate: str, dataset: str
         order = rng.permutation(len(y))
         began = time.perf_counter()
         ready.epoch(order)
-        say(seconds=time.perf_counter() - began)
+        answer(seconds=time.perf_counter() - began)
     peak, layers = peak_memory(), ready.layers()
     reached = None if layers is None else accuracy(layers, x_test, y_test)
-    say(accuracy=reached, peak_bytes=peak)
+    answer(accuracy=reached, peak_bytes=peak)
 
 
 def grid(name: str, dataset: str) -> None:
-    """Train for an epoch whenever the driver asks, after preparing the cells that it names."""
+    """Prepare the cells that the driver sends and train an epoch at each request."""
     try:
         import_module(IMPORTS.get(name, "numpy"))
     except ImportError as error:
-        say(missing=str(error).partition("\n")[0] or type(error).__name__)
+        answer(missing=str(error).partition("\n")[0] or type(error).__name__)
         return
-    say(ready=True)
+    answer(ready=True)
     train, kind = load_dataset(dataset).train, CONTESTANTS[name]
     ready: Contestant | None = None
     for line in sys.stdin:
@@ -122,11 +122,11 @@ def grid(name: str, dataset: str) -> None:
         began = time.perf_counter()
         ready.epoch(order)
         seconds = time.perf_counter() - began
-        say(seconds=seconds, samples=len(y), engine=getattr(ready, "chosen", name))
+        answer(seconds=seconds, samples=len(y), engine=getattr(ready, "chosen", name))
 
 
 def memory(field: str) -> int | None:
-    """Read VmRSS, what this process holds, or VmHWM, its peak, in bytes; None without ``/proc``."""
+    """Return VmRSS (memory in use) or VmHWM (its peak) in bytes; None without ``/proc``."""
     status = Path("/proc/self/status")
     if not status.exists():
         return None
@@ -134,17 +134,17 @@ def memory(field: str) -> int | None:
     return 1024 * int(fields[field].split()[0])
 
 
-def forget_peak() -> None:
-    """Begin measuring the peak anew, so that reading the data does not count."""
+def reset_peak() -> None:
+    """Reset the peak, so that loading the data does not count."""
     if Path("/proc/self/clear_refs").exists():
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def linearity(name: EngineName, times: str, batch_size: str, dataset: str) -> None:
-    """Train on the samples, each of them several times over, and say what time and memory it takes.
+    """Measure time and memory of training on several copies of the samples.
 
-    Every process sees equally many samples in all. A first engine on a few of them has Numba loaded
-    and its kernel compiled before memory is measured.
+    Every process trains on equally many samples in total. A first engine on a few of them loads
+    Numba and the compiled kernel before memory is measured.
     """
     train, size = load_dataset(dataset).train, int(batch_size)
     x, y = np.tile(train.x, (int(times), 1)), np.tile(train.y, int(times))
@@ -152,9 +152,9 @@ def linearity(name: EngineName, times: str, batch_size: str, dataset: str) -> No
     network, sgd = start_network(), SGD(learning_rate=0.5)
     step_config, rng = StepConfig(LOSSES["cross_entropy"], sgd), np.random.default_rng(0)
     arguments = (choose_engine(name, network, step_config, size), network, step_config)
-    rates = np.full(len(y), sgd.learning_rate)  # more than enough
+    rates = np.full(len(y), sgd.learning_rate)  # at least one for each step
     make_engine(*arguments, x[:1000], y[:1000], size, rng).run(np.arange(1000), rates)
-    forget_peak()
+    reset_peak()
     before, rng, seconds = memory("VmRSS"), np.random.default_rng(1), 0.0
     engine = make_engine(*arguments, x, y, size, rng)
     for _ in range(IN_ALL // int(times)):
@@ -166,18 +166,18 @@ def linearity(name: EngineName, times: str, batch_size: str, dataset: str) -> No
     after = memory("VmHWM")
     extra = None if before is None or after is None else (after - before) / len(y)
     per_sample = seconds / (IN_ALL // int(times)) / len(y)
-    say(samples=len(y), seconds_per_60000=60_000 * per_sample, extra_bytes_per_image=extra)
+    answer(samples=len(y), seconds_per_60000=60_000 * per_sample, extra_bytes_per_image=extra)
 
 
 def describe(dataset: str) -> None:
-    """Say how many samples a dataset has, and in which file they are."""
+    """Report the number of samples of a dataset and the file that holds them."""
     try:
         samples = len(load_dataset(dataset).train.y)
     except MnistNNError as error:
         raise SystemExit(str(error)) from error
     shipped = Path(mnist_nn.data.__file__).parent / f"{dataset}.npz"
     path = shipped if shipped.exists() else data_folder() / f"{dataset}.npz"
-    say(samples=samples, path=str(path))
+    answer(samples=samples, path=str(path))
 
 
 if __name__ == "__main__":

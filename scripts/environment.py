@@ -2,7 +2,7 @@
 
     python scripts/environment.py .venv/.installed --extras fast,images
 
-Two at once take turns, and the second finds it done.
+Of two processes at once the second waits for the first and installs nothing.
 """
 
 import argparse
@@ -20,26 +20,16 @@ PYPROJECT = ROOT / "pyproject.toml"
 
 
 def lowest(project: dict[str, Any]) -> list[str]:
-    """Return a pin for each direct dependency, extras included, that states a lowest version."""
+    """Return pins to the lowest version of each direct dependency that has one, with extras."""
     extras = project["optional-dependencies"].values()
     named = [*project["dependencies"], *(name for extra in extras for name in extra)]
     return [re.sub(r">=([^,]+).*", r"==\1", name) for name in named if ">=" in name]
 
 
 def install(folder: Path, extras: str, *, pinned: bool) -> None:
-    """Make the environment if nothing was ever installed in it, and install what is missing.
-
-    Parameters
-    ----------
-    folder
-        Of the environment.
-    extras
-        Their names, with commas between.
-    pinned
-        Whether to take the lowest versions that pyproject.toml allows.
-    """
+    """Create the environment if needed and install into it, `pinned` to the lowest versions."""
     if not any(folder.glob(".installed*")):
-        print(f"making the virtual environment {folder.name}", flush=True)
+        print(f"creating the virtual environment {folder.name}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     wanted = f".[{extras}]" if extras else "."
     command = [str(folder / "bin" / "python"), *PIP, "--editable", wanted]
@@ -53,11 +43,13 @@ def install(folder: Path, extras: str, *, pinned: bool) -> None:
 
 
 def main() -> None:
-    """Install, or wait until whoever installs from this folder has done it."""
+    """Install unless the stamp is newer than pyproject.toml, one process at a time."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("stamp", type=Path, help="a file in the environment: newer, it is done")
-    parser.add_argument("--extras", default="", help="their names, with commas between")
-    parser.add_argument("--lowest", action="store_true", help="take the lowest versions allowed")
+    parser.add_argument(
+        "stamp", type=Path, help="file in the environment that marks it as installed"
+    )
+    parser.add_argument("--extras", default="", help="names of extras, comma-separated")
+    parser.add_argument("--lowest", action="store_true", help="install the lowest allowed versions")
     chosen = parser.parse_args()
     stamp = chosen.stamp.absolute()
     with PYPROJECT.open() as lock:
@@ -67,7 +59,7 @@ def main() -> None:
         try:
             install(stamp.parent, chosen.extras, pinned=chosen.lowest)
         except subprocess.CalledProcessError:
-            sys.exit(f"{stamp.parent.name} could not be made: what failed stands above")
+            sys.exit(f"cannot install into {stamp.parent.name}: see the error above")
         stamp.touch()
 
 

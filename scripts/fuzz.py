@@ -1,16 +1,12 @@
-"""Feed a reader what no program would write, guided by which code that reaches (needs atheris).
+"""Fuzz the readers of files, guided by coverage (needs atheris).
 
     pip install atheris
     python scripts/fuzz.py model -runs=100000
 
-The readers are `model` and `checkpoint` (files that training writes), `idx` (data, gzipped or not)
-and `config` (YAML). It starts from real files, made in memory, and goes on until the runs or
-``-max_total_time=SECONDS`` are over; all options are libFuzzer's. A value or an error of mnist-nn's
-own is as it should be. Anything else ends the run, and the input is left in a file named crash-…,
-timeout-… or oom-… in this folder.
-
-It looks for what raises, hangs or fills memory, not for what is read wrongly, and is no part of the
-tests: those draw their input without a guide (tests/model/test_fuzz.py).
+The readers are `model`, `checkpoint`, `idx` (data, gzipped or not) and `config` (YAML). All options
+are libFuzzer's, among them ``-max_total_time=SECONDS``. The first input that takes too long, fills
+memory or raises anything but an error of mnist-nn is kept in the current folder as timeout-…, oom-…
+or crash-…. The tests have a fuzzer without guidance (tests/model/test_fuzz.py).
 """
 
 import pickle
@@ -53,7 +49,7 @@ Reader = Callable[[bytes, Path], object]
 
 
 def model_seeds() -> Iterable[bytes]:
-    """Write models as small as can be, and pickles of what a model consists of."""
+    """Return a small model, and pickles of the types in a model."""
     config = resolve([Source("", SMALL)])
     network = build_network(config, 4, 1.0, np.random.default_rng(0))
     history = [EpochMetrics(n, 10, 0.5, 0.5, 0.1, 0.01) for n in (1, 2)]
@@ -66,7 +62,7 @@ def model_seeds() -> Iterable[bytes]:
 
 
 def checkpoint_seeds() -> Iterable[bytes]:
-    """Write a checkpoint as small as can be."""
+    """Return a small checkpoint."""
     config, rng = resolve([Source("", SMALL)]), np.random.default_rng(0)
     trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
     next(trainer)
@@ -87,13 +83,13 @@ def checkpoint_seeds() -> Iterable[bytes]:
 
 
 def idx_seeds() -> Iterable[bytes]:
-    """Write IDX data, as they are and gzipped."""
+    """Return IDX data, plain, gzipped and invalid."""
     payload = idx.header(SHAPE) + bytes(range(18))
     return payload, idx.compress(payload), payload[:20], b"<html>"
 
 
 def config_seeds() -> Iterable[bytes]:
-    """Read the configs of this project, and spell one out."""
+    """Return the default config and the presets."""
     yield dump_config(load_config()).encode()
     yield from (path.read_bytes() for path in sorted(CONFIGS.glob("*.yaml")))
 
@@ -111,12 +107,12 @@ def read_checkpoint(blob: bytes, path: Path) -> None:
 
 
 def read_idx(blob: bytes, path: Path) -> None:
-    """Unpack and read IDX data."""
+    """Decompress and read IDX data."""
     idx.parse(idx.decompress(blob, 1000), SHAPE)
 
 
 def read_config(blob: bytes, path: Path) -> None:
-    """Read a config, and write it."""
+    """Read a config and format it."""
     path.write_bytes(blob)
     dump_config(load_config([path]))
 
@@ -130,7 +126,7 @@ READERS: dict[str, tuple[Reader, Callable[[], Iterable[bytes]]]] = {
 
 
 def main() -> None:
-    """Make the seeds and hand over to libFuzzer, which ends the process."""
+    """Write the seeds and run libFuzzer, which ends the process."""
     if len(sys.argv) < 2 or sys.argv[1] not in READERS:
         raise SystemExit(f"usage: python scripts/fuzz.py {{{','.join(READERS)}}} [-runs=N] ...")
     reader, seeds = READERS[sys.argv[1]]

@@ -1,8 +1,8 @@
-"""Take the README's screenshots of the drawing page and of the report.
+"""Write docs/draw.png and docs/report.png, screenshots of the page to draw on and of the report.
 
     python scripts/screenshots.py model.pkl
 
-writes docs/draw.png and docs/report.png. It needs Chromium and the extra named dev.
+Needs Chromium and the extra ``dev``.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from typing import Any
 
 DOCS = Path(__file__).parents[1] / "docs"
 MAX_BYTES = 300_000
-SCALES = (2, 1.5, 1)  # dots per pixel: the finest that is small enough is taken
+SCALES = (2, 1.5, 1)  # device pixels per pixel: the largest with a small enough file is used
 WIDTH = 1280
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def arc(x: float, y: float, radius: float, start: float, end: float) -> list[tuple[float, float]]:
-    """Follow a circle from one angle to another, in turns: 0 is right and ¼ below."""
+    """Return points of an arc; angles are fractions of a turn: 0 is right and ¼ below."""
     turns = [start + (end - start) * i / 12 for i in range(13)]
     return [
         (x + radius * math.cos(2 * math.pi * t), y + radius * math.sin(2 * math.pi * t))
@@ -37,14 +37,14 @@ FIVE = [
 ]
 
 
-def mnist_nn(folder: Path, *arguments: object) -> str:
-    """Run the command in a folder, so that pages name a model without a path; return its output."""
+def mnist_nn(folder: Path, *arguments: object) -> None:
+    """Run mnist-nn in a folder, so that the pages show a model without a path."""
     command = [sys.executable, "-m", "mnist_nn", *map(str, arguments)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=folder).stdout
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
 
 def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]) -> None:
-    """Open a file, draw on it and save a screenshot."""
+    """Open a page, draw on it and save a screenshot."""
     for scale in SCALES:
         size = {"width": WIDTH, "height": height}
         page = browser.new_page(viewport=size, device_scale_factor=scale, color_scheme="light")
@@ -60,7 +60,7 @@ def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]
                 page.mouse.move(*place)
             page.mouse.up()
         page.mouse.move(0, 0)
-        page.wait_for_timeout(500)  # the bars are animated
+        page.wait_for_timeout(500)  # until the bars are still
         page.screenshot(path=target)
         page.close()
         if target.stat().st_size <= MAX_BYTES:
@@ -70,18 +70,18 @@ def take(browser: Any, file: Path, target: Path, height: int, strokes: list[Any]
 
 
 def main() -> None:
-    """Take both screenshots."""
+    """Write both screenshots."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a file that train wrote")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="model file")
     model = parser.parse_args().model
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        sys.exit("there is no Chromium: apt-get install chromium")
+        sys.exit("Chromium is not installed: apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         sys.exit("playwright is not installed: pip install -e '.[dev]'")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox does not work for root
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium has no sandbox for root
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if root else []
         browser = playwright.chromium.launch(executable_path=path, args=arguments)

@@ -1,4 +1,4 @@
-"""The script that fills docs/accuracy.md, on the sample and for a moment."""
+"""scripts/train_presets.py, on the sample with few steps."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ def train_presets(folder: Path, *options: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_each_seed_is_trained_and_evaluated_once_and_the_table_made_of_that(tmp_path: Path) -> None:
+def test_each_seed_is_trained_and_evaluated_once_for_the_table(tmp_path: Path) -> None:
     page, record = tmp_path / "accuracy.md", tmp_path / "accuracy.json"
     page.write_text("before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n")
     record.write_text("{}")
@@ -47,4 +47,4 @@ def test_each_seed_is_trained_and_evaluated_once_and_the_table_made_of_that(tmp_
 def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
     result = train_presets(tmp_path, "fastest")
     assert result.returncode == 2
-    assert "there is no preset fastest" in result.stderr
+    assert "unknown preset 'fastest'" in result.stderr
