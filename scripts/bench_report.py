@@ -162,8 +162,6 @@ def ratios_part(results: Row) -> list[str]:
         for name in ENTRIES
         if name not in ENGINES and any((name, size) in medians for size in LEARNING_RATES)
     ]
-    if not peers:
-        return []
     rows = [
         (
             f"{ENTRIES[engine].title}, {batch_name(size)}",
@@ -173,6 +171,8 @@ def ratios_part(results: Row) -> list[str]:
         for engine in ENGINES
         if (engine, size) in medians
     ]
+    if not peers or not rows:
+        return []
     header = ("times as fast as", *(ENTRIES[peer].title for peer in peers))
     return ["### Speed ratios", table(header, rows)]
 

@@ -55,8 +55,7 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
         )
     if config.data.augmentation.active and info.image_shape != IMAGE_SHAPE:
         raise ConfigError(
-            f"data.augmentation: {dataset} has no 28×28 images to distort; "
-            "leave its numbers at 0"
+            f"data.augmentation: {dataset} has no 28×28 images to distort; leave its numbers at 0"
         )
     count = parameters_of(config, info.n_inputs).size
     size = count * np.dtype(config.network.dtype).itemsize

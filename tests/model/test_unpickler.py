@@ -108,7 +108,10 @@ BOMBS = {
     "a memo of sixteen gigabytes": (b"Nr\xff\xff\xff\x7f", "not a pickle"),
     "a key that takes 2^36 steps to hash": (b"})" + b"2\x86" * 36 + b"K\1s", "not a pickle"),
     "a tuple too deep to hash": (b"})" + b"\x85" * 150_000 + b"Ns", KEY),
-    "a tuple as long as a shape can never be": (b"(" + b"K\xff" * 9000 + b"t", "a value that a model does not"),
+    "a tuple as long as a shape can never be": (
+        b"(" + b"K\xff" * 9000 + b"t",
+        "a value that a model does not",
+    ),
     "a tuple too deep to print": (b")" + b"\x85" * 150_000, "a value that a model does not"),
     "a name too deep to print": (b")" + b"\x85" * 150_000 + b"\x8c\1a\x93", "a name that is no"),
     "a key that is a number of many": (b"}(" + b"M\0\1N" * 4000 + b"u", KEY),
@@ -123,7 +126,10 @@ BOMBS = {
         b"}" + b"".join(b"\x8c\4%04dNs" % n for n in range(1001)),
         "a dict of more than 1,000 keys",
     ),
-    "dicts too deep to print": (b"}" + b"\x8c\1a}" * 4000 + b"s" * 4000, "more than 20 nested containers"),
+    "dicts too deep to print": (
+        b"}" + b"\x8c\1a}" * 4000 + b"s" * 4000,
+        "more than 20 nested containers",
+    ),
 }
 
 
