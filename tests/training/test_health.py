@@ -27,7 +27,8 @@ def few(digits: Samples) -> Samples:
 
 def make(output: str, hidden: str = "sigmoid", n_inputs: int = 784, units: int = 10) -> Network:
     layers = [*block(16, hidden), *block(units, output)]
-    return Network(n_inputs, layers, rng=np.random.default_rng(0), input_scale=1 / 255)
+    scale = 1 / 255 if n_inputs == 784 else 1.0
+    return Network(n_inputs, layers, rng=np.random.default_rng(0), input_scale=scale)
 
 
 def verdict(
