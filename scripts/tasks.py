@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SUITE = ("pytest", "--numprocesses", "auto", "--dist", "worksteal")
-CORE = "mnist_nn/nn/*,mnist_nn/training/*,mnist_nn/model/*,mnist_nn/data/*"  # has a higher floor
+CORE = "mnist_nn/nn/*,mnist_nn/training/*,mnist_nn/model/*,mnist_nn/data/*"  # has its own floor
 TASKS: dict[str, list[tuple[str, ...]]] = {
     "check": [
         ("ruff", "format", "--check", "."),
@@ -27,7 +27,7 @@ TASKS: dict[str, list[tuple[str, ...]]] = {
         ("coverage", "run", "-m", *SUITE),
         ("coverage", "combine", "--quiet"),
         ("coverage", "report"),
-        ("coverage", "report", "--format=total", "--fail-under=95", f"--include={CORE}"),
+        ("coverage", "report", "--format=total", "--fail-under=98", f"--include={CORE}"),
     ],
     "dist": [("build", "--outdir", "dist"), ("scripts/check_dist.py", "dist")],
     "format": [
