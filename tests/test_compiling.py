@@ -55,7 +55,7 @@ def test_a_note_says_once_that_something_must_be_compiled_and_none_that_it_is_ke
             call(1)
             call(1.0)
         notes.append(capsys.readouterr().err)
-    note = "compiling the engine, which takes some seconds; the next run will find it ready\n"
+    note = "compiling the engine, some seconds; it is kept for the next run\n"
     assert notes == ["" if quiet else note, ""]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from ..data import DATASETS, required_data_folder
+from ..data import DATASETS, DatasetInfo, required_data_folder
 from ..data.download import CacheReady, Event, Failed, Received, import_folder
 from ..data.download import download as download_events
 from ..data.transfer import is_address, public
@@ -17,7 +17,6 @@ from ..errors import ConfigError, hint
 from .guard import eprint, print_path, printable
 from .options import DataDir, Debug
 
-DOWNLOADABLE = {name: info for name, info in DATASETS.items() if info.files}
 MESSAGES = {
     "verified": "is already there, and every file in it has the right SHA-256",
     "rebuilt": "was made from files with the right SHA-256",
@@ -25,14 +24,19 @@ MESSAGES = {
 }
 
 
+def downloadable() -> dict[str, DatasetInfo]:
+    """Return the datasets that can be downloaded."""
+    return {name: info for name, info in DATASETS.items() if info.files}
+
+
 def download(
     dataset: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            autocompletion=lambda: list(DOWNLOADABLE),
+            autocompletion=lambda: list(downloadable()),
             help="Dataset to download: "
-            + ", ".join(f"{name} ({info.licence})" for name, info in DOWNLOADABLE.items())
+            + ", ".join(f"{name} ({info.licence})" for name, info in downloadable().items())
             + ".",
         ),
     ] = "mnist",
@@ -64,15 +68,16 @@ def download(
     already there, it is verified again, without the network. The cache is one .npz file, whose path
     is printed.
     """
-    if dataset not in DOWNLOADABLE:
-        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, DOWNLOADABLE)}")
+    known = downloadable()
+    if dataset not in known:
+        raise ConfigError(f"--dataset: cannot download '{dataset}' {hint(dataset, known)}")
     if from_ and mirror:
         raise ConfigError("--from and --mirror cannot be combined; choose one")
     for address in mirror or ():
         if not is_address(address):
             bare = public(address.rpartition("@")[2])  # what stands before may be a password
             raise ConfigError(f"--mirror {bare}: must be an address such as https://host/path/")
-    folder, info = data_dir or required_data_folder(), DOWNLOADABLE[dataset]
+    folder, info = data_dir or required_data_folder(), known[dataset]
     if from_:
         _conclude(dataset, import_folder(info, from_, folder))
     else:

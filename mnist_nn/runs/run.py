@@ -50,7 +50,10 @@ EPOCH_BYTES = 150  # that such an entry takes at most
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Files of a run: its model, checkpoints and logs, and the checkpoint that it resumes from."""
+    """Files of a run: its model, checkpoints and logs, and the checkpoint that it resumes from.
+
+    In a series, the logs are in a folder for each seed inside of `log_dir`.
+    """
 
     output: Path
     checkpoint_every: int | None = None
@@ -62,8 +65,9 @@ class Run(Iterator[EpochMetrics]):
     """A config and a dataset become a model: iterate over it to train.
 
     It yields the metrics of each epoch when it is over and, some every second, while it is under
-    way. With `files` it writes logs and checkpoints as they are due, and `save` its model. Nothing
-    is printed; a `MnistNNWarning` tells what goes wrong around the training.
+    way. With `files` it is a context, in which it writes logs and checkpoints as they are due, and
+    `save` writes its model. It prints nothing; a `MnistNNWarning` tells what goes wrong around the
+    training.
 
     Attributes
     ----------
@@ -119,6 +123,14 @@ class Run(Iterator[EpochMetrics]):
         self._metrics = self._run()
 
     def __enter__(self) -> Self:
+        """Lock the logs; ConfigError if there is no room for the files or the logs are taken."""
+        if self.files:
+            check_room(self.files.output, self._size())
+            folder = self.files.log_dir
+            self._logs = Logs(
+                folder / f"seed{self.config.seed}" if folder and self.series else folder
+            )
+            self._stack.callback(self._logs.close)
         return self
 
     def __exit__(
@@ -135,20 +147,12 @@ class Run(Iterator[EpochMetrics]):
         return next(self._metrics)
 
     def start(self) -> Trainer:
-        """Set everything up: a while where the engine has to be compiled. Return the trainer.
-
-        ConfigError if there is no room for the files, or another run writes its logs there.
-        """
-        if self.trainer:
-            return self.trainer
-        if self.files:
-            check_room(self.files.output, self._size())
-            self._logs = Logs(self.files.log_dir)
-            self._stack.callback(self._logs.close)
-        self.trainer = self._fit()
-        if self.files:
-            self.checkpoints = self._make_checkpoints(self.files)
-        self._logs.begin(self.trainer.history)
+        """Set everything up: a while where the engine has to be compiled. Return the trainer."""
+        if self.trainer is None:
+            self.trainer = self._fit()
+            if self.files:
+                self.checkpoints = self._make_checkpoints(self.files)
+            self._logs.begin(self.trainer.history)
         return self.trainer
 
     def checkpoint_now(self) -> Checkpoint:

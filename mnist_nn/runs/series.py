@@ -61,10 +61,9 @@ def seed_runs(
         run = Run(
             config.model_copy(update={"seed": seed}),
             dataset,
-            files=RunFiles(
+            files=replace(
+                files,
                 output=seed_path(files.output, seed),
-                checkpoint_every=files.checkpoint_every,
-                log_dir=files.log_dir and files.log_dir / f"seed{seed}",
                 resumed_from=files.resumed_from if is_first else None,
             ),
             checkpoint=checkpoint if is_first else None,

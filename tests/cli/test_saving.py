@@ -381,5 +381,5 @@ def test_the_programs_own_streams_are_no_output(output: str, tmp_path: Path) -> 
     )
     refused = (tmp_path / "log").read_text() + (tmp_path / "log2").read_text()
     assert done.stdout == "2\n2\n"
-    assert "is where this command's messages go" in refused
+    assert "is where this command's messages are redirected" in refused
     assert "epoch" not in refused
