@@ -3,7 +3,7 @@
     >>> import mnist_nn
     >>> model = mnist_nn.train("base", epochs=3)  # doctest: +SKIP
     >>> model.evaluate().accuracy  # doctest: +SKIP
-    0.9721
+    0.9696
 
 The names below are the public interface. Each is imported when it is first used, so that the
 command line starts quickly.
@@ -110,15 +110,17 @@ _PACKAGES = (
 )
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used."""
-    for package in _PACKAGES.split() if name in __all__ else ():
-        value = getattr(import_module(f".{package}", __name__), name, None)
-        if value is not None:
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first used."""
+        for package in _PACKAGES.split() if name in __all__ else ():
+            value = getattr(import_module(f".{package}", __name__), name, None)
+            if value is not None:
+                globals()[name] = value
+                return value
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return ["__version__", *__all__]

@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 import pickle
-import warnings
 from collections.abc import Callable
 from glob import escape
 from pathlib import Path
@@ -23,7 +22,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.serialize import dumps
 
-from .errors import MnistNNWarning
+from .errors import warn
 
 log = logging.getLogger(__name__)  # of a record whenever a function has to be compiled
 
@@ -159,9 +158,7 @@ def _check_home(function: Callable[..., Any]) -> None:
 def _warn(error: Exception) -> None:
     """Warn that the next process has to compile again."""
     reason = error.strerror if isinstance(error, OSError) else error
-    warnings.warn(
+    warn(
         f"compiled code cannot be kept ({reason}), so every run compiles it again\n"
-        "set NUMBA_CACHE_DIR to a folder that can be written and has room",
-        MnistNNWarning,
-        stacklevel=2,
+        "set NUMBA_CACHE_DIR to a folder that can be written and has room"
     )

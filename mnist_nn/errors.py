@@ -4,12 +4,16 @@ A message has one or two lines: the value, the rule it broke, the remedy. `exit_
 the command line.
 """
 
+import contextlib
 import difflib
 import json
 import os
 import reprlib
 import shlex
+import sys
+import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 MAX_QUOTED = 200  # characters of a quoted value
@@ -23,6 +27,15 @@ class MnistNNError(Exception):
 
 class MnistNNWarning(UserWarning):
     """A problem that a run can do without."""
+
+
+def warn(text: str) -> None:
+    """Warn of `text`, at the place where the program's own code was called."""
+    if sys.version_info >= (3, 12):
+        outside = (str(Path(__file__).parent), contextlib.__file__)
+        warnings.warn(text, MnistNNWarning, skip_file_prefixes=outside)
+    else:
+        warnings.warn(text, MnistNNWarning, stacklevel=3)
 
 
 class ConfigError(MnistNNError):

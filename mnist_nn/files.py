@@ -59,6 +59,8 @@ def atomic_write(path: StrPath) -> Iterator[IO[bytes]]:
     be written in place.
     """
     path = resolved(path)  # a link stays a link
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a folder, a device or a pipe, not a file", str(path))
     _remove_stale(path.parent)
     try:
         file, temporary = _open_locked(path.parent)

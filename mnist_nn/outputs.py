@@ -3,11 +3,10 @@
 import contextlib
 import os
 import stat
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from .errors import ConfigError, MnistNNWarning
+from .errors import ConfigError, warn
 from .files import resolved, written_in_place
 
 
@@ -24,11 +23,9 @@ def check_output(output: Path, option: str = "--output", inputs: Iterable[Path] 
     """
     in_place = _checked(output, option, inputs)
     if in_place:
-        warnings.warn(
+        warn(
             f"no new file can take the place of {output}, so it will be written in place; "
-            "a crash at that moment would damage it",
-            MnistNNWarning,
-            stacklevel=2,
+            "a crash at that moment would damage it"
         )
     return in_place
 

@@ -71,7 +71,7 @@ def test_a_with_its_published_line_stays_where_its_write_up_stayed(
 ) -> None:
     """One wrong line is the whole way from 91 % to 62 %; the missing biases are not to blame.
 
-    Three of its five epochs are enough to see it.
+    Two of its five epochs are enough to see it.
     """
     config, rng = settings("per-sample-mnist"), make_rngs(0)
     kept, _ = stratified_split(mnist.train.y, 11_000, rng.validation)
@@ -87,9 +87,9 @@ def test_a_with_its_published_line_stays_where_its_write_up_stayed(
         input_scale=1 / 255,
         dtype=np.float64,
     )
-    plan = config.training.model_copy(update={"epochs": 3, "engine": "numpy"})
+    plan = config.training.model_copy(update={"epochs": 2, "engine": "numpy"})
     reports = list(fit(network, mnist.train.take(kept), plan, rng=rng))
-    published = [0.2431, 0.4285, 0.5313]
+    published = [0.2431, 0.4285]
     assert [r.accuracy for r in reports] == pytest.approx(published, abs=0.08)
 
 

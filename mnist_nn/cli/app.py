@@ -152,7 +152,8 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     except SystemExit as end:  # Typer's answer to a closed pipe, or the end of shell completion
         code = PIPE_CLOSED if end.code else 0
     except Exception as error:
-        code = _report_usage(error) if hasattr(error, "format_message") else report_error(error)
+        is_usage = hasattr(error, "format_message")
+        code = _report_usage(error, given) if is_usage else report_error(error)
     sys.exit(finish_output(stdout, code or 0))
 
 
@@ -161,9 +162,8 @@ def _or_devnull(stream: TextIO | None) -> TextIO:
     return stream or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
-def _report_usage(error: Any) -> int:
+def _report_usage(error: Any, given: Sequence[str]) -> int:
     """Print what is wrong with the command line and return the exit code."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else "mnist-nn"
-    eprint(f"error: {error.format_message()}\nsee: {command} --help")
+    name = next((word for word in given if word in COMMANDS), "")
+    eprint(f"error: {error.format_message()}\nsee: {f'mnist-nn {name}'.strip()} --help")
     return 2

@@ -74,7 +74,8 @@ def evaluate(
         typer.echo(_as_json(result, model, data, split, report))
     else:
         typer.echo(_tables(result, data.info.class_names))
-        typer.echo(_summary(result, f"{escaped(str(model))} on", f"{split} samples of {data.name}"))
+        source = loaded.evaluated.source
+        typer.echo(_summary(result, f"{escaped(str(model))} on", source))
         if report is not None:
             typer.echo(f"report    {escaped(str(report))}")
     if min_accuracy is not None and result.accuracy < min_accuracy:

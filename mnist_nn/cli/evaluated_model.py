@@ -41,7 +41,8 @@ def evaluate_model(
         result = evaluate(model.network, samples, loss, progress=bar.update)
     if not math.isfinite(result.loss):
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
-    name, source = escaped(str(path)), f"{split} samples of {data.name}"
+    kind = "training" if split == "train" else split
+    name, source = escaped(str(path)), f"{kind} samples of {data.name}"
     evaluated = EvaluatedModel(name, model.network, data.info, samples, source, result, curves)
     return LoadedModel(model, data, evaluated)
 

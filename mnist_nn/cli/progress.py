@@ -111,10 +111,11 @@ def announce(run: Run, *, quiet: bool) -> None:
         f"on {len(run.training.y):,} samples of {run.config.data.dataset}"
     )
     if run.validation:
-        eprint(f"validating on {len(run.validation.y):,} more that are held out")
+        eprint(f"validating on {len(run.validation.y):,} held-out samples")
     if training.label_smoothing:
         lowest = lowest_loss(network, training.step_config)
-        eprint(f"label smoothing {training.label_smoothing:g}: the loss is {lowest:.4f} at least")
+        smoothing = f"label smoothing {training.label_smoothing:g}"
+        eprint(f"{smoothing}: the loss cannot fall below {lowest:.4f}")
     if run.checkpoint:
         eprint(_resumes_at(run, run.checkpoint.state.position))
     eprint(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))

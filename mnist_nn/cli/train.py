@@ -13,7 +13,7 @@ from ..config import Config, dump_config
 from ..config.schema import SEED_LIMIT
 from ..data import Dataset, dataset_info, load_dataset
 from ..engines.choice import numba_fault
-from ..errors import ConfigError, shell_command
+from ..errors import ConfigError
 from ..evaluation import summarize
 from ..files import StrPath
 from ..model import SeedResult, Series, check_fits, describe_network, load_checkpoint
@@ -27,6 +27,7 @@ from ..runs import (
     check_logs,
     check_run_output,
     checkpoint_path,
+    evaluate_command,
     kept_results,
     output_of,
     seed_path,
@@ -186,7 +187,7 @@ def train(
             train_run(run, lambda: stack.enter_context(deferred()), quiet=quiet)
         print_path(output)
         if not quiet:
-            eprint(f"next: {shell_command(['mnist-nn', 'evaluate', str(output)])}")
+            eprint(f"next: {evaluate_command(output, dataset)}")
         return
     results = kept_results(series, output)
     with ExitStack() as stack:

@@ -1,8 +1,9 @@
 """Loading of a config: merge its sources, validate the result, and explain errors."""
 
 import dataclasses
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import yaml
@@ -14,7 +15,7 @@ from ..files import StrPath
 from ..training import AnyOptimizer, AnySchedule, EarlyStopping
 from .presets import find_config
 from .schema import MAX_LAYERS, Config
-from .sources import Source, merge, read_file, shorten
+from .sources import Source, merge, read_file, shorten, value_source
 
 UNKNOWN_KEY = ("invalid_key", "extra_forbidden", "unexpected_keyword_argument")
 PLAIN_WORDS = {
@@ -36,13 +37,34 @@ RECORDS = {  # the records that a key may hold, by their names
 }
 
 
-def load_config(files: Sequence[StrPath] = (), overrides: Sequence[Source] = ()) -> Config:
-    """Load a config from files or presets, the later over the earlier, and then `overrides`.
+def load_config(
+    configs: StrPath | Sequence[StrPath] = (),
+    overrides: Mapping[str, Any] | Sequence[Source] = (),
+) -> Config:
+    """Load a config.
 
-    ConfigError if a file cannot be read, or a key or value is wrong; it names the source, the
-    dotted path, the rule and the value.
+    Parameters
+    ----------
+    configs
+        Name of a preset or path of a YAML file, or several, of which later ones win over earlier
+        ones. Keys that none sets have their defaults.
+    overrides
+        Values that win over the configs, by dotted key: ``{"training.l2": 1e-5}``.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        If a config cannot be read, or a key or value is wrong.
     """
-    return resolve([*map(read_file, map(find_config, files)), *overrides])
+    if isinstance(configs, str | os.PathLike):
+        configs = [configs]
+    if isinstance(overrides, Mapping):
+        overrides = [value_source(key, key, value) for key, value in overrides.items()]
+    return resolve([*map(read_file, map(find_config, configs)), *overrides])
 
 
 def resolve(sources: Sequence[Source]) -> Config:

@@ -1,8 +1,9 @@
 """Presets: the configs that ship with the package, known by their names."""
 
+import os
 from pathlib import Path
 
-from ..errors import ConfigError, hint
+from ..errors import ConfigError, hint, shown
 from ..files import StrPath
 
 _PACKAGE = Path(__file__).parents[1]
@@ -25,14 +26,19 @@ def find_config(config: StrPath) -> Path:
     ConfigError
         If there is neither a file nor a preset of that name.
     """
+    if not isinstance(config, str | os.PathLike):
+        raise ConfigError(f"a config must be the name of a preset or a path, got {shown(config)}")
     path = Path(config)
-    is_file = path.exists() and not path.is_dir()
+    try:
+        is_file = path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # no file can have such a name, which reading it explains
+        return path
     if is_file or path.suffix or path.is_absolute() or ".." in path.parts:
         return path
     preset = FOLDER / f"{path}.yaml"
     if not preset.is_file():
         raise ConfigError(
-            f"there is no file and no preset '{path}' {hint(str(path), preset_names())}\n"
-            "mnist-nn presets lists the presets"
+            f"there is no file and no preset '{config!s:.100}' "
+            f"{hint(str(config), preset_names())}\nmnist-nn presets lists the presets"
         )
     return preset

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from ..errors import ConfigError, shown
@@ -164,6 +165,9 @@ def _single(label: str, key: str, text: str) -> Source:
 
 def value_source(label: str, key: str, value: Any) -> Source:
     """Return a source of one value under a dotted key."""
+    if not isinstance(key, str):
+        raise ConfigError(f"a key must be text such as 'training.l2', got {shown(key)}")
+    value = value.item() if isinstance(value, np.generic) else value
     for part in reversed(key.split(".")):
         value = {int(part) if part.isdecimal() else part: value}
     return Source(label, value)

@@ -34,6 +34,8 @@ def read_cache(path: Path, info: DatasetInfo, part: str = "") -> Arrays:
     """
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise DataError(f"{path.parent} is not a folder; name the folder of the data")
     with path.open("rb") as opened:
         try:
             check_directory(opened, info)

@@ -1,12 +1,11 @@
 """Check that pixels are of the scale that a network was built for."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MnistNNWarning
+from ..errors import warn
 
 
 def check_scale(x: NDArray[Any], input_scale: float) -> None:
@@ -17,13 +16,12 @@ def check_scale(x: NDArray[Any], input_scale: float) -> None:
     """
     if input_scale == 1 or x.size == 0:
         return
-    largest = x.max()
-    if np.issubdtype(x.dtype, np.floating) and largest > 1:
-        problem = f"floats up to {largest:g}, but floats are read as they are and should be 0 to 1"
-        remedy = f"multiply them by {input_scale:.4g}, or give whole numbers"
-    elif np.issubdtype(x.dtype, np.integer) and largest == 1:
-        problem = f"whole numbers of 0 and 1, but these are multiplied by {input_scale:.4g}"
-        remedy = "give pixels of 0 to 255, or floats of 0 to 1"
+    low, high = x.min(), x.max()
+    if np.issubdtype(x.dtype, np.floating):
+        wrong = low < 0 or high > 1 or 0 < high <= input_scale
+        rule = "floats are read as they are and should be 0 to 1"
     else:
-        return
-    warnings.warn(f"the inputs are {problem}; {remedy}", MnistNNWarning, stacklevel=3)
+        wrong = low < 0 or high == 1
+        rule = f"whole numbers are multiplied by {input_scale:.4g} and should be 0 to 255"
+    if wrong:
+        warn(f"the inputs are of another scale, {low:g} to {high:g}: {rule}")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..blas import one_blas_thread
 from ..data import Samples
 from ..data.scale import check_scale
-from ..nn import LOSSES, Network, predicted_classes, score, target_rows
+from ..errors import hint
+from ..nn import LOSSES, Network, check_samples, predicted_classes, score, target_rows
 from .intervals import wilson_interval
 
 
@@ -105,7 +106,15 @@ def evaluate(
     Returns
     -------
     Evaluation
+
+    Raises
+    ------
+    ValueError
+        If the samples do not suit the network, or there is no such loss.
     """
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss '{loss}' {hint(loss, LOSSES)}")
+    check_samples(network, *samples)
     check_scale(samples.x, network.input_scale)
     value, predicted = score(network, LOSSES[loss], *samples, progress=progress)
     n_classes = len(target_rows(network.sizes[-1], network.dtype))

@@ -4,7 +4,7 @@ The file has builtin values and NumPy arrays only: anyone can read it with ``pic
 `load_model` reads it without trusting it. `docs/model-file.md` describes every key.
 """
 
-import warnings
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
@@ -16,7 +16,7 @@ from ..checks import RECORD, Whole
 from ..config import Config
 from ..data import Samples, dataset_info, load_dataset
 from ..data.scale import check_scale
-from ..errors import MnistNNWarning, ModelError
+from ..errors import ConfigError, ModelError, warn
 from ..evaluation import Evaluation, evaluate
 from ..files import StrPath
 from ..nn import Network
@@ -78,10 +78,12 @@ class Model:
         Raises
         ------
         ValueError
-            If the samples are of another size than the network's inputs.
+            If the samples are no numbers, or not as many as the network has inputs.
         """
         x = np.asarray(x)
-        flat = x.reshape(len(x), -1) if x.ndim > 2 else x
+        if x.dtype.kind not in "biuf" or x.ndim == 0:
+            raise ValueError(f"samples must be an array of numbers, got {x.dtype} {x.shape}")
+        flat = x.reshape(len(x), math.prod(x.shape[1:]))
         check_scale(flat, self.network.input_scale)
         return self.network.predict(flat)
 
@@ -93,8 +95,7 @@ class Model:
         Parameters
         ----------
         samples
-            Labelled samples; by default the test samples of the dataset that it was trained on, or
-            the training samples if there are none.
+            Labelled samples; by default the test samples of the dataset that it was trained on.
         data_dir
             Folder of downloaded datasets; None for the usual one.
 
@@ -104,18 +105,18 @@ class Model:
 
         Raises
         ------
+        ConfigError
+            If the dataset has no test samples.
         DataError
             If the dataset has not been downloaded or is damaged.
         """
         if samples is None:
             dataset = load_dataset(self.config.data.dataset, data_dir)
             if self.sha256 and dataset.sha256 != self.sha256:
-                warnings.warn(
-                    f"{dataset.name} is not the same data that the model was trained on",
-                    MnistNNWarning,
-                    stacklevel=2,
-                )
-            samples = dataset.test or dataset.train
+                warn(f"{dataset.name} is not the same data that the model was trained on")
+            if dataset.test is None:
+                raise ConfigError(f"{dataset.name} has no test samples; pass samples")
+            samples = dataset.test
         return evaluate(self.network, samples, self.config.training.loss)
 
     def save(self, path: StrPath) -> None:
@@ -133,26 +134,28 @@ class Model:
         """Describe the layers, their parameters and the training, in lines of text."""
         rows = describe_network(self.config, self.network.sizes[0])
         training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
-        if self.history:
-            last = self.history[(self.kept_epoch or len(self.history)) - 1]
-            training += f", {len(self.history):,} epochs: {_metrics_text(last)}"
-        return "\n".join([*rows, training])
+        return "\n".join([*rows, ", ".join([training, *self._outcome()])])
 
     def __repr__(self) -> str:
         """Name the network, its dataset and how well it did in training."""
-        sizes = "-".join(map(str, self.network.sizes))
-        parts = [sizes, self.config.data.dataset, f"seed {self.config.seed}"]
-        if self.history:
-            last = self.history[(self.kept_epoch or len(self.history)) - 1]
-            parts += [f"epoch {last.epoch}", _metrics_text(last)]
-        return f"Model({', '.join(parts)})"
+        sizes, data = "-".join(map(str, self.network.sizes)), self.config.data.dataset
+        return f"Model({', '.join([sizes, data, f'seed {self.config.seed}', *self._outcome()])})"
 
-
-def _metrics_text(metrics: EpochMetrics) -> str:
-    """Write the metrics of an epoch in a few words."""
-    if metrics.validation_accuracy is not None:
-        return f"validation accuracy {metrics.validation_accuracy:.2%}"
-    return f"training accuracy {metrics.accuracy:.2%}"
+    def _outcome(self) -> list[str]:
+        """Describe the epoch whose parameters the network has, as far as that is known."""
+        stopping, kept = self.config.training.early_stopping, self.kept_epoch
+        if kept is None and not (stopping and stopping.restore_best_weights):
+            kept = len(self.history)
+        if not kept or kept > len(self.history):  # a file of mnist-nn 0.1 does not say which
+            return [f"{len(self.history):,} epochs"] if self.history else []
+        metrics = self.history[kept - 1]
+        kind, accuracy = "validation", metrics.validation_accuracy
+        if accuracy is None:
+            kind, accuracy = "training", metrics.accuracy
+        return [
+            f"epoch {metrics.epoch:,} of {len(self.history):,}",
+            f"{kind} accuracy {accuracy:.2%}",
+        ]
 
 
 def describe_network(config: Config, n_inputs: int) -> list[str]:

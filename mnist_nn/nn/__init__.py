@@ -10,7 +10,7 @@ from .noise import draw_noise, noise_width, set_dropout_masks
 from .numerical import gradient_descent, numerical_gradient
 from .parameters import Parameter, ParameterSpec
 from .penalty import add_penalty_gradient, penalty
-from .scoring import predicted_classes, score
+from .scoring import check_samples, predicted_classes, score
 from .workspace import Workspace
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "block",
     "check_gradients",
     "check_labels",
+    "check_samples",
     "draw_noise",
     "encode",
     "gradient_descent",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import FloatArray
-from .losses import Loss, target_rows
+from .losses import Loss, check_labels, target_rows
 from .network import Network
 
 
@@ -37,6 +37,16 @@ def score(
         if progress is not None:
             progress(len(targets))
     return total / len(x), predicted
+
+
+def check_samples(network: Network, x: NDArray[Any], labels: NDArray[Any]) -> None:
+    """Refuse samples that a network cannot read, or of classes that it does not have."""
+    n_inputs, shape, n = network.sizes[0], np.shape(x), len(labels)
+    if n == 0 or shape != (n, n_inputs):
+        raise ValueError(
+            f"samples must be an array of shape (n, {n_inputs}) with n labels, got {shape} with {n}"
+        )
+    check_labels(labels, network.sizes[-1])
 
 
 def predicted_classes(outputs: FloatArray) -> NDArray[np.intp]:

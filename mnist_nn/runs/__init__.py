@@ -3,7 +3,7 @@
 from .api import train
 from .checkpoints import Checkpoints
 from .logs import Logs, check_logs
-from .resume import check_config, check_environment, output_of, resume_command
+from .resume import check_config, check_environment, evaluate_command, output_of, resume_command
 from .run import Run, RunFiles, hold_out
 from .saving import check_room, check_run_output, checkpoint_path, save_anywhere
 from .series import MAX_SEEDS, kept_results, seed_path, seed_runs, series_accuracies
@@ -20,6 +20,7 @@ __all__ = [
     "check_room",
     "check_run_output",
     "checkpoint_path",
+    "evaluate_command",
     "hold_out",
     "kept_results",
     "output_of",

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..config import SHORT_KEYS, Config, Source, find_config, read_file, resolve, value_source
-from ..data import dataset_info, load_dataset
+from ..data import load_dataset
+from ..errors import ConfigError
 from ..files import StrPath
-from ..model import Model, check_fits
+from ..model import Model
 from .run import Run
 
 
@@ -49,20 +50,18 @@ def train(
         If the loss or a parameter stops being finite.
     """
     short = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "engine": engine}
+    if not isinstance(overrides, Mapping | None):
+        raise ConfigError("overrides must be a mapping of dotted keys to values")
+    values = dict(overrides or {})
+    values |= {SHORT_KEYS[name]: value for name, value in short.items() if value is not None}
     if isinstance(config, Config):
         sources = [Source("its config", config.model_dump(mode="json"))]
     else:
         sources = [read_file(find_config(config))]
-    sources += [value_source(key, key, value) for key, value in (overrides or {}).items()]
-    sources += [
-        value_source(name, SHORT_KEYS[name], value)
-        for name, value in short.items()
-        if value is not None
-    ]
-    resolved = resolve(sources)
-    name = resolved.data.dataset
-    check_fits(resolved, name, dataset_info(name))
-    run = Run(resolved, load_dataset(name, data_dir))
+    resolved = resolve(
+        [*sources, *(value_source("train()", key, value) for key, value in values.items())]
+    )
+    run = Run(resolved, load_dataset(resolved.data.dataset, data_dir))
     for _ in run:
         pass
     return run.model

@@ -4,12 +4,11 @@ import contextlib
 import itertools
 import stat
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import MnistNNWarning, ModelError
+from ..errors import ModelError, warn
 from ..model import Checkpoint, load_checkpoint, save_checkpoint
 from ..training import TrainingState
 from .saving import checkpoint_path, save_anywhere
@@ -113,7 +112,7 @@ class Checkpoints:
         except ModelError as error:
             if not self._failed:
                 text = f"{error}; training continues without a new checkpoint"
-                warnings.warn(text, MnistNNWarning, stacklevel=2)
+                warn(text)
             self._failed = True
         else:
             self.kept, self._failed = epoch, False
@@ -143,7 +142,7 @@ class Checkpoints:
         text = f"{self.path} was not of a finished run and is now {aside}"
         if stamp != self._unreadable:
             text += f"; resume it with: {self.command(aside, output=output)}"
-        warnings.warn(text, MnistNNWarning, stacklevel=2)
+        warn(text)
 
 
 def _examine(path: Path) -> tuple[Stamp | None, Stamp | None]:

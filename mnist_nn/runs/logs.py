@@ -2,16 +2,15 @@
 
 import csv
 import json
-import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from os.path import realpath
 from pathlib import Path
 from typing import IO
 
-from ..errors import ConfigError, MnistNNWarning
+from ..errors import ConfigError, warn
 from ..training import EpochMetrics
-from .tensorboard import Board, open_board, warn
+from .tensorboard import Board, open_board, warn_of
 
 try:
     import fcntl
@@ -95,14 +94,14 @@ class Logs:
             self.table.flush()
         except OSError as error:
             text = f"cannot write the logs: {error.strerror or error}; training continues"
-            warnings.warn(text, MnistNNWarning, stacklevel=2)
+            warn(text)
             self.lines = None
             return
         try:
             if self.board is not None:
                 self.board.add(history)
         except Exception as error:
-            warn(error)
+            warn_of(error)
             self.board = None
 
     def close(self) -> None:

@@ -1,14 +1,13 @@
 """Resuming a run: what may change, and what must be as it was."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..config import Config
 from ..data import Dataset, data_folder
-from ..errors import ConfigError, DataError, MnistNNWarning, shell_command, shown
+from ..errors import ConfigError, DataError, shell_command, shown, warn
 from ..model import Checkpoint, current_versions
 
 FREE = "training.epochs"  # the one key that may change
@@ -59,7 +58,7 @@ def check_environment(checkpoint: Checkpoint, dataset: Dataset) -> None:
         then = checkpoint.versions.get(name)
         if then != now:
             text = f"the run began with {name} {then}, this is {now}; last digits may differ"
-            warnings.warn(text, MnistNNWarning, stacklevel=2)
+            warn(text)
 
 
 def resume_command(
@@ -70,10 +69,7 @@ def resume_command(
     `output` is the model's path, if the checkpoint's name does not tell. It is then another run
     than the present one, and its logs are not known.
     """
-    options: dict[str, Path | None] = {"--resume": path, "--output": output}
-    is_default = dataset.folder == data_folder() and not os.environ.get("MNIST_NN_DATA_DIR")
-    if dataset.info.files and not is_default:
-        options["--data-dir"] = dataset.folder
+    options = {"--resume": path, "--output": output, "--data-dir": _data_dir(dataset)}
     if output is None:
         options["--log-dir"] = log_dir
     words = ["mnist-nn", "train"]
@@ -81,6 +77,22 @@ def resume_command(
         if value is not None:
             words += [option, str(value.absolute())]
     return shell_command(words)
+
+
+def evaluate_command(path: Path, dataset: Dataset) -> str:
+    """Write the command that evaluates a model of a dataset, to be pasted in this folder."""
+    name = str(path)
+    words = ["mnist-nn", "evaluate", f"./{name}" if name.startswith("-") else name]
+    if "test" not in dataset.info.parts:
+        words += ["--split", "train"]
+    folder = _data_dir(dataset)
+    return shell_command([*words, "--data-dir", str(folder)] if folder else words)
+
+
+def _data_dir(dataset: Dataset) -> Path | None:
+    """Return the folder of a downloaded dataset, if it is not the usual one."""
+    is_default = dataset.folder == data_folder() and not os.environ.get("MNIST_NN_DATA_DIR")
+    return dataset.folder if dataset.info.files and not is_default else None
 
 
 def _leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,6 @@
 A run trains on the training samples only; the test samples are out of its reach.
 """
 
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ import numpy as np
 from ..config import Config
 from ..data import Dataset, Samples, stratified_split
 from ..engines import Choice, choose_engine
-from ..errors import ConfigError, DivergenceError, MnistNNWarning, ModelError
+from ..errors import ConfigError, DivergenceError, ModelError, warn
 from ..limits import available_memory
 from ..model import (
     Checkpoint,
@@ -25,6 +24,7 @@ from ..model import (
     SeedResult,
     Series,
     build_network,
+    check_fits,
     current_versions,
     parameters_of,
     save_model,
@@ -97,6 +97,7 @@ class Run(Iterator[EpochMetrics]):
         self.every = files.checkpoint_every if files else None
         if self.every is None and checkpoint:
             self.every = checkpoint.every
+        check_fits(config, dataset.name, dataset.info)
         self.rngs = make_rngs(config.seed)
         self.training, self.validation = hold_out(
             dataset.train, config.data.validation, self.rngs.validation
@@ -175,7 +176,9 @@ class Run(Iterator[EpochMetrics]):
 
     @property
     def model(self) -> Model:
-        """Model, once the run is over."""
+        """Model of a run that is over; RuntimeError before that."""
+        if not self.kept_epoch:
+            raise RuntimeError("the run is not over: iterate over it to its end")
         stopping = self.config.training.early_stopping
         chosen = stopping is not None and stopping.restore_best_weights
         return Model(
@@ -232,7 +235,7 @@ class Run(Iterator[EpochMetrics]):
             self.network, trainer.engine.step_config, self.training, trainer.history
         )
         if problem:
-            warnings.warn(problem, MnistNNWarning, stacklevel=3)
+            warn(problem)
 
     def _explained(self, error: DivergenceError) -> str:
         """Add which seed diverged, and where the latest checkpoint is."""

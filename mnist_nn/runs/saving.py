@@ -4,11 +4,10 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..errors import ConfigError, MnistNNWarning, ModelError
+from ..errors import ConfigError, ModelError, warn
 from ..files import resolved
 from ..outputs import UnwritableFolder, check_output
 
@@ -71,7 +70,7 @@ def check_run_output(output: Path, configs: Iterable[Path], resume: Path | None)
         if not in_place:
             raise
         text = f"{checkpoint} cannot be written, so there will be no checkpoint beside it"
-        warnings.warn(text, MnistNNWarning, stacklevel=2)
+        warn(text)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,13 +1,12 @@
 """Series: one run for each of several seeds."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..config import Config
 from ..data import Dataset
-from ..errors import ConfigError, MnistNNWarning
+from ..errors import ConfigError, warn
 from ..evaluation import evaluate
 from ..model import Checkpoint, SeedResult, Series, load_model
 from .run import Run, RunFiles
@@ -31,7 +30,7 @@ def kept_results(series: Series, output: Path) -> list[SeedResult]:
         path = seed_path(output, result.seed)
         if not path.exists():
             text = f"{path} is missing, so seed {result.seed} is trained again"
-            warnings.warn(text, MnistNNWarning, stacklevel=2)
+            warn(text)
         elif not path.is_file() or sha256_of(path) != result.sha256:
             raise ConfigError(
                 f"--resume: {path} is not the model that the interrupted run wrote there\n"

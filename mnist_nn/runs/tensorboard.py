@@ -1,11 +1,10 @@
 """TensorBoard's event file of a run."""
 
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import MnistNNWarning
+from ..errors import warn
 from ..training import EpochMetrics
 
 TAGS = {
@@ -63,16 +62,14 @@ def open_board(folder: Path) -> Board | None:
         return Board(folder)
     except Exception as error:
         if not (isinstance(error, ModuleNotFoundError) and error.name == "tensorboardX"):
-            warn(error)
+            warn_of(error)
         return None
 
 
-def warn(error: Exception) -> None:
+def warn_of(error: Exception) -> None:
     """Warn that nothing is written for TensorBoard, and why."""
     first = next(iter(str(error).splitlines()), "")
-    warnings.warn(
+    warn(
         f"tensorboardX failed ({type(error).__name__}: {first:.200}); there are no event files, "
-        "the other logs and the training continue",
-        MnistNNWarning,
-        stacklevel=2,
+        "the other logs and the training continue"
     )

@@ -8,7 +8,7 @@ from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
 from ..data import Samples
 from ..data.scale import check_scale
 from ..engines import choose_engine, make_engine
-from ..nn import LOSSES, Activation, BatchNorm, Network, check_labels
+from ..nn import LOSSES, Activation, BatchNorm, Network, check_samples
 from ..rngs import Rngs
 from .config import TrainingConfig
 from .state import TrainingState
@@ -72,7 +72,8 @@ def fit(
     settings = settings or TrainingConfig()
     for part in (samples, validation):
         if part is not None:
-            _check_samples(network, part)
+            check_samples(network, *part)
+            check_scale(part.x, network.input_scale)
     batch_size = effective_batch_size(len(samples.y), settings.batch_size)
     _check_network(network, settings.loss, batch_size)
     step_config = settings.step_config
@@ -116,18 +117,6 @@ def _check_network(network: Network, loss: str, batch_size: int) -> None:
             raise ValueError(
                 "batch normalization needs a batch_size of 2 or more: one sample has no variance"
             )
-
-
-def _check_samples(network: Network, samples: Samples) -> None:
-    """Refuse samples that the network cannot read, or of classes that it does not have."""
-    x, y = samples
-    if len(y) == 0 or x.shape != (len(y), network.sizes[0]):
-        raise ValueError(
-            f"samples must be an array of shape (n, {network.sizes[0]}) with n labels, "
-            f"got {x.shape} with {len(y)}"
-        )
-    check_labels(y, network.sizes[-1])
-    check_scale(x, network.input_scale)
 
 
 def _check_images(samples: Samples) -> None:

@@ -189,7 +189,7 @@ def test_flowers_have_no_pictures_and_their_mistakes_are_numbers(run: Run, tmp_p
     result = run("evaluate", "model.pkl", "--split", "train", "--report", "r.html")
     assert result.exit_code == 0, result.stderr
     text = Page((tmp_path / "r.html").read_text("utf-8")).text
-    assert "on 150 train samples of iris" in text
+    assert "on 150 training samples of iris" in text
     assert re.search(
         r"\(\d[\d.]*, \d[\d.]*, \d[\d.]*, \d[\d.]*\) versicolor read as virginica", text
     )

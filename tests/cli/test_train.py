@@ -79,7 +79,7 @@ def test_an_unknown_engine_is_a_usage_error(run: Run) -> None:
 
 def test_validation_is_reported_where_it_is_configured(run: Run, tmp_path: Path) -> None:
     result = run("train", *SAMPLE, "--epochs", 1, "--set", "data.validation=0.1")
-    assert "on 4,500 samples of mnist-sample\nvalidating on 500 more" in result.stderr
+    assert "on 4,500 samples of mnist-sample\nvalidating on 500 held-out samples" in result.stderr
     assert re.search(r"  validation \d\.\d{4} +[\d.]+%  ", result.stderr)
     assert (load_model(tmp_path / "model.pkl").history[0].validation_accuracy or 0.0) > 0.5
 

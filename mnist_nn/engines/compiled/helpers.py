@@ -2,12 +2,11 @@
 
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ...errors import MnistNNWarning
+from ...errors import warn
 from .barrier import Task, make_barrier, release
 
 
@@ -65,11 +64,9 @@ def start_threads(wanted: int) -> tuple[ThreadPoolExecutor, int]:
             pool.submit(all_started.wait)  # each waits, so that the next needs a new thread
             started += 1
     except RuntimeError as error:
-        warnings.warn(
+        warn(
             f"only {started + 1} of {wanted + 1} threads work on a batch: {error}\n"
-            "raise the limit (ulimit -u), or end other programs, to train faster",
-            MnistNNWarning,
-            stacklevel=2,
+            "raise the limit (ulimit -u), or end other programs, to train faster"
         )
     else:
         return pool, wanted
