@@ -56,7 +56,7 @@ def test_the_file_appears_whole(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+def test_a_failure_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
@@ -86,7 +86,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_what_is_in_use_is_not(
     }
 
 
-def test_many_writers_at_once_end_with_one_whole_file_and_no_litter(tmp_path: Path) -> None:
+def test_many_writers_at_once_end_with_one_whole_file_and_no_temporary_file(tmp_path: Path) -> None:
     def write(number: int) -> None:
         for _ in range(20):
             with atomic_write(tmp_path / "file") as file:
@@ -144,7 +144,7 @@ def test_a_file_that_is_removed_before_it_is_locked_is_made_again_under_another_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no such locks")
-def test_where_there_are_no_locks_nobody_takes_a_file_in_use_for_a_stale_one(
+def test_where_there_are_no_locks_no_file_in_use_is_taken_for_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(descriptor: int, operation: int) -> None:
@@ -288,7 +288,7 @@ def test_a_folder_and_a_device_are_no_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are of POSIX")
-def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="not a plain file"):
         read_bounded(tmp_path / "pipe", 40, DataError)

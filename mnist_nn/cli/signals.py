@@ -57,12 +57,12 @@ def deferred() -> Iterator[Request]:
     """Have the first signal wait until the program looks for it; the second acts at once."""
     request = Request()
 
-    def take_down(number: int, frame: FrameType | None) -> None:
+    def note_request(number: int, frame: FrameType | None) -> None:
         if request.number is not None:
             raise Interrupted(number)
         request.number = number
 
-    with _handled_by(take_down):
+    with _handled_by(note_request):
         yield request
 
 
@@ -79,7 +79,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Install a handler for as long as the context lasts.
 
-    A signal that whoever started us has ignored, as ``nohup`` does, stays ignored. Python admits
+    A signal that the parent process ignores, as ``nohup`` does, stays ignored. Python admits
     handlers in the main thread only; elsewhere nothing happens.
     """
     before: dict[int, Any] = {}

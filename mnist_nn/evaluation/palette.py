@@ -89,7 +89,7 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Use the style of this program's charts within the context, whatever the user's own is."""
+    """Use the style of this program's charts within the context, instead of the user's."""
     import matplotlib
 
     with _quiet(), matplotlib.rc_context(), warnings.catch_warnings():

@@ -241,7 +241,7 @@ INSTRUCTIONS: dict[bytes, tuple[int, Callable[[Machine, int], object]]] = {
 def _check(value: object) -> None:
     """Admit plain values and arrays, and containers of them, but not too deep in each other.
 
-    Code that recurses into it might fail, and bytes, whatever prints them, become four times more.
+    Code that recurses into it might fail, and bytes become four times more when printed.
     """
     level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):

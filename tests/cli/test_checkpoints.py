@@ -171,7 +171,7 @@ def huge(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [hostile, huge])
-def test_what_is_no_checkpoint_is_kept_and_not_believed(
+def test_what_is_no_checkpoint_is_kept_and_not_trusted(
     unfinished: Callable[[int], str], make: Callable[[Path], None], tmp_path: Path
 ) -> None:
     make(tmp_path / "m.pkl.ckpt")

@@ -52,7 +52,7 @@ def test_each_epoch_is_there_as_soon_as_it_is_over(
     assert lines == [1, 2, 3]
 
 
-def test_a_run_that_goes_on_has_the_whole_history_in_its_logs(run: Run, tmp_path: Path) -> None:
+def test_a_resumed_run_has_the_whole_history_in_its_logs(run: Run, tmp_path: Path) -> None:
     run("train", *SAMPLE, "--checkpoint-every", 1)
     run("train", "--resume", "model.pkl.ckpt", "--epochs", 5, "--log-dir", "logs")
     assert [epoch["epoch"] for epoch in logged(tmp_path / "logs")] == [1, 2, 3, 4, 5]

@@ -106,7 +106,7 @@ def test_models_of_different_things_share_their_curves(
     assert names == ["curves", "calibration"]
 
 
-def test_a_run_that_is_going_on_is_drawn_as_far_as_it_is(run: Run, tmp_path: Path) -> None:
+def test_a_run_in_progress_is_drawn_as_far_as_it_is(run: Run, tmp_path: Path) -> None:
     run("train", *SAMPLE, "--epochs", 3, "--log-dir", "logs")
     metrics = tmp_path / "logs" / "metrics.jsonl"
     lines = metrics.read_text().splitlines()
@@ -119,7 +119,7 @@ def test_a_run_that_is_going_on_is_drawn_as_far_as_it_is(run: Run, tmp_path: Pat
     assert drawn(run("plot", metrics)) == ["plots/curves.png"]
 
 
-def test_a_run_that_is_going_on_can_be_held_against_a_model(run: Run, sample_model: Path) -> None:
+def test_a_run_in_progress_can_be_held_against_a_model(run: Run, sample_model: Path) -> None:
     run("train", *SAMPLE, "--epochs", 1, "--log-dir", "logs", "-o", "other.pkl")
     assert [Path(path).stem for path in drawn(run("plot", sample_model, "logs"))] == OF_ONE
 

@@ -62,7 +62,7 @@ def outcome(path: Path) -> tuple[bytes, list[EpochMetrics]]:
     ("report", "number", "code"),
     [(1, signal.SIGINT, 130), (2, signal.SIGTERM, 143), (3, signal.SIGHUP, 129)],
 )
-def test_an_interrupted_run_says_how_to_go_on_and_ends_as_if_it_had_not_been(
+def test_an_interrupted_run_says_how_to_resume_and_ends_as_if_it_had_not_been(
     run: Run,
     config: Path,
     interrupt: Callable[..., None],
@@ -223,7 +223,7 @@ def test_the_model_goes_where_it_was_going_or_where_it_is_told(
     assert len(load_model(tmp_path / "x.pkl").history) == 4
 
 
-def test_dry_run_shows_what_a_checkpoint_would_go_on_with(run: Run, checkpoint: Path) -> None:
+def test_dry_run_shows_what_a_checkpoint_would_resume_with(run: Run, checkpoint: Path) -> None:
     result = run("train", "--resume", checkpoint, "--dry-run", "--epochs", 7)
     assert yaml.safe_load(result.stdout)["training"]["epochs"] == 7
     assert yaml.safe_load(result.stdout)["training"]["optimizer"]["name"] == "adamw"

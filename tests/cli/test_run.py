@@ -6,7 +6,7 @@ SAMPLE = Path(__file__).parents[2] / "configs" / "sample.yaml"
 Run = Callable[..., Any]
 
 
-def test_a_run_that_is_over_is_not_said_to_go_on(run: Run, tmp_path: Path) -> None:
+def test_a_run_that_is_over_is_not_called_resumed(run: Run, tmp_path: Path) -> None:
     run("train", "-c", SAMPLE, "--epochs", 2, "--checkpoint-every", 1)
     before = (tmp_path / "model.pkl").read_bytes()
     result = run("train", "--resume", "model.pkl.ckpt")

@@ -335,7 +335,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_run_may_go_on_in_its_own_checkpoint(run: Run, trained: Path, tmp_path: Path) -> None:
+def test_a_run_may_resume_in_its_own_checkpoint(run: Run, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     result = run("train", "--resume", "m.pkl.ckpt", "--epochs", 2)
     assert result.exit_code == 0, result.stderr

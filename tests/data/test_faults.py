@@ -164,7 +164,7 @@ def test_a_mirror_that_took_all_its_time_is_not_asked_again(
     assert len(mirror.asked) == 1
 
 
-def test_nobody_listening_and_no_such_host_are_told_apart(
+def test_no_listener_and_no_such_host_are_told_apart(
     tiny: Tiny, mirror: Mirror, dead: str, tmp_path: Path
 ) -> None:
     events = fetch(tiny[0], tmp_path, dead, "http://mirror.invalid/", mirror.url("good"))

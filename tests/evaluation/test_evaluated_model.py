@@ -49,7 +49,7 @@ def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
     ("value", "said"),
     [(0.5, "50.00% sure"), (0.99994, "99.99% sure"), (0.99999, ">99.99% sure")],
 )
-def test_nobody_is_said_to_be_entirely_sure(value: float, said: str) -> None:
+def test_no_prediction_is_called_entirely_sure(value: float, said: str) -> None:
     logit = np.log(value / (1 - value))
     assert predict(identity(2), np.array([[logit, 0.0]])).confidence_text(0) == said
 

@@ -89,7 +89,7 @@ def path(checkpoint: Checkpoint, tmp_path: Path) -> Path:
     return tmp_path / "model.pkl.ckpt"
 
 
-def test_a_run_goes_on_from_the_file_as_from_the_snapshot(
+def test_a_run_resumes_from_the_file_as_from_the_snapshot(
     checkpoint: Checkpoint, path: Path, few: Samples
 ) -> None:
     runs = [begin(CONFIG, few, state=checkpoint.state)]

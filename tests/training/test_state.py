@@ -83,7 +83,7 @@ def few(digits: Samples) -> Samples:
 
 @pytest.mark.parametrize("after", [0, 1, 3, 5])
 @pytest.mark.parametrize("ema_decay", [None, 0.9], ids=["plain", "averaged"])
-def test_the_statistics_of_batch_normalization_go_on(
+def test_the_statistics_of_batch_normalization_are_resumed(
     few: Samples, after: int, ema_decay: float | None
 ) -> None:
     options: dict[str, Any] = {"batch_norm": True, "ema_decay": ema_decay, "engine": "numpy"}
@@ -94,7 +94,7 @@ def test_the_statistics_of_batch_normalization_go_on(
 @engines
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 @pytest.mark.parametrize("after", [0, 3, 4, 9])
-def test_every_optimizer_goes_on(
+def test_every_optimizer_resumes(
     few: Samples, engine: str, optimizer: Optimizer, after: int
 ) -> None:
     options: dict[str, Any] = {"engine": engine, "optimizer": optimizer}
@@ -105,7 +105,7 @@ def test_every_optimizer_goes_on(
 @engines
 @pytest.mark.parametrize("batch_size", [1, 7, 32, "full"])
 @pytest.mark.parametrize("order", [{}, {"shuffle": False}, {"replacement": True}], ids=str)
-def test_every_batch_size_and_order_goes_on(
+def test_every_batch_size_and_order_resumes(
     few: Samples, engine: str, batch_size: int | str, order: dict[str, Any]
 ) -> None:
     options: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_every_batch_size_and_order_goes_on(
 @engines
 @settings(max_examples=12)
 @given(after=st.integers(0, 9), held=st.booleans())
-def test_with_everything_on_it_goes_on_from_anywhere(
+def test_with_everything_on_it_resumes_from_anywhere(
     digits: Samples, engine: str, after: int, held: bool
 ) -> None:
     few = digits.take(np.arange(0, 5000, 2))
@@ -142,7 +142,7 @@ def test_a_run_can_be_interrupted_again_and_again(few: Samples, engine: str) -> 
     assert outcome(network, trainer) == whole
 
 
-def test_a_run_that_has_only_just_gone_on_can_be_frozen(few: Samples) -> None:
+def test_a_run_that_was_just_resumed_can_be_copied(few: Samples) -> None:
     whole = outcome(*start(few, engine="numpy"))
     _, trainer = start(few, engine="numpy")
     next(trainer)
@@ -160,7 +160,7 @@ def test_a_run_that_is_over_may_be_made_longer(few: Samples, engine: str) -> Non
     assert longer == outcome(*start(few, epochs=4, **options))
 
 
-def test_a_run_by_iterations_goes_on_to_its_last_step(few: Samples) -> None:
+def test_a_run_by_iterations_runs_to_its_last_step(few: Samples) -> None:
     options: dict[str, Any] = {"epochs": None, "iterations": 120, "engine": "numpy"}
     network, trainer = start(few, **options)
     whole = outcome(network, trainer)

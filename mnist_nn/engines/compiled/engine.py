@@ -54,7 +54,7 @@ def unsupported_reason(network: Network, step_config: StepConfig, batch_size: in
     except ValueError as error:
         return str(error)
     for stage in stages:
-        if stage.activation not in KNOWN:  # one that somebody else wrote, in Python
+        if stage.activation not in KNOWN:  # a user's own, in Python
             return f"does not know the activation {stage.activation.name}"
     if step_config.loss not in KNOWN:
         return f"does not know the loss {step_config.loss.name}"
