@@ -1,4 +1,4 @@
-"""What holds for every network, not only for those that somebody thought of."""
+"""What holds for every network, not only for those in other tests."""
 
 import random
 import tempfile

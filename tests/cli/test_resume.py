@@ -1,4 +1,4 @@
-"""A run that is interrupted and goes on from its checkpoint, by the command line."""
+"""Interrupted runs resumed from their checkpoints, by the command line."""
 
 import pickle
 import re

@@ -256,12 +256,12 @@ def test_a_user_without_a_home_trains_on_the_sample_and_is_told_of_data_dir(
     tmp_path: Path,
 ) -> None:
     """As docker run -u 12345 does it."""
-    nobody = "env -u HOME -u MNIST_NN_DATA_DIR -u XDG_CACHE_HOME"
+    homeless = "env -u HOME -u MNIST_NN_DATA_DIR -u XDG_CACHE_HOME"
     done = run_script(
-        f"{nobody} {TRAIN} -q && {nobody} {MNIST_NN} evaluate model.pkl >/dev/null || exit 9\n"
-        f"{nobody} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}'; echo $?\n"
-        f"{nobody} {MNIST_NN} download; echo $?\n"
-        f"{nobody} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}' --data-dir .; echo $?",
+        f"{homeless} {TRAIN} -q && {homeless} {MNIST_NN} evaluate model.pkl >/dev/null || exit 9\n"
+        f"{homeless} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}'; echo $?\n"
+        f"{homeless} {MNIST_NN} download; echo $?\n"
+        f"{homeless} {MNIST_NN} train -c '{CONFIGS / 'base.yaml'}' --data-dir .; echo $?",
         *("-U", "--map-user=12345"),
         cwd=tmp_path,
     )

@@ -247,7 +247,7 @@ def other_mirror(tiny: tuple[DatasetInfo, dict[str, bytes]]) -> Iterator[Mirror]
 
 @pytest.fixture
 def dead() -> str:
-    """The address of a mirror where nobody listens."""
+    """The address of a mirror without a listener."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{s.getsockname()[1]}"

@@ -207,7 +207,7 @@ def test_no_password_is_repeated(tiny: Tiny, mirror: Mirror, tmp_path: Path) -> 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """One that signs certificates and that nobody knows."""
+    """An unknown authority that signs certificates."""
     return trustme.CA()
 
 

@@ -106,7 +106,7 @@ def test_a_plateau_of_the_validation_loss_lowers_the_rate(few: Samples) -> None:
 def test_the_network_has_its_averaged_parameters_whenever_it_is_looked_at(
     few: Samples, engine: str
 ) -> None:
-    """And when the run is over; yet training itself goes on from where it was."""
+    """And when the run is over; yet training itself continues from where it was."""
     options: dict[str, Any] = {"batch_size": "full", "engine": engine}
     network, plain = make_network(), make_network()
     unaveraged = fit(plain, few, rng=np.random.default_rng(1), **options)

@@ -1,4 +1,4 @@
-"""A run that is interrupted and goes on ends as one that never was, bit for bit."""
+"""A resumed run ends as one that was never interrupted, bit for bit."""
 
 from dataclasses import replace
 from itertools import islice
@@ -66,7 +66,7 @@ def outcome(network: Network, trainer: Trainer) -> tuple[bytes, list[EpochMetric
 
 
 def interrupted(samples: Samples, after: int, **options: Any) -> tuple[bytes, list[EpochMetrics]]:
-    """The outcome of a run that is frozen after some history and goes on in a new one."""
+    """The outcome of a run that is copied after some metrics and resumed in a new one."""
     _, trainer = start(samples, **options)
     for _ in islice(trainer, after):
         pass
