@@ -45,11 +45,11 @@ def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> P
 
 def test_a_hand_that_draws_real_digits_is_read(samples: Samples, page: Any) -> None:
     right = 0
-    for strokes, name in few(samples, 1)[::2]:
+    for strokes, name in few(samples, 1)[::4]:
         page.page.get_by_role("button", name="Clear").click(force=True)
         page.draw(*([*stroke[:-1:3], stroke[-1]] for stroke in strokes))
         right += page.best == name
-    assert right >= 4  # 5 of 5 when this was written
+    assert right >= 2  # 3 of 3 when this was written
 
 
 def test_most_digits_are_right_and_every_answer_is_that_of_python(

@@ -21,7 +21,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="module")
 def config() -> Config:
-    overrides = ["training.epochs=6", "data.validation=30", ADAM]
+    overrides = ["training.epochs=6", "data.validation=30", "training.engine=numpy", ADAM]
     return load_config(["reference/iris"], list(map(read_override, overrides)))
 
 
@@ -56,7 +56,9 @@ def test_a_run_is_resumed_from_its_own_checkpoint(
 
 def test_the_kept_epoch_is_in_the_model(dataset: Dataset, tmp_path: Path) -> None:
     stopping = read_override("training.early_stopping={monitor: validation_loss, patience: 2}")
-    overrides = map(read_override, ["training.epochs=60", "data.validation=30", ADAM])
+    overrides = map(
+        read_override, ["training.epochs=60", "data.validation=30", "training.engine=numpy", ADAM]
+    )
     config = load_config(["reference/iris"], [*overrides, stopping])
     with Run(config, dataset, files=RunFiles(tmp_path / "model.pkl")) as run:
         list(run)
