@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mnist_nn.augmentation import Augmentation
@@ -106,7 +107,9 @@ def default(field: FieldInfo) -> str:
 def table(record: Any, path: str) -> str:
     """Make the table of the keys of a section, without its own sections."""
     rows = [HEAD]
-    for name, field in record.__pydantic_fields__.items():
+    is_model = issubclass(record, BaseModel)
+    fields = record.model_fields if is_model else record.__pydantic_fields__
+    for name, field in fields.items():
         key = f"{path}.{name}".lstrip(".")
         if key not in SECTIONS and key not in TABLES and key.removesuffix(".name") not in TABLES:
             cells = (f"`{key}`", default(field), f"{meaning(record, name)}<br>{values(field)}")
