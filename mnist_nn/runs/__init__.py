@@ -1,16 +1,14 @@
 """Runs: a config and a dataset become a model, with checkpoints, logs and seeds."""
 
 from .api import train
-from .checkpoints import Checkpoints
 from .logs import Logs, check_logs
 from .resume import check_config, check_environment, evaluate_command, output_of, resume_command
-from .run import Run, RunFiles, hold_out
+from .run import Run, RunFiles
 from .saving import check_room, check_run_output, checkpoint_path, save_anywhere
 from .series import MAX_SEEDS, kept_results, seed_path, seed_runs, series_accuracies
 
 __all__ = [
     "MAX_SEEDS",
-    "Checkpoints",
     "Logs",
     "Run",
     "RunFiles",
@@ -21,7 +19,6 @@ __all__ = [
     "check_run_output",
     "checkpoint_path",
     "evaluate_command",
-    "hold_out",
     "kept_results",
     "output_of",
     "resume_command",
