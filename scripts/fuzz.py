@@ -24,7 +24,7 @@ except ImportError:
 
 with atheris.instrument_imports(include=["mnist_nn", "yaml"]):
     from mnist_nn.config import Source, dump_config, load_config, resolve
-    from mnist_nn.data import idx, load_dataset
+    from mnist_nn.data import DATASETS, idx, load_dataset
     from mnist_nn.errors import MnistNNError
     from mnist_nn.model import (
         Checkpoint,
@@ -51,11 +51,21 @@ Reader = Callable[[bytes, Path], object]
 def model_seeds() -> Iterable[bytes]:
     """Return a small model, and pickles of the types in a model."""
     config = resolve([Source("", SMALL)])
-    network = build_network(config, 4, 1.0, np.random.default_rng(0))
+    network = build_network(config, DATASETS["iris"].format, np.random.default_rng(0))
     history = [EpochMetrics(n, 10, 0.5, 0.5, 0.1, 0.01) for n in (1, 2)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
-        save_model(path, Model(config, network, history, {"x_train": "ab"}, current_versions()))
+        save_model(
+            path,
+            Model(
+                config,
+                network,
+                DATASETS["iris"].format,
+                history,
+                {"x_train": "ab"},
+                current_versions(),
+            ),
+        )
         yield path.read_bytes()
     for value in (np.ones(2), {"a": [1, -1, 2**40, 0.5, None, True]}, [(1, "a"), b"b", {}]):
         yield pickle.dumps(value, 4)
@@ -64,7 +74,9 @@ def model_seeds() -> Iterable[bytes]:
 def checkpoint_seeds() -> Iterable[bytes]:
     """Return a small checkpoint."""
     config, rng = resolve([Source("", SMALL)]), np.random.default_rng(0)
-    trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
+    trainer = fit(
+        build_network(config, DATASETS["iris"].format, rng), load_dataset("iris").train, rng=rng
+    )
     next(trainer)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl.ckpt"

@@ -67,7 +67,8 @@ def test_a_run_of_fit_can_be_saved_with_its_history(tmp_path: Path) -> None:
     network = mnist_nn.Network(2, config.network.build_layers(), rng=np.random.default_rng(0))
     settings = TrainingConfig(loss="binary_cross_entropy", epochs=2)
     history = list(mnist_nn.fit(network, moons.train, settings, rng=np.random.default_rng(1)))
-    Model(config, network.astype(config.network.dtype), history).save(tmp_path / "moons.pkl")
+    network = network.astype(config.network.dtype)
+    Model(config, network, moons.info.format, history).save(tmp_path / "moons.pkl")
     assert mnist_nn.load_model(tmp_path / "moons.pkl").history == history
 
 

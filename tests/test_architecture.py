@@ -23,7 +23,7 @@ GROUND = {
 
 MAY_IMPORT = {
     "nn": set(),
-    "data": GROUND,
+    "data": {"nn"} | GROUND,
     "engines": {"nn"} | GROUND,
     "augmentation": GROUND,
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,

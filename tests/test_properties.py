@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_nn.config import Source, resolve
+from mnist_nn.data import DATASETS
 from mnist_nn.model import Model, build_network, load_model, save_model
 from mnist_nn.nn import ACTIVATIONS, LOSSES, Network, check_gradients
 from mnist_nn.training import EpochMetrics
@@ -46,7 +47,9 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
 
 def network_of(values: dict[str, Any]) -> Network:
     config = resolve([Source("", values)])
-    return build_network(config, 4, 1.0, np.random.default_rng(config.seed % 2**32))
+    return build_network(
+        config, DATASETS["iris"].format, np.random.default_rng(config.seed % 2**32)
+    )
 
 
 @given(configs())
@@ -64,7 +67,14 @@ def test_the_gradient_of_any_network_is_right(values: dict[str, Any]) -> None:
 def test_a_model_that_is_saved_and_loaded_is_the_same(values: dict[str, Any]) -> None:
     network = network_of(values)
     history = [EpochMetrics(1, 10, 0.5, 0.5, 0.1, 0.01)]
-    model = Model(resolve([Source("", values)]), network, history, {"x_train": "ab"}, {"a": "1"})
+    model = Model(
+        resolve([Source("", values)]),
+        network,
+        DATASETS["iris"].format,
+        history,
+        {"x_train": "ab"},
+        {"a": "1"},
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         save_model(path, model)

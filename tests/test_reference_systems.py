@@ -12,7 +12,7 @@ from sklearn.datasets import make_moons
 from sklearn.model_selection import train_test_split
 
 from mnist_nn.config import Config, load_config, read_override
-from mnist_nn.data import Dataset, Samples, dataset_info, load_dataset, stratified_split
+from mnist_nn.data import DATASETS, Dataset, Samples, dataset_info, load_dataset, stratified_split
 from mnist_nn.evaluation import evaluate
 from mnist_nn.model import build_network
 from mnist_nn.nn import (
@@ -39,7 +39,7 @@ def settings(name: str) -> Config:
 def train(config: Config, samples: Samples) -> tuple[Network, list[EpochMetrics]]:
     """Train as the command does, on samples of our choice."""
     info, rng, plan = dataset_info(config.data.dataset), make_rngs(config.seed), config.training
-    network = build_network(config, info.n_inputs, info.input_scale, rng.initialisation)
+    network = build_network(config, info.format, rng.initialisation)
     return network, list(fit(network, samples, plan, rng=rng))
 
 
@@ -122,7 +122,7 @@ def test_b_with_stale_activations_gives_the_published_figures() -> None:
     """Its backward pass keeps using the activations of epoch 0: a list that is never cleared."""
     iris, loss = load_dataset("iris").train, LOSSES["cross_entropy"]
     config = settings("iris")
-    network = build_network(config, 4, 1.0, np.random.default_rng(0))
+    network = build_network(config, DATASETS["iris"].format, np.random.default_rng(0))
     targets, work = encode(iris.y, 3), network.workspace(150)
     sgd = config.training.optimizer
     remembered: list[np.ndarray] = []
@@ -184,7 +184,7 @@ def test_c_does_as_well_on_our_own_moons() -> None:
 
 def test_c_is_the_architecture_of_its_write_up() -> None:
     config = settings("moons")
-    network = build_network(config, 2, 1.0, np.random.default_rng(0))
+    network = build_network(config, DATASETS["moons"].format, np.random.default_rng(0))
     architecture = [
         {
             "input_dim": n_in,

@@ -35,6 +35,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {  # name of the command, of its module and of the function in it
     "download": Entry("Train", "Download a dataset, verify every file, and cache it."),
+    "datasets": Entry("Train", "List the datasets that ship, can be downloaded, or were imported."),
     "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
     "train": Entry("Train", "Train a network and save it to a model file."),
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ..data import dataset_info
 from ..errors import escaped
 from ..files import atomic_write
 from ..model import check_fits, load_model
@@ -30,11 +29,12 @@ def draw(
     network; it works offline and on mobile. Its path is printed.
     """
     trained = load_model(model)
-    name = trained.config.data.dataset
-    info = dataset_info(name)
-    check_fits(trained.config, name, info)
+    name, samples = trained.config.data.dataset, trained.format
+    check_fits(trained.config, name, samples)
     check_output(output, inputs=[model])
-    page = draw_page(trained.network, info.class_names, f"{escaped(model.name)}, trained on {name}")
+    page = draw_page(
+        trained.network, samples.class_names, f"{escaped(model.name)}, trained on {name}"
+    )
     with atomic_write(output) as file:
         file.write(page)
     print_path(output)

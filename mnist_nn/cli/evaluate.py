@@ -73,7 +73,7 @@ def evaluate(
     if as_json:
         typer.echo(_as_json(result, model, data, split, report))
     else:
-        typer.echo(_tables(result, data.info.class_names))
+        typer.echo(_tables(result, data.info.format.class_names))
         source = loaded.evaluated.source
         typer.echo(_summary(result, f"{escaped(str(model))} on", source))
         if report is not None:
@@ -106,7 +106,7 @@ def _write_report(report: Path, loaded: LoadedModel) -> None:
 def _as_json(
     result: Evaluation, model: Path, data: Dataset, split: str, report: Path | None
 ) -> str:
-    rows = zip(data.info.class_names, result.per_class, strict=True)
+    rows = zip(data.info.format.class_names, result.per_class, strict=True)
     return json.dumps(
         {
             "accuracy": result.accuracy,

@@ -35,7 +35,7 @@ def evaluate_model(
     ConfigError if it cannot read the data or there is no such split; ModelError if it overflows.
     """
     samples = _samples(model, data, split)
-    check_fits(model.config, data.name, data.info)
+    check_fits(model.config, data.name, data.info.format)
     loss = model.config.training.loss
     with progress_bar(len(samples.y), "samples") as bar, np.errstate(all="ignore"):
         result = evaluate(model.network, samples, loss, progress=bar.update)
@@ -43,15 +43,17 @@ def evaluate_model(
         raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
     kind = "training" if split == "train" else split
     name, source = escaped(str(path)), f"{kind} samples of {data.name}"
-    evaluated = EvaluatedModel(name, model.network, data.info, samples, source, result, curves)
+    evaluated = EvaluatedModel(
+        name, model.network, data.info.format, samples, source, result, curves
+    )
     return LoadedModel(model, data, evaluated)
 
 
 def _samples(model: Model, data: Dataset, split: str) -> Samples:
     """Return the samples of a split, if it exists and the network can read it."""
-    if data.info.n_inputs != model.network.sizes[0]:
+    if data.info.format.n_inputs != model.network.sizes[0]:
         raise ConfigError(
-            f"{data.name} has {data.info.n_inputs} numbers per sample, but the model reads "
+            f"{data.name} has {data.info.format.n_inputs} numbers per sample, but the model reads "
             f"{model.network.sizes[0]}; choose another --dataset"
         )
     samples = data.train if split == "train" else data.test

@@ -56,9 +56,9 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
     """Check each group of parameters."""
     name, training = settings.data.dataset, settings.training
     info = dataset_info(name)
-    check_fits(settings, name, info)
+    check_fits(settings, name, info.format)
     rng = make_rngs(settings.seed)
-    network = build_network(settings, info.n_inputs, info.input_scale, rng.initialisation)
+    network = build_network(settings, info.format, rng.initialisation)
     samples = load_dataset(name, data_dir).train
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
     smoothing = training.label_smoothing

@@ -12,7 +12,7 @@ import typer
 from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
-from ..data import dataset_info, datasets_that
+from ..data import datasets_that
 from ..errors import ConfigError, DataError, ModelError, escaped
 from ..images import (
     MAX_BYTES,
@@ -110,20 +110,19 @@ def _read_stdin() -> bytes:
 
 def _class_names(trained: Model, model: Path) -> tuple[str, ...]:
     """Return the names of the classes; ConfigError unless the model reads images like MNIST's."""
-    name = trained.config.data.dataset
-    info = dataset_info(name)
-    if info.image_shape != PREPARED_SHAPE or trained.network.sizes[0] != info.n_inputs:
+    name, samples = trained.config.data.dataset, trained.format
+    if samples.image_shape != PREPARED_SHAPE or trained.network.sizes[0] != samples.n_inputs:
         raise ConfigError(
             f"{model} reads {trained.network.sizes[0]} numbers of {name}, not images of "
             f"{'×'.join(map(str, PREPARED_SHAPE))} pixels; use a model trained on "
-            f"{datasets_that(lambda known: known.holds_digits)}"
+            f"{datasets_that(lambda known: known.format.holds_digits)}"
         )
-    check_fits(trained.config, name, info)
-    if not info.holds_digits:
+    check_fits(trained.config, name, samples)
+    if not samples.holds_digits:
         eprint(
             f"note: {model} was trained on {name}, but images are preprocessed as MNIST's digits"
         )
-    return info.class_names
+    return samples.class_names
 
 
 def _prepare(path: str, read_stdin: Callable[[], bytes]) -> NDArray[np.float64]:

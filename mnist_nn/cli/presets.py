@@ -30,7 +30,10 @@ def _describe(path: Path) -> tuple[str, str, str]:
     """Return the network, accuracy and training time of a config."""
     settings = load_config([path])
     layers = settings.network.layers
-    sizes = [dataset_info(settings.data.dataset).n_inputs, *(layer.units for layer in layers)]
+    sizes = [
+        dataset_info(settings.data.dataset).format.n_inputs,
+        *(layer.units for layer in layers),
+    ]
     network = f"{'-'.join(map(str, sizes))} {layers[0].activation}"
     measured = FACTS.search(path.read_text("utf-8"))
     accuracy, deviation, time = measured.groups() if measured else ("", "", "")

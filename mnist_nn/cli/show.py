@@ -46,9 +46,9 @@ def show(
     settings = read_settings(configs, set_, seed=seed)
     name, augmentation = settings.data.dataset, settings.data.augmentation
     info = dataset_info(name)
-    check_fits(settings, name, info)
-    if info.image_shape is None:
-        known = datasets_that(lambda known: known.image_shape is not None)
+    check_fits(settings, name, info.format)
+    if info.format.image_shape is None:
+        known = datasets_that(lambda known: known.format.image_shape is not None)
         raise ConfigError(f"{name} holds no images; set data.dataset to {known}")
     check_output(output, inputs=configs)
     samples, rng = load_dataset(name, data_dir).train, make_rngs(settings.seed)
@@ -59,8 +59,8 @@ def show(
     after = Augmenter(augmentation, rng.augmentation)(copies)
     draw_image_grid(
         output,
-        before.reshape(-1, *info.image_shape),
-        after.reshape(-1, VARIANTS, *info.image_shape),
+        before.reshape(-1, *info.format.image_shape),
+        after.reshape(-1, VARIANTS, *info.format.image_shape),
         ("as it is", "as training shows it"),
     )
     if not augmentation.active:

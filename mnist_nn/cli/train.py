@@ -166,9 +166,9 @@ def train(
     if checkpoint:
         check_config(checkpoint, settings)
     info = dataset_info(settings.data.dataset)
-    check_fits(settings, info.name, info)
+    check_fits(settings, info.name, info.format)
     if dry_run:
-        network = "".join(f"# {row}\n" for row in describe_network(settings, info.n_inputs))
+        network = "".join(f"# {row}\n" for row in describe_network(settings, info.format.n_inputs))
         typer.echo(dump_config(settings) + network, nl=False)
         return
     series = checkpoint.series if checkpoint else None

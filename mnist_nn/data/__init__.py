@@ -1,6 +1,7 @@
 """Datasets. Downloading, which needs the network, is in `mnist_nn.data.download`."""
 
 from .datasets import Dataset, load_dataset, load_mnist
+from .format import PIXEL_SCALE, Preparation, SampleFormat
 from .location import data_folder, required_data_folder
 from .record import DatasetInfo, Samples
 from .split import stratified_split
@@ -8,8 +9,11 @@ from .table import DATASETS, dataset_info, datasets_that
 
 __all__ = [
     "DATASETS",
+    "PIXEL_SCALE",
     "Dataset",
     "DatasetInfo",
+    "Preparation",
+    "SampleFormat",
     "Samples",
     "data_folder",
     "dataset_info",

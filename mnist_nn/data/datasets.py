@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError
 from ..files import StrPath
+from .format import PIXEL_SCALE
 from .location import data_folder, required_data_folder
-from .record import PIXEL_SCALE, DatasetInfo, Samples
+from .record import DatasetInfo, Samples
 from .table import dataset_info, datasets_that
 
 
@@ -115,9 +116,10 @@ def load_mnist(
     not), in `folder` or `data_folder` (DataError if it has not been downloaded).
     """
     dataset = load_dataset(name, folder)
-    shape, one_hot = dataset.info.image_shape, np.eye(len(dataset.info.class_names), dtype=np.uint8)
+    shape = dataset.info.format.image_shape
+    one_hot = np.eye(len(dataset.info.format.class_names), dtype=np.uint8)
     if shape is None or dataset.test is None:
-        known = datasets_that(lambda info: info.image_shape is not None)
+        known = datasets_that(lambda info: info.format.image_shape is not None)
         raise ConfigError(f"'{name}' holds no images; use {known}")
 
     def convert(samples: Samples) -> tuple[NDArray[Any], NDArray[Any]]:

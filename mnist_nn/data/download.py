@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files import StrPath, atomic_write, read_bounded
 from . import idx
-from .cache import read_cache, write_cache
+from .cache import write_cache
 from .folder import read_folder, verified
-from .record import DataFile, DatasetInfo
+from .packed import find_packed, is_packed
+from .record import DataFile, DatasetInfo, PackedFile
+from .store import write_dataset
 from .transfer import TransferError, check_environment, public, receive
 
 PAUSES = (0.0, 1.0, 2.0)  # seconds before a mirror is tried again
@@ -52,6 +55,7 @@ class CacheReady:
 
 
 Event = Received | Failed | CacheReady
+RemoteFile = DataFile | PackedFile
 
 
 def download(
@@ -64,7 +68,7 @@ def download(
 ) -> Generator[Event, None, None]:
     """Create the cache ``<name>.npz`` of a dataset in a folder, fetching what is missing.
 
-    A cache that verifies is kept; without one, files ``<name>/*.gz`` that verify are used; the
+    A cache that verifies is kept; without one, files in ``<name>/`` that verify are used; the
     others are fetched (all of them with `force`), from `mirrors` before the dataset's own. A file
     is streamed to the disk; while it is verified, memory holds it (at most 1 MiB larger than its
     payload) and its payload, for a moment twice.
@@ -74,19 +78,33 @@ def download(
     be written; ConfigError if the environment's proxy or certificates cannot be used.
     """
     folder = Path(folder)
-    path, files = folder / f"{info.name}.npz", folder / info.name
-    if not force and _succeeds(read_cache, path, info):
+    path = folder / f"{info.name}.npz"
+    files = folder / (info.packed.folder if info.packed else info.name)
+    if not force and all(_succeeds(info.read, folder, part) for part in info.parts):
         yield CacheReady(path, "verified")
         return
-    fetched = force or not _succeeds(read_folder, files, info)
+    fetched = force or not _succeeds(_find, files, info)
     try:
         files.mkdir(parents=True, exist_ok=True)
         if fetched:
             yield from _fetch_all(info, files, [*mirrors, *info.mirrors], force, timeout)
-        write_cache(path, read_folder(files, info))
+        _find(files, info)(path)
     except OSError as error:
         raise unwritable(folder, error) from error
     yield CacheReady(path, "downloaded" if fetched else "rebuilt")
+
+
+def _find(origin: Path, info: DatasetInfo) -> Callable[[Path], None]:
+    """Find and verify all files of a dataset; return a function that writes its cache."""
+    if info.packed is None:
+        return partial(write_cache, arrays=read_folder(origin, info))
+    paths, read = find_packed(origin, info.packed), info.packed.read
+
+    def write(path: Path) -> None:
+        parts = {part: read(paths, part) for part in info.parts}
+        write_dataset(path, info.format, parts, source=list(paths), licence=info.licence)
+
+    return write
 
 
 def _succeeds(read: Callable[..., object], *arguments: object) -> bool:
@@ -107,17 +125,16 @@ def unwritable(folder: Path, error: OSError) -> DataError:
 
 
 def import_folder(info: DatasetInfo, origin: StrPath, folder: StrPath) -> CacheReady:
-    """Create the cache in a folder from local files, which `read_folder` finds in `origin`.
+    """Create the cache in a folder from local files, found in `origin` by their content.
 
     DataError if a file is missing or wrong, or the cache cannot be written.
     """
-    arrays, folder = read_folder(Path(origin), info), Path(folder)
-    path = folder / f"{info.name}.npz"
+    write, path = _find(Path(origin), info), Path(folder) / f"{info.name}.npz"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_cache(path, arrays)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable(path.parent, error) from error
     return CacheReady(path, "rebuilt")
 
 
@@ -125,15 +142,16 @@ def _fetch_all(
     info: DatasetInfo, files: Path, mirrors: list[str], force: bool, timeout: tuple[float, float]
 ) -> Iterator[Event]:
     """Fetch every file that is missing or wrong, trying the mirror that last delivered first."""
-    for file in info.files:
-        if not force and _succeeds(_read_gzip, files, file):
+    for file in info.packed.files if info.packed else info.files:
+        path = files / (file.name if isinstance(file, PackedFile) else f"{file.name}.gz")
+        if not force and _is_there(path, file):
             continue
         failures: list[Failed] = []
         for mirror in list(mirrors):
-            url = file_address(mirror, f"{file.name}.gz")
+            url = file_address(mirror, path.name)
             check_environment(url)
             try:
-                yield from _fetch_with_retries(url, files / f"{file.name}.gz", file, timeout)
+                yield from _fetch_with_retries(url, path, file, timeout)
             except DataError as error:  # an OSError is local: another mirror would not help
                 failures.append(Failed(public(url), str(error)))
                 yield failures[-1]
@@ -142,7 +160,7 @@ def _fetch_all(
                 mirrors.insert(0, mirror)
                 break
         else:
-            raise _all_failed(info, file, failures)
+            raise _all_failed(info, path.name, failures)
 
 
 def file_address(mirror: str, name: str) -> str:
@@ -151,14 +169,19 @@ def file_address(mirror: str, name: str) -> str:
     return f"{base.rstrip('/')}/{name}{mark}{query}"
 
 
-def _read_gzip(files: Path, file: DataFile) -> NDArray[np.uint8]:
-    """Read and verify a file that was fetched before."""
-    blob = read_bounded(files / f"{file.name}.gz", file.size + idx.GZIP_SLACK, DataError)
-    return verified(file, blob)
+def _is_there(path: Path, file: RemoteFile) -> bool:
+    """Return whether a file was fetched before, and verifies."""
+    if isinstance(file, PackedFile):
+        return is_packed(path, file)
+    try:
+        verified(file, read_bounded(path, file.size + idx.GZIP_SLACK, DataError))
+    except (OSError, DataError):
+        return False
+    return True
 
 
 def _fetch_with_retries(
-    url: str, path: Path, file: DataFile, timeout: tuple[float, float]
+    url: str, path: Path, file: RemoteFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Fetch one file from one mirror, trying again after errors that may be temporary."""
     for pause in PAUSES:
@@ -173,17 +196,20 @@ def _fetch_with_retries(
 
 
 def _fetch(
-    url: str, path: Path, file: DataFile, timeout: tuple[float, float]
+    url: str, path: Path, file: RemoteFile, timeout: tuple[float, float]
 ) -> Iterator[Received]:
     """Stream one file to a temporary one, which replaces the target once it is verified."""
     with closing(receive(url, timeout)) as chunks, atomic_write(path) as target:
-        done = 0
+        done, limit = 0, file.size + (0 if isinstance(file, PackedFile) else idx.GZIP_SLACK)
         for content, total in chunks:
             done += target.write(content)
-            if done > file.size + idx.GZIP_SLACK:
+            if done > limit:
                 raise DataError(f"the answer is longer than {done:,} bytes")
             yield Received(file.name, done, total)
-        _verify(target, file)
+        if isinstance(file, PackedFile):
+            file.verify(target)
+        else:
+            _verify(target, file)
 
 
 def _verify(target: IO[bytes], file: DataFile) -> None:
@@ -201,9 +227,9 @@ def _verify(target: IO[bytes], file: DataFile) -> None:
     target.write(content)
 
 
-def _all_failed(info: DatasetInfo, file: DataFile, failures: list[Failed]) -> DataError:
+def _all_failed(info: DatasetInfo, name: str, failures: list[Failed]) -> DataError:
     """Return the error that lists why each mirror failed, and what to do."""
-    lines = [f"{file.name}.gz could not be downloaded from any of {len(failures)} mirrors:"]
+    lines = [f"{name} could not be downloaded from any of {len(failures)} mirrors:"]
     lines += [f"  {failure.url}: {failure.reason}" for failure in failures]
     lines.append(
         f"have the files already? mnist-nn download --dataset {info.name} --from DIR; "

@@ -42,7 +42,7 @@ def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
         raise DataError(f"there is no folder {origin}")
     arrays: Arrays = {}
     reasons: dict[str, list[str]] = {file.key: [] for file in info.files}
-    for path in _plain_files(origin):
+    for path in plain_files(origin):
         missing = [file for file in info.files if file.key not in arrays]
         if not missing:
             break
@@ -61,7 +61,7 @@ def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
     return arrays
 
 
-def _plain_files(origin: Path) -> list[Path]:
+def plain_files(origin: Path) -> list[Path]:
     """List the plain files of a folder, and of its sub-folders after them."""
     if not origin.is_dir():
         return [origin] if origin.is_file() else []

@@ -9,6 +9,7 @@ import gzip
 import math
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from ..errors import DataError
 
 UNSIGNED_BYTE = 8
+TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+MAX_DIMENSIONS = 4
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_SLACK = 1 << 20  # a .gz is never larger than its payload by more than this
 
@@ -39,6 +42,26 @@ def parse(payload: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             f"got {len(payload):,}"
         )
     return np.frombuffer(payload, np.uint8, offset=len(expected)).reshape(shape)
+
+
+def parse_any(payload: bytes) -> NDArray[Any]:
+    """Return the array of a decompressed IDX payload of any type and shape, as a read-only view.
+
+    DataError if the header is none, or the length is not the one it says.
+    """
+    n_dimensions = payload[3] if len(payload) >= 4 else 0
+    offset = 4 + 4 * n_dimensions
+    known = payload[:2] == b"\0\0" and payload[2] in TYPES if len(payload) >= offset else False
+    if not known or not 1 <= n_dimensions <= MAX_DIMENSIONS:
+        raise DataError(f"not IDX data: {_describe(payload)}")
+    shape, dtype = (
+        struct.unpack(f">{n_dimensions}I", payload[4:offset]),
+        np.dtype(TYPES[payload[2]]),
+    )
+    size = offset + math.prod(shape) * dtype.itemsize
+    if len(payload) != size:
+        raise DataError(f"IDX data of shape {shape} has {size:,} bytes, got {len(payload):,}")
+    return np.frombuffer(payload, dtype, offset=offset).reshape(shape)
 
 
 def decompress(blob: bytes, limit: int) -> bytes:

@@ -1,23 +1,23 @@
 """Records of datasets: everything that is known of one before it is read.
 
-What is pinned is the SHA-256 of each *decompressed IDX payload*, not of the ``.gz``: mirrors
-recompress files, and HTTP layers unpack them.
+Of a `DataFile` what is pinned is the SHA-256 of its *decompressed IDX payload*, not of the ``.gz``:
+mirrors recompress files, and HTTP layers unpack them. Of a `PackedFile` the payload's hash was not
+to be had, so the file is pinned as its publisher serves it.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import DataError
+from .format import SampleFormat
 from .idx import header
-
-DIGITS = tuple("0123456789")
-PIXEL_SCALE = 1 / 255
 
 
 class Samples(NamedTuple):
@@ -64,6 +64,44 @@ class DataFile:
 
 
 @dataclass(frozen=True)
+class PackedFile:
+    """A file of a dataset, of at most `size` bytes, whose `digest` is that of all of them."""
+
+    name: str
+    size: int
+    digest: str
+    algorithm: str = "SHA256"
+
+    def verify(self, file: IO[bytes]) -> None:
+        """Read a file from its start; DataError if it has another hash."""
+        file.seek(0)
+        digest = hashlib.new(self.algorithm, usedforsecurity=False)
+        while block := file.read(1 << 20):
+            digest.update(block)
+        if digest.hexdigest() != self.digest:
+            raise DataError(f"its {self.algorithm} is not the pinned {self.digest[:12]}…")
+
+
+@dataclass(frozen=True)
+class PackedSource:
+    """The packed files of a dataset, and how samples are read from them.
+
+    Attributes
+    ----------
+    folder
+        Sub-folder of the data folder that they are kept in: datasets of one archive share it.
+    files
+        The files.
+    read
+        Function of the paths of verified files, by name, and a part, that returns its samples.
+    """
+
+    folder: str
+    files: tuple[PackedFile, ...]
+    read: Callable[[Mapping[str, Path], str], Samples]
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
     """Record of a dataset.
 
@@ -71,54 +109,32 @@ class DatasetInfo:
     ----------
     name
         Name in configs and commands; the cache is ``<name>.npz``.
-    sample_shape
-        Shape of a sample: (height, width) of an image, (n,) of n measurements.
-    class_names
-        Names of the classes, in the order of their labels.
+    format
+        What its samples look like, and what their classes mean.
     licence
         Short name of the licence; None for generated data.
     load
         Function of this record, the data folder and a part, ``train`` or ``test``, that returns the
         part's samples.
     parts
-        Parts of the dataset.
+        Number of samples of each part, ``train`` and mostly ``test``.
     files
         Files to download; none if the dataset comes with this program.
+    packed
+        Packed files to download instead; what is made of them is written as an imported dataset.
     mirrors
-        Base addresses in the order in which they are tried; each serves ``<base>/<name>.gz``.
+        Base addresses in the order in which they are tried; each serves ``<base>/<name>.gz``, or
+        the packed files by their names.
     """
 
     name: str
-    sample_shape: tuple[int, ...]
-    class_names: tuple[str, ...]
+    format: SampleFormat
     licence: str | None
     load: Callable[["DatasetInfo", Path, str], Samples]
-    parts: tuple[str, ...] = ("train", "test")
+    parts: Mapping[str, int]
     files: tuple[DataFile, ...] = ()
+    packed: PackedSource | None = None
     mirrors: tuple[str, ...] = ()
-
-    @property
-    def image_shape(self) -> tuple[int, int] | None:
-        """Height and width of its images; None if its samples are not images."""
-        if len(self.sample_shape) != 2:
-            return None
-        height, width = self.sample_shape
-        return height, width
-
-    @property
-    def n_inputs(self) -> int:
-        """Numbers per sample."""
-        return math.prod(self.sample_shape)
-
-    @property
-    def input_scale(self) -> float:
-        """Factor by which a network multiplies the numbers: 1/255 for pixels."""
-        return PIXEL_SCALE if self.image_shape else 1.0
-
-    @property
-    def holds_digits(self) -> bool:
-        """Whether it holds images of the digits 0 to 9."""
-        return self.image_shape is not None and self.class_names == DIGITS
 
     def read(self, folder: Path, part: str) -> Samples:
         """Read the samples of a part; DataError if files are missing or damaged."""

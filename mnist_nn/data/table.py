@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError, hint, shell_command
 from .cache import read_cache
+from .format import DIGITS, Preparation, SampleFormat
 from .location import data_folder
-from .record import DIGITS, DataFile, DatasetInfo, Samples
+from .packed import emnist, kmnist, qmnist
+from .record import DataFile, DatasetInfo, Samples
+from .store import read_dataset
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -34,6 +38,13 @@ def _load_cache(info: DatasetInfo, folder: Path, part: str) -> Samples:
     except DataError as error:
         raise DataError(f"{error}\nfix it with: {_download(info.name, folder)}") from error
     return Samples(_flat(arrays[f"x_{part}"]), arrays[f"y_{part}"])
+
+
+def _load_packed(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    try:
+        return read_dataset(folder / f"{info.name}.npz", part)
+    except DataError as error:
+        raise DataError(f"{error}\nfetch it with: {_download(info.name, folder)}") from error
 
 
 def _load_sample(info: DatasetInfo, folder: Path, part: str) -> Samples:
@@ -71,6 +82,11 @@ def moons(
     return x + rng.normal(0, noise, x.shape), y
 
 
+def sizes(n_train: int, n_test: int) -> dict[str, int]:
+    """Return the parts of a dataset and their numbers of samples."""
+    return {"train": n_train, "test": n_test}
+
+
 def _idx_files(*sha256: str) -> tuple[DataFile, ...]:
     """Return the four files of a dataset with MNIST's names and shapes."""
     layout: list[tuple[str, str, tuple[int, ...]]] = [
@@ -95,15 +111,21 @@ CLOTHES = (
     "Ankle boot",
 )
 
+NEGATIVE = Preparation("resize", invert=True)  # their publishers made light of dark
+KANA = tuple("おきすつなはまやれを")
+CAPITALS = tuple(ascii_uppercase)
+MERGED = (*DIGITS, *CAPITALS, *"abdefghnqrt")  # the small letters that look unlike capitals
+MNIST_DIGITS = SampleFormat((28, 28), DIGITS, preparation=Preparation("mnist"))
+
 DATASETS = {
     info.name: info
     for info in (
         DatasetInfo(
             name="mnist",
-            sample_shape=(28, 28),
-            class_names=DIGITS,
+            format=MNIST_DIGITS,
             licence="CC BY-SA 3.0",
             load=_load_cache,
+            parts=sizes(60_000, 10_000),
             files=_idx_files(
                 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
                 "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -118,10 +140,10 @@ DATASETS = {
         ),
         DatasetInfo(
             name="fashion-mnist",
-            sample_shape=(28, 28),
-            class_names=CLOTHES,
+            format=SampleFormat((28, 28), CLOTHES, preparation=NEGATIVE),
             licence="MIT",
             load=_load_cache,
+            parts=sizes(60_000, 10_000),
             files=_idx_files(
                 "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
                 "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -133,16 +155,54 @@ DATASETS = {
                 "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             ),
         ),
-        DatasetInfo("mnist-sample", (28, 28), DIGITS, "CC BY-SA 3.0", _load_sample),
+        DatasetInfo(
+            name="kmnist",
+            format=SampleFormat((28, 28), KANA, preparation=NEGATIVE),
+            licence="CC BY-SA 4.0",
+            load=_load_packed,
+            parts=sizes(60_000, 10_000),
+            packed=kmnist(),
+            mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        ),
+        DatasetInfo(
+            name="qmnist",
+            format=MNIST_DIGITS,
+            licence="BSD",
+            load=_load_packed,
+            parts=sizes(60_000, 60_000),
+            packed=qmnist(),
+            mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
+        ),
+        *(
+            DatasetInfo(
+                name=f"emnist-{split}",
+                format=SampleFormat((28, 28), names, preparation=Preparation("mnist")),
+                licence="not stated",
+                load=_load_packed,
+                parts=sizes(n_train, n_test),
+                packed=emnist(split, first_label),
+                mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/",),
+            )
+            for split, names, first_label, n_train, n_test in (
+                ("balanced", MERGED, 0, 112_800, 18_800),
+                ("letters", CAPITALS, 1, 124_800, 20_800),
+                ("digits", DIGITS, 0, 240_000, 40_000),
+                ("byclass", (*DIGITS, *CAPITALS, *ascii_lowercase), 0, 697_932, 116_323),
+                ("bymerge", MERGED, 0, 697_932, 116_323),
+                ("mnist", DIGITS, 0, 60_000, 10_000),
+            )
+        ),
+        DatasetInfo("mnist-sample", MNIST_DIGITS, "CC BY-SA 3.0", _load_sample, sizes(5000, 1000)),
         DatasetInfo(
             name="iris",
-            sample_shape=(4,),
-            class_names=("setosa", "versicolor", "virginica"),
+            format=SampleFormat((4,), ("setosa", "versicolor", "virginica")),
             licence="CC BY 4.0",
             load=_load_iris,
-            parts=("train",),
+            parts={"train": 150},
         ),
-        DatasetInfo("moons", (2,), ("upper", "lower"), None, _load_moons),
+        DatasetInfo(
+            "moons", SampleFormat((2,), ("upper", "lower")), None, _load_moons, sizes(900, 100)
+        ),
     )
 }
 

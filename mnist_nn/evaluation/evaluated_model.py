@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import DatasetInfo, Samples
+from ..data import SampleFormat, Samples
 from ..nn import Network
 from .history import Curves
 from .metrics import Calibration, Evaluation, Predictions, calibrate, predict
@@ -15,7 +15,7 @@ from .metrics import Calibration, Evaluation, Predictions, calibrate, predict
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedModel:
-    """A model, one sample or more of the dataset `info`, and the result on them.
+    """A model, one sample or more of a format, and the result on them.
 
     `name` is the model's name for people, `source` what the samples are ("test samples of mnist"),
     and `curves` those of its training, None if it has no history.
@@ -23,7 +23,7 @@ class EvaluatedModel:
 
     name: str
     network: Network
-    info: DatasetInfo
+    format: SampleFormat
     samples: Samples
     source: str
     result: Evaluation
@@ -32,12 +32,12 @@ class EvaluatedModel:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in the order of their labels."""
-        return self.info.class_names
+        return self.format.class_names
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width of a sample; None if it is not an image."""
-        return self.info.image_shape
+        return self.format.image_shape
 
     @property
     def where(self) -> str:

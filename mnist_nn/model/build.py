@@ -4,7 +4,7 @@ import numpy as np
 
 from ..augmentation import IMAGE_SHAPE
 from ..config import Config
-from ..data import DatasetInfo
+from ..data import SampleFormat
 from ..errors import ConfigError
 from ..nn import Initializer, Network, ParameterSpec, parameter_spec
 
@@ -12,20 +12,21 @@ MAX_BYTES = 960 << 20  # of parameters: a model file may have 1 GiB, its history
 
 
 def build_network(
-    config: Config, n_inputs: int, input_scale: float, rng: np.random.Generator | None
+    config: Config, samples: SampleFormat, rng: np.random.Generator | None
 ) -> Network:
-    """Make the network of a config, for samples of `n_inputs` numbers.
+    """Make the network of a config, for samples of a format.
 
     `rng` draws the weights, unless the config names a legacy seed; None leaves them zero.
     """
     settings = config.network.initializer
     legacy = settings.legacy_seed if rng is not None else None
     return Network(
-        n_inputs,
+        samples.n_inputs,
         config.network.build_layers(),
         rng=rng if legacy is None else np.random.RandomState(legacy),
         initializer=Initializer(settings.name, settings.scale, settings.biases),
-        input_scale=input_scale,
+        input_scale=samples.input_scale,
+        normalization=samples.normalization,
         dtype=config.network.dtype,
     )
 
@@ -35,13 +36,13 @@ def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
-def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
+def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
     """Refuse a config that does not suit its dataset: ConfigError.
 
     There must be one output per class, or a single one for two classes; only 28×28 images can be
     distorted; and a file must have room for the network.
     """
-    units, n_classes = config.network.layers[-1].units, len(info.class_names)
+    units, n_classes = config.network.layers[-1].units, len(samples.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
         last = len(config.network.layers) - 1
         raise ConfigError(
@@ -53,11 +54,11 @@ def check_fits(config: Config, dataset: str, info: DatasetInfo) -> None:
             "network.layers: a softmax over a single unit is always 1; use sigmoid with "
             "training.loss=binary_cross_entropy"
         )
-    if config.data.augmentation.active and info.image_shape != IMAGE_SHAPE:
+    if config.data.augmentation.active and samples.image_shape != IMAGE_SHAPE:
         raise ConfigError(
             f"data.augmentation: {dataset} has no 28×28 images to distort; leave its numbers at 0"
         )
-    count = parameters_of(config, info.n_inputs).size
+    count = parameters_of(config, samples.n_inputs).size
     size = count * np.dtype(config.network.dtype).itemsize
     if size > MAX_BYTES:
         raise ConfigError(

@@ -11,13 +11,12 @@ from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from ..checks import RECORD, Flag, Real, Whole
 from ..config import Config
-from ..data import dataset_info
 from ..errors import ModelError
 from ..files import StrPath
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics, TrainingState
 from .build import parameters_of
-from .content import config_of, parse, pickled, read, write
+from .content import config_of, known_format, parse, pickled, read, write
 
 FORMAT = "mnist-nn checkpoint"
 VERSION = 2
@@ -75,6 +74,8 @@ class Checkpoint:
         Whether the run is over and its model written; a new run may then replace the file.
     series
         Series that the run is one of, while it is unfinished; None for a run on its own.
+    n_inputs
+        Numbers per sample; None in a file of mnist-nn 0.2, which only knew `DATASETS`.
     """
 
     __pydantic_config__: ClassVar = RECORD
@@ -91,6 +92,7 @@ class Checkpoint:
     versions: dict[str, str]
     complete: Flag = False
     series: Series | None = None
+    n_inputs: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 ADAPTER = TypeAdapter(Checkpoint)
@@ -114,14 +116,15 @@ def load_checkpoint(path: StrPath) -> Checkpoint:
 def _checkpoint_of(blob: bytes) -> Checkpoint:
     """Make a checkpoint of a file's bytes, verifying all of them."""
     checkpoint = parse(blob, ADAPTER, FORMAT, VERSION, OTHERS)
-    _check_state(checkpoint.config, checkpoint.state)
+    _check_state(checkpoint)
     if checkpoint.series:
         _check_series(checkpoint.config, checkpoint.series)
     return checkpoint
 
 
-def _check_state(config: Config, state: TrainingState) -> None:
+def _check_state(checkpoint: Checkpoint) -> None:
     """Hold what training needs against the config."""
+    config, state = checkpoint.config, checkpoint.state
     training, done, best = config.training, len(state.history), state.best
     if (state.engine.average is None) != (training.ema_decay is None):
         raise ModelError("it has a parameter average, or lacks one, unlike training.ema_decay")
@@ -132,7 +135,7 @@ def _check_state(config: Config, state: TrainingState) -> None:
         raise ModelError("its best epoch does not match training.early_stopping")
     if state.position.epoch != done + 1 or (best and not 1 <= best.epoch <= done):
         raise ModelError("its position is not where its history ends")
-    spec = parameters_of(config, dataset_info(config.data.dataset).n_inputs)
+    spec = parameters_of(config, checkpoint.n_inputs or known_format(config).n_inputs)
     shape = (spec.size,)
     _check_vector(config, "params", state.params, shape)
     if best:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from .. import __version__
 from ..config import Config, Source, resolve
+from ..data import DATASETS, SampleFormat
 from ..errors import ConfigError, ModelError
 from ..files import StrPath, atomic_write, read_bounded
 from .unpickler import read_pickle
@@ -100,6 +101,14 @@ def config_of(values: dict[str, Any]) -> Config:
         return resolve([Source("its config", values)])
     except (ConfigError, RecursionError, ValueError) as error:
         raise ModelError(_in_a_line(error)) from error
+
+
+def known_format(config: Config) -> SampleFormat:
+    """Return the format of the samples of a file that does not say it: of mnist-nn 0.2 or older."""
+    name = config.data.dataset
+    if name not in DATASETS:
+        raise ModelError(f"it does not say what the samples of {name} look like")
+    return DATASETS[name].format
 
 
 def _in_a_line(error: Exception) -> str:

@@ -14,7 +14,7 @@ from pydantic import FailFast, Field, TypeAdapter
 
 from ..checks import RECORD, Whole
 from ..config import Config
-from ..data import Samples, dataset_info, load_dataset
+from ..data import SampleFormat, Samples, load_dataset
 from ..data.scale import check_scale
 from ..errors import ConfigError, ModelError, warn
 from ..evaluation import Evaluation, evaluate
@@ -23,7 +23,16 @@ from ..nn import Network
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics
 from .build import build_network, parameters_of
-from .content import check_size, config_of, current_versions, parse, pickled, read, write
+from .content import (
+    check_size,
+    config_of,
+    current_versions,
+    known_format,
+    parse,
+    pickled,
+    read,
+    write,
+)
 
 FORMAT = "mnist-nn model"
 VERSION = 1
@@ -44,6 +53,8 @@ class Model:
         Resolved config that it was trained with.
     network
         Network with the trained parameters.
+    format
+        What the samples that it reads look like, and the names of their classes.
     history
         Metrics of each epoch of its training.
     sha256
@@ -56,6 +67,7 @@ class Model:
 
     config: Config
     network: Network
+    format: SampleFormat
     history: list[EpochMetrics]
     sha256: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=current_versions)
@@ -182,7 +194,7 @@ class DatasetPart:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Content of a model file; files of mnist-nn 0.1 lack the last key."""
+    """Content of a model file; those of mnist-nn 0.2 and 0.1 lack the last key or two."""
 
     __pydantic_config__: ClassVar = RECORD
 
@@ -194,6 +206,7 @@ class Content:
     seed: Whole
     versions: dict[str, str]
     kept_epoch: Whole | None = None
+    sample_format: SampleFormat | None = None
 
 
 ADAPTER = TypeAdapter(Content)
@@ -203,6 +216,7 @@ def save_model(path: StrPath, model: Model) -> None:
     """Write a model file: see `Model.save`."""
     content = Content(
         config=model.config.model_dump(mode="json"),
+        sample_format=model.format,
         input_scale=model.network.input_scale,
         parameters={k: v.copy() for k, v in model.network.named_parameters().items()},
         history=model.history,
@@ -250,9 +264,11 @@ def _model_of(blob: bytes) -> Model:
         raise ModelError("its seed or its dataset is not that of its config")
     if kept is not None and not 1 <= kept <= len(content.history):
         raise ModelError("its kept epoch is not in its history")
+    samples = content.sample_format or known_format(config)
     return Model(
         config=config,
-        network=_network(config, content),
+        network=_network(config, content, samples),
+        format=samples,
         history=content.history,
         sha256=dataset.sha256,
         versions=content.versions,
@@ -260,14 +276,15 @@ def _model_of(blob: bytes) -> Model:
     )
 
 
-def _network(config: Config, content: Content) -> Network:
+def _network(config: Config, content: Content, samples: SampleFormat) -> Network:
     """Put the file's parameters into the network that the config describes."""
-    arrays, n_inputs = content.parameters, dataset_info(config.data.dataset).n_inputs
+    arrays = content.parameters
     try:
-        parameters_of(config, n_inputs).check({name: a.shape for name, a in arrays.items()})
+        parameters_of(config, samples.n_inputs).check({name: a.shape for name, a in arrays.items()})
     except ValueError as error:
         raise ModelError(f"its config {error}") from error
-    network = build_network(config, n_inputs, content.input_scale, None)
+    network = build_network(config, samples, None)
+    network.input_scale = content.input_scale
     for name, view in network.named_parameters().items():
         array = arrays[name]
         if array.dtype.newbyteorder("=") != view.dtype:

@@ -7,6 +7,7 @@ from .layers import Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
 from .losses import LOSSES, Loss, check_labels, encode, target_rows
 from .network import Network, parameter_spec
 from .noise import draw_noise, noise_width, set_dropout_masks
+from .normalization import InputNormalization
 from .numerical import gradient_descent, numerical_gradient
 from .parameters import Parameter, ParameterSpec
 from .penalty import add_penalty_gradient, penalty
@@ -25,6 +26,7 @@ __all__ = [
     "Dropout",
     "GroupCheck",
     "Initializer",
+    "InputNormalization",
     "Layer",
     "Loss",
     "Network",

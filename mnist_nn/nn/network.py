@@ -19,6 +19,7 @@ from .arrays import FloatArray
 from .initializers import Initializer, Random
 from .layers import Activation, Dense, Layer, block
 from .losses import Loss
+from .normalization import InputNormalization
 from .parameters import Parameter, ParameterSpec
 from .workspace import Workspace
 
@@ -40,13 +41,16 @@ class Network:
     input_scale
         Factor on integer inputs: 1/255 for pixels of 0 to 255. Floating-point inputs are taken as
         they are.
+    normalization
+        How inputs are normalized, once scaled; None for not at all.
     dtype
         float32 or float64, of parameters and arithmetic.
 
     Raises
     ------
     ValueError
-        If there is no layer or no input, the last layer is no activation, or the dtype is another.
+        If there is no layer or no input, the last layer is no activation, the dtype is another, or
+        the normalization is of another number of inputs.
 
     Attributes
     ----------
@@ -76,6 +80,7 @@ class Network:
         rng: Random | None,
         initializer: Initializer | None = None,
         input_scale: float = 1.0,
+        normalization: InputNormalization | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if n_inputs < 1 or not layers:
@@ -84,7 +89,11 @@ class Network:
             raise ValueError(f"the last layer must be an Activation, got {layers[-1]}")
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype must be float32 or float64, got {np.dtype(dtype)}")
-        self.input_scale = input_scale
+        if normalization is not None and len(normalization.offset) != n_inputs:
+            raise ValueError(
+                f"the normalization is of {len(normalization.offset)} inputs, not of {n_inputs}"
+            )
+        self.input_scale, self.normalization = input_scale, normalization
         self.layers = [copy(layer) for layer in layers]
         self.spec = parameter_spec(n_inputs, layers)
         self.params = np.zeros(self.spec.size, dtype)
@@ -199,7 +208,12 @@ class Network:
     def astype(self, dtype: DTypeLike) -> "Network":
         """Return a copy of the network in another precision."""
         other = Network(
-            self.sizes[0], self.layers, rng=None, input_scale=self.input_scale, dtype=dtype
+            self.sizes[0],
+            self.layers,
+            rng=None,
+            input_scale=self.input_scale,
+            normalization=self.normalization,
+            dtype=dtype,
         )
         other.params[...] = self.params
         return other
@@ -235,11 +249,14 @@ class Network:
         return y
 
     def scale(self, x: NDArray[Any], inputs: FloatArray) -> FloatArray:
-        """Write samples (n, n_inputs), scaled if they are integers, to `inputs`; return it."""
+        """Write samples (n, n_inputs) to `inputs`, scaled if they are integers, and normalized."""
         if x.shape != inputs.shape:
             raise ValueError(f"samples must be an array of shape {inputs.shape}, got {x.shape}")
         scale = self.input_scale if x.dtype.kind in "iu" else 1.0
-        np.multiply(x, scale, out=inputs, dtype=inputs.dtype, casting="same_kind")
+        if self.normalization:
+            inputs[...] = self.normalization.apply(x * scale)
+        else:
+            np.multiply(x, scale, out=inputs, dtype=inputs.dtype, casting="same_kind")
         return inputs
 
     def backward(self, workspace: Workspace) -> None:

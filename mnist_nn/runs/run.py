@@ -97,7 +97,7 @@ class Run(Iterator[EpochMetrics]):
         self.every = files.checkpoint_every if files else None
         if self.every is None and checkpoint:
             self.every = checkpoint.every
-        check_fits(config, dataset.name, dataset.info)
+        check_fits(config, dataset.name, dataset.info.format)
         self.rngs = make_rngs(config.seed)
         self.training, self.validation = hold_out(
             dataset.train, config.data.validation, self.rngs.validation
@@ -107,9 +107,9 @@ class Run(Iterator[EpochMetrics]):
             raise ConfigError(
                 f"training: {self.epochs:,} epochs are more than the {MAX_EPOCHS:,} of a run"
             )
-        n_inputs, input_scale = dataset.info.n_inputs, dataset.info.input_scale
-        _check_memory(config, n_inputs, len(self.training.y))
-        self.network = build_network(config, n_inputs, input_scale, self.rngs.initialisation)
+        samples = dataset.info.format
+        _check_memory(config, samples.n_inputs, len(self.training.y))
+        self.network = build_network(config, samples, self.rngs.initialisation)
         self.choice = self._choose_engine()
         self.versions = current_versions(*(["numba"] if self.choice.name == "numba" else []))
         stopping, best = config.training.early_stopping, None
@@ -164,6 +164,7 @@ class Run(Iterator[EpochMetrics]):
             engine=self.choice.name,
             state=replace(state, best=self.stopper.best if self.stopper else None),
             every=self.every,
+            n_inputs=self.dataset.info.format.n_inputs,
             sha256=self.dataset.train_sha256,
             versions=self.versions,
             series=self.series,
@@ -184,6 +185,7 @@ class Run(Iterator[EpochMetrics]):
         return Model(
             config=self.config,
             network=self.network,
+            format=self.dataset.info.format,
             history=list(self.history),
             sha256=self.dataset.sha256,
             versions=self.versions,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mnist_nn.config import load_config, read_override
+from mnist_nn.data import DATASETS
 from mnist_nn.model import Model, build_network, load_model, save_model
 
 Run = Callable[..., Any]
@@ -19,13 +20,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def untrained(path: Path, dataset: str, n_inputs: int, *overrides: str) -> Path:
+def untrained(path: Path, dataset: str, *overrides: str) -> Path:
     """Write a model whose weights are zero."""
     config = load_config(
         (), [read_override(f"data.dataset={dataset}"), *map(read_override, overrides)]
     )
-    network = build_network(config, n_inputs, 1.0, None)
-    save_model(path, Model(config, network, [], {}, {}))
+    samples = DATASETS[dataset].format
+    save_model(path, Model(config, build_network(config, samples, None), samples, [], {}, {}))
     return path
 
 
@@ -61,7 +62,7 @@ def test_without_a_browser_there_is_still_a_page(
 
 
 def test_clothes_are_called_by_their_names(run: Run, tmp_path: Path) -> None:
-    model = untrained(tmp_path / "clothes.pkl", "fashion-mnist", 784)
+    model = untrained(tmp_path / "clothes.pkl", "fashion-mnist")
     assert run("draw", model).exit_code == 0
     page = (tmp_path / "draw.html").read_text("utf-8")
     assert '"T-shirt/top"' in page
@@ -70,7 +71,7 @@ def test_clothes_are_called_by_their_names(run: Run, tmp_path: Path) -> None:
 
 def test_a_model_that_reads_no_pictures_is_refused(run: Run, tmp_path: Path) -> None:
     layers = "network.layers=[{units: 3, activation: softmax}]"
-    result = run("draw", untrained(tmp_path / "iris.pkl", "iris", 4, layers))
+    result = run("draw", untrained(tmp_path / "iris.pkl", "iris", layers))
     assert result.exit_code == 2
     assert "reads 4 numbers per sample, but a drawing is 28×28" in result.stderr
     assert len(result.stderr.splitlines()) <= 2
@@ -80,7 +81,7 @@ def test_a_model_that_reads_no_pictures_is_refused(run: Run, tmp_path: Path) -> 
 def test_a_model_whose_outputs_are_not_the_classes_is_refused(run: Run, tmp_path: Path) -> None:
     layers = "network.layers=[{units: 1, activation: sigmoid}]"
     loss = "training.loss=binary_cross_entropy"
-    result = run("draw", untrained(tmp_path / "one.pkl", "mnist", 784, layers, loss))
+    result = run("draw", untrained(tmp_path / "one.pkl", "mnist", layers, loss))
     assert result.exit_code == 2
     assert "the last layer needs 10 units, got 1" in result.stderr
 

@@ -128,7 +128,8 @@ NAMES = tuple(f"a class of clothes {n}" for n in range(10))  # of 20 characters 
 def test_long_names_of_classes_fit_80_columns(
     run: Run, sample_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    info = replace(DATASETS["mnist-sample"], class_names=NAMES)
+    sample = DATASETS["mnist-sample"]
+    info = replace(sample, format=replace(sample.format, class_names=NAMES))
     monkeypatch.setitem(DATASETS, "mnist-sample", info)
     lines = run("evaluate", "model.pkl", "--split", "train").stdout.splitlines()
     assert max(map(cell_len, lines)) <= 80

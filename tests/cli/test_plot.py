@@ -231,7 +231,9 @@ def test_pictures_of_clothes_are_needed_to_draw_how_well_they_are_read(
     model = load_model(tmp_path / "m.pkl")
     data = model.config.data.model_copy(update={"dataset": "fashion-mnist"})
     config = model.config.model_copy(update={"data": data})
-    save_model(tmp_path / "m.pkl", Model(config, model.network, model.history, {}, {}))
+    save_model(
+        tmp_path / "m.pkl", Model(config, model.network, model.format, model.history, {}, {})
+    )
     result = run("plot", "m.pkl")
     assert result.exit_code == 1
     assert "fetch it with: mnist-nn download --dataset fashion-mnist" in result.stderr

@@ -50,8 +50,10 @@ def write(path: Path, dataset: str, *overrides: str, history: Any = ()) -> Path:
     )
     info = load_dataset(dataset).info
     rng = np.random.default_rng(0)
-    network = build_network(config, info.n_inputs, info.input_scale, rng)
-    save_model(path, Model(config, network, list(history), load_dataset(dataset).sha256, {}))
+    network = build_network(config, info.format, rng)
+    save_model(
+        path, Model(config, network, info.format, list(history), load_dataset(dataset).sha256, {})
+    )
     return path
 
 

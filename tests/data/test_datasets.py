@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from mnist_nn.data import DATASETS, DatasetInfo, load_dataset, load_mnist
+from mnist_nn.data import DATASETS, DatasetInfo, SampleFormat, load_dataset, load_mnist
 from mnist_nn.errors import ConfigError, DataError
 
 CONFIG = Path(__file__).parents[2] / "configs" / "base.yaml"
@@ -17,11 +17,11 @@ CONFIG = Path(__file__).parents[2] / "configs" / "base.yaml"
 @pytest.mark.parametrize("name", ["mnist-sample", "iris", "moons"])
 def test_what_ships_loads_and_is_as_described(name: str) -> None:
     dataset = load_dataset(name)
-    info = DATASETS[name]
+    samples_format = DATASETS[name].format
     for samples in filter(None, (dataset.train, dataset.test)):
-        assert samples.x.shape == (len(samples.y), info.n_inputs)
+        assert samples.x.shape == (len(samples.y), samples_format.n_inputs)
         assert samples.y.dtype == np.uint8
-        assert set(samples.y) == set(range(len(info.class_names)))
+        assert set(samples.y) == set(range(len(samples_format.class_names)))
     assert load_dataset(name).sha256 == dataset.sha256
 
 
@@ -93,9 +93,8 @@ def test_another_dataset_is_one_record(
 ) -> None:
     for name, blob in tiny[1].items():
         (tmp_path / name).write_bytes(blob)
-    monkeypatch.setitem(
-        DATASETS, "tiny", replace(tiny[0], licence="CC0", class_names=tuple("abcdefghij"))
-    )
+    letters = SampleFormat((28, 28), tuple("abcdefghij"))
+    monkeypatch.setitem(DATASETS, "tiny", replace(tiny[0], licence="CC0", format=letters))
     folder = ("--data-dir", tmp_path / "data")
     assert run("download", "--dataset", "tiny", "--from", tmp_path, *folder).exit_code == 0
     train = (

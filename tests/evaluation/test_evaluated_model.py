@@ -19,9 +19,9 @@ def identity(n: int, activation: str = "softmax") -> Network:
 
 def evaluated(network: Network, samples: Samples, loss: str = "cross_entropy") -> EvaluatedModel:
     names = tuple("abc"[: max(network.sizes[-1], 2)])
-    info = replace(DATASETS["iris"], class_names=names)
+    samples_format = replace(DATASETS["iris"].format, class_names=names)
     result = evaluate(network, samples, loss)
-    return EvaluatedModel("model", network, info, samples, "samples", result, None)
+    return EvaluatedModel("model", network, samples_format, samples, "samples", result, None)
 
 
 def test_the_worst_mistakes_are_the_most_confident_ones() -> None:

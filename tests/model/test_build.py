@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.config import Config, Source, resolve
-from mnist_nn.data import dataset_info
+from mnist_nn.data import DATASETS, SampleFormat
 from mnist_nn.errors import ConfigError
 from mnist_nn.model import build_network, check_fits
 from mnist_nn.nn import block
@@ -17,10 +17,11 @@ def config(*layers: tuple[int, str], **network: object) -> Config:
 
 def test_the_config_decides_everything() -> None:
     settings = config((5, "relu"), (3, "softmax"), bias=False, dtype="float64")
-    network = build_network(settings, 4, 0.5, np.random.default_rng(0))
+    samples = SampleFormat((2, 2), ("a", "b", "c"))
+    network = build_network(settings, samples, np.random.default_rng(0))
     assert network.sizes == (4, 5, 3)
     assert network.dtype == np.float64
-    assert network.input_scale == 0.5
+    assert network.input_scale == 1 / 255
     assert network.params.size == network.spec.n_decaying
     assert str(network.layers) == str(
         [*block(5, "relu", bias=False), *block(3, "softmax", bias=False)]
@@ -30,7 +31,7 @@ def test_the_config_decides_everything() -> None:
 def test_a_legacy_seed_wins_over_the_stream() -> None:
     initializer = {"name": "uniform", "legacy_seed": 99}
     settings = config((6, "relu"), (3, "softmax"), initializer=initializer, dtype="float64")
-    network = build_network(settings, 4, 1.0, np.random.default_rng(0))
+    network = build_network(settings, DATASETS["iris"].format, np.random.default_rng(0))
     expected = np.random.RandomState(99).uniform(-1, 1, (6, 4))
     np.testing.assert_array_equal(network.dense[0].W, expected.T)
 
@@ -40,7 +41,7 @@ def test_a_legacy_seed_wins_over_the_stream() -> None:
     [("mnist", (10, "softmax")), ("moons", (1, "sigmoid")), ("moons", (2, "softmax"))],
 )
 def test_outputs_that_fit(dataset: str, layers: tuple[int, str]) -> None:
-    check_fits(config(layers), dataset, dataset_info(dataset))
+    check_fits(config(layers), dataset, DATASETS[dataset].format)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +54,4 @@ def test_outputs_that_fit(dataset: str, layers: tuple[int, str]) -> None:
 )
 def test_outputs_that_do_not(dataset: str, layers: tuple[int, str], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        check_fits(config((4, "relu"), layers), dataset, dataset_info(dataset))
+        check_fits(config((4, "relu"), layers), dataset, DATASETS[dataset].format)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.config import Config, Source, resolve
-from mnist_nn.data import Samples
+from mnist_nn.data import DATASETS, Samples
 from mnist_nn.errors import ModelError
 from mnist_nn.model import (
     Checkpoint,
@@ -46,7 +46,7 @@ CONFIG = resolve([Source("", VALUES)])
 
 def begin(config: Config, samples: Samples, **options: Any) -> Trainer:
     rng = make_rngs(0)
-    network = build_network(config, 784, 1 / 255, rng.initialisation)
+    network = build_network(config, DATASETS["mnist"].format, rng.initialisation)
     return fit(
         network,
         samples,

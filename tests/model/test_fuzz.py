@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_nn.config import Source, resolve
-from mnist_nn.data import load_dataset
+from mnist_nn.data import DATASETS, load_dataset
 from mnist_nn.errors import ModelError
 from mnist_nn.model import (
     Checkpoint,
@@ -38,10 +38,15 @@ CONFIG = {
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file, small enough that a change seldom hits nothing but a weight."""
     config = resolve([Source("", CONFIG)])
-    network = build_network(config, 4, 1.0, np.random.default_rng(0))
+    network = build_network(config, DATASETS["iris"].format, np.random.default_rng(0))
     history = [EpochMetrics(n, 10, 0.5, 0.5, 0.1, 0.01) for n in (1, 2)]
     path = tmp_path_factory.mktemp("fuzz") / "model.pkl"
-    save_model(path, Model(config, network, history, {"x_train": "ab"}, current_versions()))
+    save_model(
+        path,
+        Model(
+            config, network, DATASETS["iris"].format, history, {"x_train": "ab"}, current_versions()
+        ),
+    )
     return path
 
 
@@ -49,7 +54,9 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoint_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint file, as small."""
     config, rng = resolve([Source("", CONFIG)]), np.random.default_rng(0)
-    trainer = fit(build_network(config, 4, 1.0, rng), load_dataset("iris").train, rng=rng)
+    trainer = fit(
+        build_network(config, DATASETS["iris"].format, rng), load_dataset("iris").train, rng=rng
+    )
     next(trainer)
     path = tmp_path_factory.mktemp("fuzz") / "model.pkl.ckpt"
     state, versions = trainer.snapshot(), current_versions()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.config import Source, resolve
-from mnist_nn.data import load_dataset
+from mnist_nn.data import DATASETS, load_dataset
 from mnist_nn.errors import ModelError
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
 from mnist_nn.nn import block
@@ -19,9 +19,11 @@ CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
 
 @pytest.fixture
 def model() -> Model:
-    network = build_network(CONFIG, 784, 1 / 255, np.random.default_rng(0))
+    network = build_network(CONFIG, DATASETS["mnist"].format, np.random.default_rng(0))
     history = [EpochMetrics(1, 100, 0.5, 0.9, 1.0, 0.1)]
-    return Model(CONFIG, network, history, {"x_train": "ab"}, current_versions())
+    return Model(
+        CONFIG, network, DATASETS["mnist"].format, history, {"x_train": "ab"}, current_versions()
+    )
 
 
 @pytest.fixture
@@ -198,9 +200,12 @@ def test_running_statistics_are_saved_with_the_rest(tmp_path: Path) -> None:
         {"units": 10, "activation": "softmax"},
     ]
     settings = resolve([Source("", {"network": {"layers": layers}})])
-    network = build_network(settings, 784, 1 / 255, np.random.default_rng(0))
+    network = build_network(settings, DATASETS["mnist"].format, np.random.default_rng(0))
     network.params[:] += np.random.default_rng(1).uniform(0, 1, network.params.size)
-    save_model(tmp_path / "m.pkl", Model(settings, network, [], {"x_train": "ab"}, {"a": "1"}))
+    save_model(
+        tmp_path / "m.pkl",
+        Model(settings, network, DATASETS["mnist"].format, [], {"x_train": "ab"}, {"a": "1"}),
+    )
     loaded = load_model(tmp_path / "m.pkl").network
     assert loaded.params.tobytes() == network.params.tobytes()
     assert "layer_1.variance" in loaded.named_parameters()

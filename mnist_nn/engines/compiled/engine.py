@@ -116,8 +116,9 @@ class NumbaEngine:
             raise ValueError(f"samples must be ({len(y)}, {network.sizes[0]}), got {x.shape}")
         check_labels(y, network.sizes[-1])
         self.network, self.step_config, self.rng = network, step_config, rng
-        self.dtype = x.dtype.newbyteorder("=") if x.dtype.kind in "iu" else network.dtype
-        scale = network.input_scale if x.dtype.kind in "iu" else 1.0
+        scaled = x.dtype.kind in "iu" and not network.normalization  # by the kernel
+        self.dtype = x.dtype.newbyteorder("=") if scaled else network.dtype
+        scale = network.input_scale if scaled else 1.0
         self.inputs = Inputs(self._flat(x), np.array([scale], network.dtype))
         self.y = np.ascontiguousarray(y, np.int64)
         plain, self.batch_size = step_config.is_plain_sgd, batch_size
@@ -126,7 +127,7 @@ class NumbaEngine:
         self.helpers = Helpers(self._choose_thread_count(threads) - 1)
         most = self.helpers.count + 1
         self.tuner = ThreadTuner({most} if threads else {1, most})
-        dense = _is_dense(x)
+        dense = network.normalization is not None or _is_dense(x)
         self.layout = lay_out(
             network, self.group_size, n_tasks=most, dense=dense, is_plain_sgd=plain
         )
@@ -163,6 +164,8 @@ class NumbaEngine:
         self._run_threads(Work(self.inputs, none, rows, np.empty(0), 0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
+        if self.network.normalization:
+            x = self.network.scale(x, np.empty(x.shape, self.dtype))
         return np.ascontiguousarray(x, self.dtype).reshape(-1)
 
     def _make_update_state(self) -> UpdateState:

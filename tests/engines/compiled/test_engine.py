@@ -11,7 +11,7 @@ from mnist_nn.engines import NumpyEngine, StepConfig
 from mnist_nn.engines.compiled import NumbaEngine, unsupported_reason
 from mnist_nn.engines.compiled.elementwise import ACTIVATION_CODES, LOSS_CODES
 from mnist_nn.engines.compiled.sparse import SLACK
-from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, Network, block, score
+from mnist_nn.nn import ACTIVATIONS, LOSSES, Initializer, InputNormalization, Network, block, score
 from mnist_nn.training import SGD
 
 TRAINABLE = [a.name for a in ACTIVATIONS.values() if a.trainable and not a.needs_sums]
@@ -252,3 +252,13 @@ def test_what_would_reach_beyond_an_array_is_refused(digits: Samples) -> None:
     for order in ([0, 5000], [-1, 0]):
         with pytest.raises(IndexError, match=r"0\.\.4999"):
             engine.run(np.array(order), np.ones(1))
+
+
+@pytest.mark.parametrize("kind", ["bytes", "floats"])
+def test_normalized_inputs_are_the_same_in_both_engines(kind: str) -> None:
+    samples = load_dataset("mnist-sample").train
+    x = samples.x if kind == "bytes" else samples.x / 16.0 + 1000
+    network = make_network((16, "relu"), (10, "softmax"), dtype=np.float64)
+    network.normalization = InputNormalization.standardize(x * (1 / 255 if kind == "bytes" else 1))
+    order = np.random.default_rng(0).permutation(len(samples.y))[:500]
+    assert_same_step(network, "cross_entropy", Samples(x, samples.y), 8, order, 0.01)
