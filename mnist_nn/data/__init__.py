@@ -5,6 +5,7 @@ from .format import PIXEL_SCALE, Preparation, SampleFormat
 from .location import data_folder, required_data_folder
 from .record import DatasetInfo, Samples
 from .split import stratified_split
+from .store import read_dataset, read_info, write_dataset
 from .table import DATASETS, dataset_info, datasets_that
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "datasets_that",
     "load_dataset",
     "load_mnist",
+    "read_dataset",
+    "read_info",
     "required_data_folder",
     "stratified_split",
+    "write_dataset",
 ]

@@ -51,8 +51,8 @@ class Dataset:
     def sha256(self) -> dict[str, str]:
         """SHA-256 of the data, in hexadecimal.
 
-        Of a downloaded dataset that of each IDX payload, verified on reading; of the others that of
-        each array's bytes.
+        Of a downloaded dataset that of each IDX payload, of the others that of each array's bytes.
+        Files are verified when they are read.
         """
         return self.train_sha256 | self._sha256_of("test", lambda: self.test)
 
@@ -62,8 +62,9 @@ class Dataset:
         return self._sha256_of("train", lambda: self.train)
 
     def _sha256_of(self, part: str, samples: Callable[[], Samples | None]) -> dict[str, str]:
-        if self.info.files:
-            return {f.key: f.sha256 for f in self.info.files if f.key.endswith(part)}
+        known = {f.key: f.sha256 for f in self.info.files} | dict(self.info.sha256)
+        if known:
+            return {key: sha256 for key, sha256 in known.items() if key.endswith(part)}
         return {
             f"{axis}_{part}": hashlib.sha256(
                 np.ascontiguousarray(array).data, usedforsecurity=False

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files import read_bounded
 from . import idx
-from .cache import Arrays, check_directory, read_array
+from .cache import Arrays, check_size, read_array
 from .record import DataFile, DatasetInfo
 
 MAX_FILES = 10_000  # of a folder
@@ -130,7 +130,7 @@ def _read_archive(
         for file in missing:
             member_name = f"{file.key}.npy"
             try:
-                check_directory(opened, info)
+                check_size(opened, info)
                 with zipfile.ZipFile(opened) as archive:
                     if member_name not in archive.namelist():
                         continue

@@ -8,7 +8,7 @@ to be had, so the file is pinned as its publisher serves it.
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -125,6 +125,8 @@ class DatasetInfo:
     mirrors
         Base addresses in the order in which they are tried; each serves ``<base>/<name>.gz``, or
         the packed files by their names.
+    sha256
+        SHA-256 of each array's bytes, by its key such as ``x_train``, of an imported dataset.
     """
 
     name: str
@@ -135,6 +137,12 @@ class DatasetInfo:
     files: tuple[DataFile, ...] = ()
     packed: PackedSource | None = None
     mirrors: tuple[str, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_folder(self) -> bool:
+        """Whether it is in the data folder: downloaded or imported."""
+        return bool(self.files or self.sha256)
 
     def read(self, folder: Path, part: str) -> Samples:
         """Read the samples of a part; DataError if files are missing or damaged."""

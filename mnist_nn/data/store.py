@@ -1,0 +1,387 @@
+"""The file of an imported dataset: an ``.npz`` of arrays, hashes of their blocks and a record.
+
+An archive that `numpy.load` reads, of members that are stored, not compressed, so that they can be
+read, or mapped into memory, in place. For each array (``x_train``, of shape (n, n_inputs), and
+``y_train``, (n,); the same of ``test``, if there is such a part) there are ``<key>.npy`` and
+``<key>.sha256.npy``, (n_blocks, 32), the SHA-256 of each block of rows; ``dataset.json`` is the
+record of all, a `StoreRecord`. Nothing in a file is trusted.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ..checks import RECORD
+from ..errors import DataError
+from ..files import StrPath, atomic_write
+from .archive import check_array, check_directory, check_members, seek_stored
+from .format import MAX_INPUTS, SampleFormat
+from .record import DatasetInfo, Samples
+
+BLOCK_BYTES = 1 << 16  # hashed in 40 µs, which is what the first access to a sample costs
+MAX_JSON = 1 << 24
+MAX_SAMPLES = 1 << 40
+JSON = "dataset.json"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", strict=True)]
+Line = Annotated[str, Field(max_length=1000, strict=True)]
+N = Annotated[int, Field(ge=1, le=MAX_SAMPLES, strict=True)]
+NInputs = Annotated[int, Field(ge=1, le=MAX_INPUTS, strict=True)]
+
+
+@dataclass(frozen=True)
+class ArrayRecord:
+    """What is known of an array before it is read.
+
+    `sha256` is that of all its bytes, `digests_sha256` that of the array of its blocks' hashes.
+    """
+
+    __pydantic_config__: ClassVar = RECORD
+
+    shape: tuple[N] | tuple[N, NInputs]
+    dtype: Literal["|u1", "<f8"]
+    sha256: Digest
+    block_rows: N
+    digests_sha256: Digest
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of its blocks."""
+        return -(-self.shape[0] // self.block_rows)
+
+
+@dataclass(frozen=True)
+class StoreRecord:
+    """Content of ``dataset.json``; `source` has the names of the files that it was made from."""
+
+    __pydantic_config__: ClassVar = RECORD
+
+    format: Literal["mnist-nn dataset"]
+    version: Literal[1]
+    samples: SampleFormat
+    licence: Line | None
+    source: Annotated[tuple[Line, ...], Field(max_length=1000)]
+    arrays: Annotated[dict[str, ArrayRecord], Field(max_length=len(KEYS))]
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that are not the samples of such a format."""
+        if tuple(self.arrays) not in (KEYS[:2], KEYS):
+            raise ValueError(f"its arrays are not {', '.join(KEYS[:2])} or {', '.join(KEYS)}")
+        dtype = _dtype(self.samples)
+        for part in self.parts:
+            x, y = self.arrays[f"x_{part}"], self.arrays[f"y_{part}"]
+            wanted = (y.shape[0], self.samples.n_inputs)
+            if (x.shape, x.dtype, y.dtype) != (wanted, dtype, "|u1") or len(y.shape) != 1:
+                raise ValueError(f"x_{part} and y_{part} do not fit the samples")
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Number of samples of each part."""
+        return {
+            part: self.arrays[f"y_{part}"].shape[0]
+            for part in ("train", "test")[: len(self.arrays) // 2]
+        }
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """SHA-256 of each array's bytes."""
+        return {key: array.sha256 for key, array in self.arrays.items()}
+
+
+RECORDS = TypeAdapter(StoreRecord)
+
+
+def write_dataset(
+    path: StrPath,
+    format: SampleFormat,
+    parts: Mapping[str, Samples],
+    *,
+    source: Sequence[str],
+    licence: str | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> None:
+    """Write the file of a dataset, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Path of the file; its folder is made if there is none.
+    format
+        What the samples look like.
+    parts
+        Samples to train on, ``train``, and perhaps to test on, ``test``. They are sliced from the
+        first to the last, and may be anything with a shape and a dtype that gives arrays for that.
+    source
+        Names of the files that it is made from.
+    licence
+        Short name of its licence.
+    progress
+        Function that is called with the number of samples that were written since the last call.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        If the samples are not of that format.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
+        arrays = {}
+        for part, samples in parts.items():
+            _check(format, part, samples)
+            arrays[f"x_{part}"] = _write_array(archive, f"x_{part}", samples.x, progress)
+            arrays[f"y_{part}"] = _write_array(archive, f"y_{part}", samples.y)
+        record = StoreRecord("mnist-nn dataset", 1, format, licence, tuple(source), arrays)
+        blob = RECORDS.dump_json(record)
+        if len(blob) > MAX_JSON or RECORDS.validate_json(blob).arrays != arrays:
+            raise ValueError(f"the record of {path} would be too large")
+        archive.writestr(zipfile.ZipInfo(JSON), blob)
+
+
+def _dtype(format: SampleFormat) -> str:
+    """Return the type of the numbers of samples: bytes of images, floats of measurements."""
+    return "|u1" if format.image_shape else "<f8"
+
+
+def _check(format: SampleFormat, part: str, samples: Samples) -> None:
+    """Refuse samples that are not of a format."""
+    n, labels = len(samples.y), np.asarray(samples.y)
+    if n == 0 or samples.x.shape != (n, format.n_inputs) or samples.x.dtype != _dtype(format):
+        raise ValueError(
+            f"{part}: samples must be ({n}, {format.n_inputs}) {np.dtype(_dtype(format))}, got "
+            f"{samples.x.shape} {samples.x.dtype}"
+        )
+    if labels.shape != (n,) or labels.dtype != np.uint8 or labels.max() >= len(format.class_names):
+        raise ValueError(f"{part}: labels must be uint8, below {len(format.class_names)}")
+
+
+def _write_array(
+    archive: zipfile.ZipFile,
+    key: str,
+    array: NDArray[Any],
+    progress: Callable[[int], object] | None = None,
+) -> ArrayRecord:
+    """Write an array and the hashes of its blocks."""
+    dtype, row = np.dtype(array.dtype), array.dtype.itemsize * array[:1].size
+    block_rows = max(BLOCK_BYTES // row, 1)
+    whole, digests = hashlib.sha256(usedforsecurity=False), bytearray()
+    with _member(archive, key, array.shape, dtype) as member:
+        for start in range(0, len(array), block_rows):
+            block = np.ascontiguousarray(array[start : start + block_rows])
+            whole.update(block.data)
+            digests += digest(block)
+            member.write(block.data.cast("B"))
+            if progress is not None:
+                progress(len(block))
+    table = np.frombuffer(digests, np.uint8).reshape(-1, 32)
+    with _member(archive, f"{key}.sha256", table.shape, table.dtype) as member:
+        member.write(table.data.cast("B"))
+    return ArrayRecord(
+        shape=array.shape,
+        dtype=dtype.str,  # type: ignore[arg-type]
+        sha256=whole.hexdigest(),
+        block_rows=block_rows,
+        digests_sha256=digest(table).hex(),
+    )
+
+
+@contextmanager
+def _member(
+    archive: zipfile.ZipFile, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Iterator[Any]:
+    """Open a member of an archive for an array's bytes, after its header."""
+    info, header = zipfile.ZipInfo(f"{key}.npy"), io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    )
+    info.file_size = len(header.getvalue()) + dtype.itemsize * int(np.prod(shape))
+    with archive.open(info, "w") as member:  # which leaves room for such a size
+        member.write(header.getvalue())
+        yield member
+
+
+def digest(block: NDArray[Any]) -> bytes:
+    """Return the SHA-256 of an array's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(block).data, usedforsecurity=False).digest()
+
+
+def read_info(path: StrPath) -> DatasetInfo:
+    """Read the record of an imported dataset, whose name is that of the file; no samples.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or of another kind.
+    """
+    with _opened(path) as (_, archive):
+        record = _record(archive)
+    return DatasetInfo(
+        name=Path(path).name.removesuffix(".npz"),
+        format=record.samples,
+        licence=record.licence,
+        load=_load,
+        parts=record.parts,
+        sha256=record.sha256,
+    )
+
+
+def read_dataset(path: StrPath, part: str) -> Samples:
+    """Read and verify the samples of a part, ``train`` or ``test``, of an imported dataset.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or of another kind.
+    """
+    with _opened(path) as (opened, archive):
+        record = _record(archive)
+        return _read_part(opened, archive, record, part)
+
+
+def is_name(name: str) -> bool:
+    """Return whether a dataset may have this name."""
+    return re.fullmatch(NAME, name) is not None
+
+
+def imported_names(folder: Path) -> list[str]:
+    """List the names of the datasets that seem to have been imported into a folder."""
+    try:
+        names = [path.name.removesuffix(".npz") for path in folder.glob("*.npz")]
+    except OSError:
+        return []
+    return sorted(filter(is_name, names))
+
+
+def _load(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    path = folder / f"{info.name}.npz"
+    with _opened(path) as (opened, archive):
+        record = _record(archive)
+        if record.sha256 != info.sha256:
+            raise DataError("it was replaced a moment ago; try again")
+        return _read_part(opened, archive, record, part)
+
+
+@contextmanager
+def _opened(path: StrPath) -> Generator[tuple[io.BufferedReader, zipfile.ZipFile], None, None]:
+    """Open the file of a dataset; what is wrong becomes a DataError that names it."""
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():  # opening a pipe could wait forever
+            raise DataError(f"{path} is a folder, a pipe or a device, not a plain file")
+        file = path.open("rb")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    with file:
+        try:
+            check_directory(file)
+            with zipfile.ZipFile(file) as archive:
+                yield file, archive
+        except DataError as error:
+            raise DataError(f"{path} is damaged: {error}") from error
+        except MemoryError as error:
+            raise DataError(f"there is not enough memory to read {path}") from error
+        except Exception as error:  # zipfile and NumPy raise all kinds for damaged archives
+            raise DataError(f"{path} is damaged ({type(error).__name__})") from error
+
+
+def _record(archive: zipfile.ZipFile) -> StoreRecord:
+    """Read and check the record of an archive."""
+    if JSON not in archive.namelist():
+        raise DataError(f"it has no {JSON}; make a dataset of it with mnist-nn import")
+    size = archive.getinfo(JSON).file_size
+    if size > MAX_JSON:
+        raise DataError(f"{JSON} has {size:,} bytes, more than {MAX_JSON:,}")
+    try:
+        record = RECORDS.validate_json(archive.read(JSON))
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise DataError(f"{JSON}: {where!r:.60} is wrong: {problem['msg']:.200}") from error
+    names = [f"{key}{tail}" for key in record.arrays for tail in (".npy", ".sha256.npy")]
+    check_members(archive, [*names, JSON])
+    return record
+
+
+def _read_part(
+    opened: io.BufferedReader, archive: zipfile.ZipFile, record: StoreRecord, part: str
+) -> Samples:
+    """Read and verify the samples of a part."""
+    x, y = (
+        _read_array(opened, archive, key, record.arrays[key]) for key in (f"x_{part}", f"y_{part}")
+    )
+    if y.max() >= len(record.samples.class_names):
+        raise DataError(f"y_{part} has the label {y.max()}, of no class")
+    return Samples(x, y)
+
+
+def _read_array(
+    opened: io.BufferedReader, archive: zipfile.ZipFile, key: str, record: ArrayRecord
+) -> NDArray[Any]:
+    """Read an array whole, and verify each of its blocks."""
+    digests = _read_digests(opened, archive, key, record)
+    array = _read(opened, archive, key, record.shape, record.dtype)
+    for i, expected in enumerate(digests):
+        rows = slice(i * record.block_rows, (i + 1) * record.block_rows)
+        if digest(array[rows]) != expected.tobytes():
+            raise wrong_block(key, rows.start)
+    return array
+
+
+def _read_digests(
+    opened: io.BufferedReader, archive: zipfile.ZipFile, key: str, record: ArrayRecord
+) -> NDArray[np.uint8]:
+    """Read the hashes of an array's blocks."""
+    digests = _read(opened, archive, f"{key}.sha256", (record.n_blocks, 32), "|u1")
+    if digest(digests).hex() != record.digests_sha256:
+        raise DataError(f"the hashes of {key} are not those of {JSON}")
+    return digests
+
+
+def _read(
+    opened: io.BufferedReader,
+    archive: zipfile.ZipFile,
+    key: str,
+    shape: tuple[int, ...],
+    dtype: str,
+) -> NDArray[Any]:
+    """Read an array whose shape and type are known, unverified."""
+    _seek(opened, archive, key, shape, dtype)
+    array = np.empty(shape, dtype)
+    if opened.readinto(array.data.cast("B")) != array.nbytes:
+        raise DataError(f"{key} is cut short")
+    return array
+
+
+def _seek(
+    opened: io.BufferedReader,
+    archive: zipfile.ZipFile,
+    key: str,
+    shape: tuple[int, ...],
+    dtype: str,
+) -> int:
+    """Seek to the bytes of an array, and return where that is; all of them are in the file."""
+    seek_stored(opened, archive, f"{key}.npy")
+    check_array(opened, key, shape, dtype)
+    here, size = opened.tell(), opened.seek(0, io.SEEK_END)
+    if here + np.dtype(dtype).itemsize * int(np.prod(shape, dtype=object)) > size:
+        raise DataError(f"{key} is cut short")
+    return opened.seek(here)
+
+
+def wrong_block(key: str, row: int) -> DataError:
+    """Return the error for a block of rows, the first of them `row`, that does not verify."""
+    return DataError(f"the rows of {key} from {row:,} on do not have their SHA-256")
