@@ -26,7 +26,7 @@ MESSAGES = {
 
 def downloadable() -> dict[str, DatasetInfo]:
     """Return the datasets that can be downloaded."""
-    return {name: info for name, info in DATASETS.items() if info.files}
+    return {name: info for name, info in DATASETS.items() if info.files or info.packed}
 
 
 def download(

@@ -55,7 +55,7 @@ def gradcheck(
 def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
     """Check each group of parameters."""
     name, training = settings.data.dataset, settings.training
-    info = dataset_info(name)
+    info = dataset_info(name, data_dir)
     check_fits(settings, name, info.format)
     rng = make_rngs(settings.seed)
     network = build_network(settings, info.format, rng.initialisation)

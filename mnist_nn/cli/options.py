@@ -18,7 +18,7 @@ from ..config import (
     read_value,
     resolve,
 )
-from ..data import DATASETS
+from ..data import DATASETS, data_folder, imported_names
 from .guard import Debug as Debug
 
 MAIN_PRESET = "base"
@@ -40,8 +40,8 @@ def complete_config(incomplete: str) -> list[str]:
 
 
 def complete_dataset() -> list[str]:
-    """Complete a dataset's name."""
-    return list(DATASETS)
+    """Complete a dataset's name, of the usual folder of data."""
+    return [*DATASETS, *(name for name in imported_names(data_folder()) if name not in DATASETS)]
 
 
 DataDir = Annotated[

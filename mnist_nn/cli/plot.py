@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..data import dataset_info, load_dataset
+from ..data import load_dataset
 from ..errors import ConfigError, escaped
 from ..evaluation import Curves, require_matplotlib
 from ..evaluation.palette import MODELS
@@ -79,8 +79,8 @@ def _read(models: list[Path], data_dir: Path | None) -> tuple[list[Curves], list
         model = load_model(path)
         curves = model_curves(path, model)
         name = model.config.data.dataset
-        split = "test" if "test" in dataset_info(name).parts else "train"
         data = load_dataset(name, data_dir)
+        split = "test" if "test" in data.info.parts else "train"
         loaded.append(evaluate_model(path, model, data, split, curves))
         if curves is None:
             eprint(f"note: {path} has no history, so it has no learning curves")

@@ -45,7 +45,7 @@ def show(
     configs = config_paths(named, config)
     settings = read_settings(configs, set_, seed=seed)
     name, augmentation = settings.data.dataset, settings.data.augmentation
-    info = dataset_info(name)
+    info = dataset_info(name, data_dir)
     check_fits(settings, name, info.format)
     if info.format.image_shape is None:
         known = datasets_that(lambda known: known.format.image_shape is not None)

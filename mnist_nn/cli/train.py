@@ -165,7 +165,7 @@ def train(
     )
     if checkpoint:
         check_config(checkpoint, settings)
-    info = dataset_info(settings.data.dataset)
+    info = dataset_info(settings.data.dataset, data_dir)
     check_fits(settings, info.name, info.format)
     if dry_run:
         network = "".join(f"# {row}\n" for row in describe_network(settings, info.format.n_inputs))

@@ -5,11 +5,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..augmentation import Augmentation
 from ..checks import Section, number, one_of
-from ..data import DATASETS
+from ..data import is_name
+from ..errors import shown
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES, Layer, block
 from ..training import TrainingConfig
 
@@ -27,20 +28,28 @@ HeldOut = Annotated[
 ]
 
 
+def _dataset_name(name: str) -> str:
+    """Refuse what can be no name of a dataset; whether there is one is seen when it is loaded."""
+    if not is_name(name):
+        raise ValueError(f"a dataset's name has letters, digits and - _ . only, got {shown(name)}")
+    return name
+
+
 class DataConfig(Section):
     """The training data.
 
     Attributes
     ----------
     dataset
-        Name of the dataset; mnist and fashion-mnist are downloaded, the others ship.
+        Name of the dataset: one that ships, is downloaded or was imported: see ``mnist-nn
+        datasets``.
     validation
         Training samples to hold out and measure after each epoch, each class in proportion.
     augmentation
         How training distorts images.
     """
 
-    dataset: Annotated[str, one_of("dataset", DATASETS)] = "mnist"
+    dataset: Annotated[str, AfterValidator(_dataset_name)] = "mnist"
     validation: HeldOut = 0
     augmentation: Augmentation = Augmentation()
 

@@ -5,7 +5,7 @@ from .format import PIXEL_SCALE, Preparation, SampleFormat
 from .location import data_folder, required_data_folder
 from .record import DatasetInfo, Samples
 from .split import stratified_split
-from .store import read_dataset, read_info, write_dataset
+from .store import imported_names, is_name, read_dataset, read_info, write_dataset
 from .table import DATASETS, dataset_info, datasets_that
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "data_folder",
     "dataset_info",
     "datasets_that",
+    "imported_names",
+    "is_name",
     "load_dataset",
     "load_mnist",
     "read_dataset",

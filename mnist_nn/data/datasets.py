@@ -25,9 +25,9 @@ class Dataset:
     Attributes
     ----------
     name
-        Name of the dataset, a key of `DATASETS`.
+        Name of the dataset, a key of `DATASETS` or of one that was imported.
     info
-        Its record there.
+        Its record.
     folder
         Folder of downloaded data.
     train
@@ -79,7 +79,7 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
     Parameters
     ----------
     name
-        Name of the dataset, a key of `DATASETS`.
+        Name of the dataset, a key of `DATASETS` or of one that was imported.
     folder
         Folder of downloaded data; None for `data_folder`.
 
@@ -95,8 +95,8 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
         If its files are missing or damaged; those of the test samples are checked when these are
         read.
     """
-    info = dataset_info(name)
-    default = required_data_folder if info.files else data_folder
+    info = dataset_info(name, folder)
+    default = required_data_folder if info.files or info.packed else data_folder
     place = default() if folder is None else Path(folder)
     return Dataset(name, info, place, info.read(place, "train"))
 

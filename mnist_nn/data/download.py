@@ -12,9 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import DataError
 from ..files import StrPath, atomic_write, read_bounded
 from . import idx

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..files import read_bounded
 from . import idx
 from .folder import plain_files
 from .record import PackedFile, PackedSource, Samples

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, DataError, hint, shell_command
+from ..files import StrPath
 from .cache import read_cache
 from .format import DIGITS, Preparation, SampleFormat
 from .location import data_folder
 from .packed import emnist, kmnist, qmnist
 from .record import DataFile, DatasetInfo, Samples
-from .store import read_dataset
+from .store import imported_names, is_name, read_dataset, read_info
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -207,11 +208,22 @@ DATASETS = {
 }
 
 
-def dataset_info(name: str) -> DatasetInfo:
-    """Return the record of a dataset; ConfigError if there is none of that name."""
-    if name not in DATASETS:
-        raise ConfigError(f"unknown dataset '{name}' {hint(name, DATASETS)}")
-    return DATASETS[name]
+def dataset_info(name: str, folder: StrPath | None = None) -> DatasetInfo:
+    """Return the record of a dataset of the table, or of one imported into the folder of data.
+
+    ConfigError if there is none of that name; DataError if what was imported is damaged.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    place = data_folder() if folder is None else Path(folder)
+    path = place / f"{name}.npz"
+    if is_name(name) and path.exists():
+        return read_info(path)
+    known = [*DATASETS, *imported_names(place)]
+    raise ConfigError(
+        f"unknown dataset '{name[:100]}' {hint(name, known)}\n"
+        "mnist-nn import makes one of your own data"
+    )
 
 
 def datasets_that(suit: Callable[[DatasetInfo], bool], word: str = "or") -> str:

@@ -190,10 +190,9 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
             "data.validation: must be a count (a whole number, 0 for none) or a fraction between "
             "0 and 1, got 1.5",
         ),
-        ("data.dataset=mnst", "data.dataset: unknown dataset 'mnst' (did you mean 'mnist'?)"),
         (
             'data.dataset="iris\\n"',
-            "data.dataset: unknown dataset 'iris\\n' (did you mean 'iris'?)",
+            "data.dataset: a dataset's name has letters, digits and - _ . only, got 'iris\\n'",
         ),
         ("network.dtype=float16", "network.dtype: must be 'float32' or 'float64', got 'float16'"),
         ("network.layers=[]", "network.layers: must be a list of 1 to 100 layers, got []"),
@@ -298,6 +297,7 @@ def test_a_wrong_type_or_range_is_named_by_its_dotted_path(path: str, given: str
     for text in WRONG:
         right = text == "true" and path.rpartition(".")[2] in FLAGS
         right |= text in ("", "null") and path in NULLABLE
+        right |= path == "data.dataset" and text == "word"  # until it is loaded
         right |= path == "data.validation" and text == "9" * 400  # any count, until the data say
         if path == "training.epochs" and text in ("", "null"):
             continue  # right by itself; see test_neither_epochs_nor_iterations

@@ -1,4 +1,5 @@
 import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,17 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from mnist_nn.data import DATASETS, DatasetInfo, SampleFormat, load_dataset, load_mnist
+from mnist_nn.data import (
+    DATASETS,
+    DatasetInfo,
+    SampleFormat,
+    load_dataset,
+    load_mnist,
+    write_dataset,
+)
 from mnist_nn.errors import ConfigError, DataError
+from mnist_nn.model import load_model
+from mnist_nn.nn import InputNormalization
 
 CONFIG = Path(__file__).parents[2] / "configs" / "base.yaml"
 
@@ -114,4 +124,42 @@ def test_another_dataset_is_one_record(
     picture = tmp_path / "0.npy"
     np.save(picture, np.zeros((28, 28), np.uint8))
     assert "was trained on tiny, but images" in run("predict", "model.pkl", picture).stderr
-    assert "known: mnist, fashion-mnist, tiny" in run("download", "--dataset", "x").stderr
+    assert "emnist-mnist, tiny" in run("download", "--dataset", "x").stderr
+
+
+def test_an_unknown_dataset_is_told_apart_from_those_that_were_imported(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    iris = load_dataset("iris")
+    write_dataset(tmp_path / "flowers.npz", iris.info.format, {"train": iris.train}, source=[])
+    folder = ("--data-dir", tmp_path)
+    for name, guess in (("mnst", "mnist"), ("flower", "flowers")):
+        result = run("train", "sample", "--set", f"data.dataset={name}", *folder)
+        assert result.exit_code == 2
+        assert f"unknown dataset '{name}' (did you mean '{guess}'?)" in result.stderr
+    listed = run("datasets", *folder).stdout
+    assert re.search(r"flowers +imported +150 +– +3 +4 +–", listed)
+    assert re.search(r" mnist +to download +60,000 +10,000 +10 +28×28", listed)
+
+
+def test_what_was_imported_is_trained_on_and_measured(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    iris, folder = load_dataset("iris"), ("--data-dir", tmp_path)
+    format = replace(iris.info.format, normalization=InputNormalization.standardize(iris.train.x))
+    parts = {"train": iris.train, "test": iris.train.take(np.arange(0, 150, 7))}
+    write_dataset(tmp_path / "flowers.npz", format, parts, source=[])
+    config = ("train", "reference/iris", "--set", "data.dataset=flowers", "--epochs", 20)
+    assert run(*config, *folder).exit_code == 0
+    found = run("evaluate", "model.pkl", *folder)
+    assert "on 22 test samples of flowers" in found.stdout
+    model = load_model("model.pkl")
+    assert model.format.class_names == iris.info.format.class_names
+    assert model.network.normalization is not None
+    mean = model.network.normalization.offset
+    np.testing.assert_array_equal(mean, iris.train.x.mean(axis=0))
+    assert model.sha256 == load_dataset("flowers", tmp_path).sha256
+    (tmp_path / "flowers.npz").unlink()
+    assert "unknown dataset 'flowers'" in run("evaluate", "model.pkl", *folder).stderr

@@ -36,7 +36,7 @@ def contents(path: Path) -> list[Any]:
 
 def test_what_is_written_is_read_back(path: Path, digits: Samples) -> None:
     info = read_info(path)
-    assert (info.name, info.parts, info.licence) == ("mine", ("train", "test"), "CC0")
+    assert (info.name, info.parts, info.licence) == ("mine", {"train": 150, "test": 50}, "CC0")
     assert info.format == DIGITS
     for part, rows in (("train", slice(150)), ("test", slice(150, 200))):
         for samples in (read_dataset(path, part), info.read(path.parent, part)):
@@ -56,7 +56,7 @@ def test_measurements_and_their_normalization_are_read_back(tmp_path: Path) -> N
     format = replace(FLOWERS, normalization=InputNormalization.standardize(samples.x))
     write_dataset(tmp_path / "flowers.npz", format, {"train": samples}, source=[])
     info = read_info(tmp_path / "flowers.npz")
-    assert info.parts == ("train",)
+    assert info.parts == {"train": 150}
     assert info.format.normalization is not None
     np.testing.assert_array_equal(info.format.normalization.offset, samples.x.mean(axis=0))
     np.testing.assert_array_equal(read_dataset(tmp_path / "flowers.npz", "train").x, samples.x)
