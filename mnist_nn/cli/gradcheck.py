@@ -10,9 +10,10 @@ from ..blas import one_blas_thread
 from ..config import Config
 from ..data import dataset_info, load_dataset
 from ..errors import MnistNNError
-from ..model import build_network, check_fits
-from ..nn import LOSSES, GroupCheck, check_gradients, draw_noise, target_rows
+from ..model import build_network, check_fits, training_settings
+from ..nn import GroupCheck, check_gradients, draw_noise, target_rows
 from ..rngs import make_rngs
+from ..training import make_step_config
 from .bars import progress_bar
 from .guard import eprint
 from .options import ConfigFiles, Configs, DataDir, Debug, Overrides, config_paths, read_settings
@@ -33,9 +34,9 @@ def gradcheck(
     """Compare backpropagation with numerical gradients.
 
     Checks up to 1,000 parameters of each group on a few real samples, in float64, with the config's
-    new weights, label smoothing, weight penalty, batch normalization and dropout (one fixed mask).
-    The error is the largest difference between the two gradients, relative to the largest gradient
-    of the group. Exits with 1 if it is above 1e-6.
+    new weights, label smoothing, class weights, weight penalty, batch normalization and dropout
+    (one fixed mask). The error is the largest difference between the two gradients, relative to the
+    largest gradient of the group. Exits with 1 if it is above 1e-6.
     """
     groups = _check(read_settings(config_paths(named, config), set_), data_dir)
     rows = [
@@ -54,12 +55,14 @@ def gradcheck(
 
 def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
     """Check each group of parameters."""
-    name, training = settings.data.dataset, settings.training
+    name = settings.data.dataset
     info = dataset_info(name, data_dir)
     check_fits(settings, name, info.format)
+    training = training_settings(settings, info.format)
     rng = make_rngs(settings.seed)
     network = build_network(settings, info.format, rng.initialisation)
     samples = load_dataset(name, data_dir).train
+    step_config = make_step_config(training, network, samples.y)
     samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
     smoothing = training.label_smoothing
     targets = target_rows(network.sizes[-1], np.float64, smoothing)[samples.y]
@@ -69,7 +72,7 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
         return list(
             check_gradients(
                 network,
-                LOSSES[training.loss],
+                step_config.training_loss,
                 samples.x,
                 targets,
                 tolerance=TOLERANCE,

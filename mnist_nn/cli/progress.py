@@ -112,7 +112,7 @@ def announce(run: Run, *, quiet: bool) -> None:
     )
     if run.validation:
         eprint(f"validating on {len(run.validation.y):,} held-out samples")
-    if training.label_smoothing:
+    if training.label_smoothing and not isinstance(training.class_weight, dict):
         lowest = lowest_loss(network, training.step_config)
         smoothing = f"label smoothing {training.label_smoothing:g}"
         eprint(f"{smoothing}: the loss cannot fall below {lowest:.4f}")

@@ -38,6 +38,7 @@ class GroupedSteps:
         self.network, self.step_config, self.state = network, step_config, state
         self.batch_size, self.size = batch_size, GROUP // batch_size * batch_size
         self.first, self.activation = network.dense[0], network.output
+        self.loss = step_config.training_loss
         self._use(network.workspace(batch_size, training=True))
 
     def _use(self, workspace: Workspace) -> None:
@@ -86,7 +87,7 @@ class GroupedSteps:
             y = layer.forward(y, cache)
         logits[...] = work.logits
         dy = work.delta
-        self.step_config.loss.gradient(self.activation, logits, y, targets, dy)
+        self.loss.gradient(self.activation, logits, y, targets, dy)
         for layer, cache in self.back:
             dy = layer.backward(dy, cache)
         self.first.sum_biases(dy, work.caches[0])

@@ -36,6 +36,7 @@ class NumpyEngine:
     ) -> None:
         self.network, self.step_config, self.rng = network, step_config, rng
         self.x, self.y, self.batch_size = x, y, batch_size
+        self.loss = step_config.training_loss
         smoothing = step_config.regularization.label_smoothing
         self.target_rows = target_rows(network.sizes[-1], network.dtype, smoothing)
         self.workspace = network.workspace(batch_size, training=True)
@@ -71,7 +72,7 @@ class NumpyEngine:
                     x[part], targets[part], logits[part], noise[part], learning_rates[steps]
                 )
             outputs = self.network.output.function(logits, None)
-            values = self.step_config.loss.values(logits, outputs, targets)
+            values = self.loss.values(logits, outputs, targets)
         n_correct = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(n_correct)
 
@@ -104,7 +105,7 @@ class NumpyEngine:
         set_dropout_masks(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
-        step_config.loss.gradient(network.output, logits, outputs, targets, work.delta)
+        self.loss.gradient(network.output, logits, outputs, targets, work.delta)
         network.backward(work)
         if regularization.l2:
             add_penalty_gradient(network, regularization.l2)

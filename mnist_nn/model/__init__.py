@@ -1,6 +1,6 @@
 """Model and checkpoint files."""
 
-from .build import build_network, check_fits, parameters_of
+from .build import build_network, check_fits, parameters_of, training_settings
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
 from .model import Model, describe_network, load_model, save_model
@@ -19,4 +19,5 @@ __all__ = [
     "parameters_of",
     "save_checkpoint",
     "save_model",
+    "training_settings",
 ]

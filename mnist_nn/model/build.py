@@ -7,6 +7,7 @@ from ..config import Config
 from ..data import SampleFormat
 from ..errors import ConfigError
 from ..nn import Initializer, Network, ParameterSpec, parameter_spec
+from ..training import TrainingConfig, number_classes
 
 MAX_BYTES = 960 << 20  # of parameters: a model file may have 1 GiB, its history included
 
@@ -36,12 +37,22 @@ def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
+def training_settings(config: Config, samples: SampleFormat) -> TrainingConfig:
+    """Return a config's training section for `fit`, which knows classes by their numbers.
+
+    ConfigError if a class weight is of no class.
+    """
+    numbered = number_classes(config.training.class_weight, samples.class_names)
+    return config.training.model_copy(update={"class_weight": numbered})
+
+
 def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
     """Refuse a config that does not suit its dataset: ConfigError.
 
     There must be one output per class, or a single one for two classes; only 28×28 images can be
-    distorted; and a file must have room for the network.
+    distorted; class weights must be of its classes; and a file must have room for the network.
     """
+    training_settings(config, samples)
     units, n_classes = config.network.layers[-1].units, len(samples.class_names)
     if units != n_classes and not (units == 1 and n_classes == 2):
         last = len(config.network.layers) - 1

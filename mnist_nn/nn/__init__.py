@@ -1,6 +1,7 @@
 """The mathematics of a network: NumPy only, no files, no configuration."""
 
 from .activations import ACTIVATIONS, ActivationFunction
+from .class_weights import balanced_weights, weighted
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
 from .layers import Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
@@ -34,6 +35,7 @@ __all__ = [
     "ParameterSpec",
     "Workspace",
     "add_penalty_gradient",
+    "balanced_weights",
     "block",
     "check_gradients",
     "check_labels",
@@ -49,4 +51,5 @@ __all__ = [
     "score",
     "set_dropout_masks",
     "target_rows",
+    "weighted",
 ]

@@ -28,6 +28,7 @@ from ..model import (
     current_versions,
     parameters_of,
     save_model,
+    training_settings,
 )
 from ..rngs import make_rngs
 from ..training import (
@@ -260,11 +261,12 @@ class Run(Iterator[EpochMetrics]):
     def _fit(self) -> Trainer:
         """Set training up as the config says."""
         config, checkpoint = self.config, self.checkpoint
+        settings = training_settings(config, self.dataset.info)
         try:
             return fit(
                 self.network,
                 self.training,
-                config.training.model_copy(update={"engine": self.choice.name}),
+                settings.model_copy(update={"engine": self.choice.name}),
                 rng=self.rngs,
                 augmentation=config.data.augmentation,
                 validation=self.validation,

@@ -1,9 +1,10 @@
 """Training: `fit`, optimizers, schedules, early stopping."""
 
+from .class_weight import number_classes
 from .config import TrainingConfig
 from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .epoch import EpochMetrics
-from .fit import fit
+from .fit import fit, make_step_config
 from .health import learned_nothing, lowest_loss
 from .optimizers import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
 from .schedules import (
@@ -44,5 +45,7 @@ __all__ = [
     "fit",
     "learned_nothing",
     "lowest_loss",
+    "make_step_config",
+    "number_classes",
     "run_length",
 ]

@@ -8,6 +8,7 @@ from ..checks import MAX_COUNT, Count, Section, number, one_of
 from ..engines import EngineName, Regularization, StepConfig
 from ..errors import shown
 from ..nn import LOSSES
+from .class_weight import ClassWeight
 from .early_stopping import EarlyStopping
 from .optimizers import SGD, AnyOptimizer, Optimizer
 from .schedules import AnySchedule, Constant
@@ -36,6 +37,13 @@ class TrainingConfig(Section):
     label_smoothing
         Share of each training target that is spread evenly over all classes. Validation and
         evaluation use hard targets.
+    class_weight
+        How much each class counts in the training loss: the loss of a sample, and so its gradient,
+        is multiplied by the weight of its class, and the mean is over the samples. ``balanced`` is
+        n / (number of classes · samples of the class), as in scikit-learn. The key of a mapping is
+        the name of a class or, where no class has that name, its number from 0; in `fit`, which
+        knows no names, the number. A class that is not named has the weight 1. Validation and
+        evaluation use no weights.
     l2
         λ of a penalty ``½ λ Σ w²`` on the weights, not the biases. It is part of the gradient, but
         not of the reported loss.
@@ -76,6 +84,7 @@ class TrainingConfig(Section):
 
     loss: Annotated[str, one_of("loss", LOSSES)] = "cross_entropy"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    class_weight: ClassWeight | None = None
     l2: Annotated[float, Field(ge=0, le=1000)] = 0.0
     optimizer: Annotated[AnyOptimizer, WrapValidator(_own_optimizer)] = SGD()
     schedule: AnySchedule = Constant()
@@ -91,7 +100,7 @@ class TrainingConfig(Section):
 
     @property
     def step_config(self) -> StepConfig:
-        """What a step is made of, as an engine takes it."""
+        """What a step is made of, as an engine takes it, without weights of classes."""
         more = Regularization(self.label_smoothing, self.l2, self.clip_norm, self.ema_decay)
         return StepConfig(LOSSES[self.loss], self.optimizer, more)
 

@@ -22,7 +22,8 @@ class EpochMetrics:
         Samples seen in this epoch.
     loss, accuracy
         Means over those samples, each measured just before the step it took part in: with dropout,
-        smoothed labels and distorted images if there are any, but without the penalty on weights.
+        smoothed labels, weighted classes (in the loss) and distorted images if there are any, but
+        without the penalty on weights.
     seconds
         Time spent on training in this epoch, augmentation included; validation and the caller's own
         work are not counted, nor is the time in which ``mnist-nn train`` is suspended (Ctrl-Z).

@@ -1,15 +1,19 @@
 """Train a network: `fit`."""
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
 from ..data import Samples
 from ..data.scale import check_scale
-from ..engines import choose_engine, make_engine
+from ..engines import StepConfig, choose_engine, make_engine
 from ..nn import LOSSES, Activation, BatchNorm, Network, check_samples
 from ..rngs import Rngs
+from .class_weight import class_weights
 from .config import TrainingConfig
 from .state import TrainingState
 from .trainer import Trainer, effective_batch_size
@@ -67,7 +71,8 @@ def fit(
         If the loss does not fit the network's output, a layer cannot be trained, the samples are
         not the network's, or the state is of another run.
     ConfigError
-        If Numba's engine is asked for where Numba is not installed.
+        If Numba's engine is asked for where Numba is not installed, or class weights are of no
+        class or of none that the samples have.
     """
     settings = settings or TrainingConfig()
     for part in (samples, validation):
@@ -76,7 +81,7 @@ def fit(
             check_scale(part.x, network.input_scale)
     batch_size = effective_batch_size(len(samples.y), settings.batch_size)
     _check_network(network, settings.loss, batch_size)
-    step_config = settings.step_config
+    step_config = make_step_config(settings, network, samples.y)
     choice = choose_engine(settings.engine, network, step_config, batch_size)
     shuffling, dropout, distortion = _generators(rng)
     augmenter = None
@@ -95,6 +100,14 @@ def fit(
     if state is not None:
         trainer.restore(state)
     return trainer
+
+
+def make_step_config(
+    settings: TrainingConfig, network: Network, labels: NDArray[np.integer[Any]]
+) -> StepConfig:
+    """Return what a step is made of, with the weights of the classes that training labels have."""
+    weights = class_weights(settings.class_weight, labels, max(network.sizes[-1], 2))
+    return replace(settings.step_config, class_weights=weights)
 
 
 def _generators(

@@ -68,20 +68,25 @@ def learned_nothing(
     It has learned nothing if few more of its training samples are right than by always answering
     the commonest class, and the loss is not lower than with the shares of the classes as outputs.
     A run that is too short to judge is let be: unless its loss is absurd, there must be an epoch
-    before the last, and the loss must have stopped falling or have been absurd. Returns what
-    is wrong and what to try, in sentences for people; None if it learned something.
+    before the last, and the loss must have stopped falling or have been absurd. With class weights,
+    all of it is counted by them. Returns what is wrong and what to try, in sentences for people;
+    None if it learned something.
     """
     if not history:
         return None
     rows = target_rows(network.sizes[-1], np.float64)  # (n_classes, n_outputs)
-    shares = np.bincount(samples.y, minlength=len(rows)) / len(samples.y)
+    given = step_config.class_weights
+    weights = np.ones(len(rows)) if given is None else given
+    shares = weights * np.bincount(samples.y, minlength=len(rows))
+    shares /= shares.sum()
     chance = float(shares.max())
     bound = chance + NEAR_CHANCE * (1 - chance)
-    if history[-1].accuracy > bound:
+    if given is None and history[-1].accuracy > bound:
         return None
     with one_blas_thread(), np.errstate(all="ignore"):
-        loss, predicted = score(network, step_config.loss, *samples)
-    accuracy = float(np.mean(predicted == samples.y))
+        loss, predicted = score(network, step_config.training_loss, *samples)
+    loss /= float(np.mean(weights[samples.y]))
+    accuracy = float(np.average(predicted == samples.y, weights=weights[samples.y]))
     outputs = np.tile(shares @ rows, (len(rows), 1))  # (n_classes, n_outputs)
     constant = float(shares @ _losses_of_outputs(network, step_config.loss, outputs, rows))
     if accuracy > bound or loss < constant:

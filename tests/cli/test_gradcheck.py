@@ -36,9 +36,14 @@ def test_the_reference_configs_are_right(name: str, run: Run) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["network.layers.0.dropout=0.5", "training.label_smoothing=0.2", "training.l2=0.01"],
+    [
+        "network.layers.0.dropout=0.5",
+        "training.label_smoothing=0.2",
+        "training.l2=0.01",
+        "training.class_weight={0: 5, 1: 0.5, 9: 0}",
+    ],
 )
-def test_dropout_smoothed_labels_and_a_penalty_are_checked_too(setting: str, run: Run) -> None:
+def test_all_that_is_in_the_gradient_is_checked(setting: str, run: Run) -> None:
     plain, found = (
         run("gradcheck", *SMALL_ON_SAMPLE, *options) for options in ((), ("--set", setting))
     )

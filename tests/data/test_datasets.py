@@ -145,8 +145,6 @@ def test_an_unknown_dataset_is_told_apart_from_those_that_were_imported(
 def test_what_was_imported_is_trained_on_and_measured(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
     iris, folder = load_dataset("iris"), ("--data-dir", tmp_path)
     format = replace(iris.info.format, normalization=InputNormalization.standardize(iris.train.x))
     parts = {"train": iris.train, "test": iris.train.take(np.arange(0, 150, 7))}

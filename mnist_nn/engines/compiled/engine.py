@@ -135,10 +135,6 @@ class NumbaEngine:
         arena = aligned(self.layout.size, network.dtype)
         self.params = arena[: self.layout.n_parameters]
         pack(network, self.layout, self.params)
-        regularization = step_config.regularization
-        loss = LossSettings(
-            LOSS_CODES[step_config.loss.name], float(regularization.label_smoothing)
-        )
         self.setup = Setup(
             layers=self.layout.layers,
             arena=arena,
@@ -148,10 +144,12 @@ class NumbaEngine:
             group_size=self.group_size,
             n_scratch=self.layout.n_scratch,
             update=update_settings(step_config, n_weights),
-            loss=loss,
+            loss=_loss_settings(step_config, max(network.sizes[-1], 2)),
         )
         self.state = step_config.optimizer.start(self.params, n_weights)
-        self.averaged = network.astype(network.dtype) if regularization.ema_decay else None
+        self.averaged = (
+            network.astype(network.dtype) if step_config.regularization.ema_decay else None
+        )
         self.update_state = None if plain else self._make_update_state()
         grouped = self.group_size > batch_size
         self.products = np.empty(self.group_size**2, network.dtype) if grouped else None
@@ -270,6 +268,16 @@ class NumbaEngine:
             self.averaged.params[...] = state.average
             pack(self.averaged, self.layout, self.update_state.average)
         self.rng.bit_generator.state = state.dropout
+
+
+def _loss_settings(step_config: StepConfig, n_classes: int) -> LossSettings:
+    """Put the loss into the form that the kernel takes; ValueError if class weights are missing."""
+    given = 1.0 if step_config.class_weights is None else step_config.class_weights
+    return LossSettings(
+        LOSS_CODES[step_config.loss.name],
+        float(step_config.regularization.label_smoothing),
+        np.array(np.broadcast_to(given, (n_classes,)), np.float64),
+    )
 
 
 def _is_dense(x: NDArray[Any]) -> bool:

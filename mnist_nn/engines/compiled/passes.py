@@ -10,8 +10,9 @@ A `LayerLayout` says where each layer's parts lie in the arena ``a``:
   gradient, of the same layout, to which ``xᵀ dz`` is then added instead;
 - inputs: the outputs of the layer before, or with dropout a masked copy of them;
 - outputs, by row: first a layer's sums, then its activation's outputs;
-- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size and, for plain
-  gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the whole step.
+- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size, the weight of the
+  sample's class and, for plain gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the
+  whole step.
 """
 
 from typing import NamedTuple
@@ -111,10 +112,10 @@ def score_rows(
 ) -> None:
     """Make outputs of the last layer's sums, score them, and write the last layer's deltas.
 
-    The deltas get the factor `scale`, 1 / batch_size or -learning_rate / batch_size; as the
-    backward pass is linear, those of all other layers then have it, too.
+    The deltas get the factor `scale`, 1 / batch_size or -learning_rate / batch_size, and the weight
+    of the sample's class; as the backward pass is linear, those of all other layers then have both,
+    too.
     """
-    factor = a.dtype.type(scale)
     units, width, code = layer.units, layer.width, layer.activation
     outputs, deltas, sums = layer.outputs, layer.deltas, layer.sums
     for row in range(lo, hi):
@@ -124,7 +125,9 @@ def score_rows(
     for row in range(lo, hi):
         z, y, dy = sums + row * width, outputs + row * width, deltas + row * width
         label = rows.labels[row]
-        rows.losses[row] = score_row(loss, code, a, z, y, dy, units, label)
+        weight = loss.weights[label]
+        factor = a.dtype.type(scale * weight)
+        rows.losses[row] = weight * score_row(loss, code, a, z, y, dy, units, label)
         rows.n_correct[row] = predicted_class(a, y, units) == label
         for k in range(dy, dy + units):
             store_scalar(a, k, factor * load_scalar(a, k))
