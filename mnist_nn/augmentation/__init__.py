@@ -1,7 +1,7 @@
 """Augmentation: in every epoch each image is moved, turned and bent anew."""
 
-from .settings import Augmentation
-from .warp import IMAGE_SHAPE, Warps, draw_warps, warp
+from .settings import MAX_SIDE, Augmentation
+from .warp import Warps, draw_warps, warp
 from .worker import Augmenter
 
-__all__ = ["IMAGE_SHAPE", "Augmentation", "Augmenter", "Warps", "draw_warps", "warp"]
+__all__ = ["MAX_SIDE", "Augmentation", "Augmenter", "Warps", "draw_warps", "warp"]

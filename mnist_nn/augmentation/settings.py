@@ -5,6 +5,8 @@ from typing import Annotated, TypeAlias
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+MAX_SIDE = 1024  # pixels, of an image that can be distorted
+
 Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 
 
@@ -12,7 +14,8 @@ Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 class Augmentation:
     """The largest distortions of each kind; all of them 0 leaves images as they are.
 
-    For each image the distortions are drawn uniformly between minus and plus these numbers.
+    For each image the distortions are drawn uniformly between minus and plus these numbers. What
+    comes in from beyond its edges is 0, as the paper of MNIST is.
 
     Attributes
     ----------
@@ -21,7 +24,7 @@ class Augmentation:
     rotation
         Rotation either way, in degrees.
     scale
-        Share of its size by which a digit grows or shrinks: 0.15 for 85 % to 115 %.
+        Share of its size by which what is in it grows or shrinks: 0.15 for 85 % to 115 %.
     shear
         Slant of upright strokes either way, in degrees.
     elastic_alpha
@@ -32,12 +35,12 @@ class Augmentation:
         together.
     """
 
-    shift: Annotated[float, Field(ge=0, le=28, strict=True)] = 0.0
+    shift: Annotated[float, Field(ge=0, le=MAX_SIDE, strict=True)] = 0.0
     rotation: Degrees = 0.0
     scale: Annotated[float, Field(ge=0, le=0.9, strict=True)] = 0.0
     shear: Degrees = 0.0
     elastic_alpha: Annotated[float, Field(ge=0, le=1000, strict=True)] = 0.0
-    elastic_sigma: Annotated[float, Field(ge=1, le=28, strict=True)] = 4.0
+    elastic_sigma: Annotated[float, Field(ge=1, le=100, strict=True)] = 4.0
 
     @property
     def active(self) -> bool:

@@ -1,4 +1,4 @@
-"""``mnist-nn show``: draw digits before and after augmentation."""
+"""``mnist-nn show``: draw samples before and after augmentation."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def show(
     output: Output = Path("digits.png"),
     debug: Debug = False,
 ) -> None:
-    """Draw sample digits, before and after augmentation.
+    """Draw sample images, before and after augmentation.
 
     Draws one image of each class, and ten distorted copies of it as training would use them. The
     config's data.augmentation says how they are distorted; try --set data.augmentation.rotation=30.
@@ -46,8 +46,9 @@ def show(
     settings = read_settings(configs, set_, seed=seed)
     name, augmentation = settings.data.dataset, settings.data.augmentation
     info = dataset_info(name, data_dir)
+    shape = info.format.image_shape
     check_fits(settings, name, info.format)
-    if info.format.image_shape is None:
+    if shape is None:
         known = datasets_that(lambda known: known.format.image_shape is not None)
         raise ConfigError(f"{name} holds no images; set data.dataset to {known}")
     check_output(output, inputs=configs)
@@ -56,11 +57,11 @@ def show(
     _, first = np.unique(samples.y[order], return_index=True)
     before = samples.x[order[first]]  # (n_classes, n_inputs)
     copies = np.repeat(before, VARIANTS, axis=0)
-    after = Augmenter(augmentation, rng.augmentation)(copies)
+    after = Augmenter(augmentation, rng.augmentation, image_shape=shape)(copies)
     draw_image_grid(
         output,
-        before.reshape(-1, *info.format.image_shape),
-        after.reshape(-1, VARIANTS, *info.format.image_shape),
+        before.reshape(-1, *shape),
+        after.reshape(-1, VARIANTS, *shape),
         ("as it is", "as training shows it"),
     )
     if not augmentation.active:

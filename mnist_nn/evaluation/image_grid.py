@@ -8,19 +8,38 @@ from numpy.typing import NDArray
 from ..files import StrPath, atomic_write
 from .palette import require_matplotlib, style
 
-GAP = 3  # pixels between images
-ZOOM = 3  # dots per pixel
+GAP = 9  # dots between images
 DPI = 100
+SIDE = 84  # dots of an image's side, about
+FLATTEST = 8  # times as wide as high, or as high as wide: what is flatter is stretched
+THINNEST = 4  # dots of an image's shorter side, at least
+HEADING = 75  # dots of the first heading, at least
 
 
-def tiled(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+def tiled(images: NDArray[np.uint8], columns: int, gap: int) -> NDArray[np.uint8]:
     """Lay images of shape (n, height, width, …) out in rows; gaps and empty places are zero."""
     n, height, width, *channels = images.shape
     rows = -(-n // columns)
-    cells = np.zeros((rows * columns, height + GAP, width + GAP, *channels), np.uint8)
+    cells = np.zeros((rows * columns, height + gap, width + gap, *channels), np.uint8)
     cells[:n, :height, :width] = images
     grid = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
-    return grid.reshape(rows * (height + GAP), -1, *channels)[:-GAP, :-GAP]
+    return grid.reshape(rows * (height + gap), -1, *channels)[:-gap, :-gap]
+
+
+def stretch(image_shape: tuple[int, int]) -> float:
+    """Return how many times as high as wide to draw pixels: 1 unless the image is a mere line."""
+    ratio = image_shape[0] / image_shape[1]
+    return min(max(ratio, 1 / FLATTEST), FLATTEST) / ratio
+
+
+def in_dots(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge images of shape (n, height, width) to about `SIDE` dots, or leave pixels out."""
+    height, width = images.shape[1:]
+    step = -(-max(height, width) // (2 * SIDE))
+    images = images[:, ::step, ::step]
+    height, width = images.shape[1:]
+    zoom = max(round(2 * SIDE / (height + width)), -(-THINNEST // min(height, width)))
+    return images.repeat(zoom, axis=1).repeat(zoom, axis=2)
 
 
 def draw_image_grid(
@@ -35,18 +54,16 @@ def draw_image_grid(
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    left, right = tiled(before, 1), tiled(after.reshape(-1, *after.shape[2:]), after.shape[1])
+    left = tiled(in_dots(before), 1, GAP)
+    right = tiled(in_dots(after.reshape(-1, *after.shape[2:])), after.shape[1], GAP)
     space, top, edge = 3 * GAP, 8 * GAP, 2 * GAP
-    width = left.shape[1] + space + right.shape[1] + 2 * edge
-    height = left.shape[0] + top + edge
+    start = edge + max(left.shape[1], HEADING) + space
+    width, height = start + right.shape[1] + edge, left.shape[0] + top + edge
     with style():
-        figure = Figure(figsize=(width * ZOOM / DPI, height * ZOOM / DPI), dpi=DPI)
-        for grid, start, heading in (
-            (left, edge, headings[0]),
-            (right, edge + left.shape[1] + space, headings[1]),
-        ):
+        figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        for grid, x, heading in ((left, edge, headings[0]), (right, start, headings[1])):
             size = grid.shape[1] / width, grid.shape[0] / height
-            axes: Any = figure.add_axes((start / width, edge / height, *size))
+            axes: Any = figure.add_axes((x / width, edge / height, *size))
             axes.imshow(grid, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
             axes.set_axis_off()
             axes.text(0, -2 * GAP, heading, fontsize=14, ha="left", va="bottom")

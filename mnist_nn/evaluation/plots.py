@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data import Samples
 from .boundary import Plane
 from .history import Curves, Metric
-from .image_grid import GAP, tiled
+from .image_grid import stretch, tiled
 from .intervals import wilson_interval
 from .metrics import Calibration, ClassScore
 from .palette import BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER, diverging
@@ -205,6 +205,11 @@ def plot_mistakes(
     axes.set_axis_off()
 
 
+def weights_gap(image_shape: tuple[int, int]) -> int:
+    """Return how many pixels there are between the pictures of weights."""
+    return max(1, round(min(image_shape) / 9))
+
+
 def plot_weights(
     axes: Axes, weights: NDArray[np.floating], columns: int, captions: Sequence[str] = ()
 ) -> float:
@@ -214,9 +219,14 @@ def plot_weights(
     """
     scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
     height, width = weights.shape[1:]
-    axes.imshow(tiled(diverging(weights, scale), columns), interpolation="none")
+    gap = weights_gap((height, width))
+    axes.imshow(
+        tiled(diverging(weights, scale), columns, gap),
+        interpolation="none",
+        aspect=stretch((height, width)),
+    )
     for i, caption in enumerate(captions):
-        left, top = i % columns * (width + GAP), i // columns * (height + GAP)
+        left, top = i % columns * (width + gap), i // columns * (height + gap)
         axes.text(left - 0.5, top - 0.5, caption, ha="left", va="top", fontsize=7, color=MUTED)
     axes.set_axis_off()
     return scale

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..augmentation import IMAGE_SHAPE
+from ..augmentation import MAX_SIDE
 from ..config import Config
 from ..data import SampleFormat
 from ..errors import ConfigError
@@ -49,7 +49,7 @@ def training_settings(config: Config, samples: SampleFormat) -> TrainingConfig:
 def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
     """Refuse a config that does not suit its dataset: ConfigError.
 
-    There must be one output per class, or a single one for two classes; only 28×28 images can be
+    There must be one output per class, or a single one for two classes; only images can be
     distorted; class weights must be of its classes; and a file must have room for the network.
     """
     training_settings(config, samples)
@@ -65,14 +65,26 @@ def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
             "network.layers: a softmax over a single unit is always 1; use sigmoid with "
             "training.loss=binary_cross_entropy"
         )
-    if config.data.augmentation.active and samples.image_shape != IMAGE_SHAPE:
-        raise ConfigError(
-            f"data.augmentation: {dataset} has no 28×28 images to distort; leave its numbers at 0"
-        )
+    if config.data.augmentation.active:
+        _check_distorted(dataset, samples.image_shape)
     count = parameters_of(config, samples.n_inputs).size
     size = count * np.dtype(config.network.dtype).itemsize
     if size > MAX_BYTES:
         raise ConfigError(
             f"network.layers: {count:,} parameters of {config.network.dtype} are {size:,} bytes, "
             f"more than the {MAX_BYTES:,} of the largest network; take fewer units"
+        )
+
+
+def _check_distorted(dataset: str, image_shape: tuple[int, int] | None) -> None:
+    """Refuse to distort what is no image, or too large: ConfigError."""
+    if image_shape is None:
+        raise ConfigError(
+            f"data.augmentation: {dataset} has no images to distort; leave its numbers at 0"
+        )
+    if max(image_shape) > MAX_SIDE:
+        height, width = image_shape
+        raise ConfigError(
+            f"data.augmentation: the images of {dataset} are {height}×{width} pixels, and only "
+            f"those with sides of at most {MAX_SIDE} can be distorted; leave its numbers at 0"
         )

@@ -261,7 +261,7 @@ class Run(Iterator[EpochMetrics]):
     def _fit(self) -> Trainer:
         """Set training up as the config says."""
         config, checkpoint = self.config, self.checkpoint
-        settings = training_settings(config, self.dataset.info)
+        settings = training_settings(config, self.dataset.info.format)
         try:
             return fit(
                 self.network,
@@ -269,6 +269,7 @@ class Run(Iterator[EpochMetrics]):
                 settings.model_copy(update={"engine": self.choice.name}),
                 rng=self.rngs,
                 augmentation=config.data.augmentation,
+                image_shape=self.dataset.info.format.image_shape,
                 validation=self.validation,
                 running=True,
                 state=checkpoint.state if checkpoint else None,

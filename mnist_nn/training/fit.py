@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..augmentation import IMAGE_SHAPE, Augmentation, Augmenter
+from ..augmentation import MAX_SIDE, Augmentation, Augmenter
 from ..data import Samples
 from ..data.scale import check_scale
 from ..engines import StepConfig, choose_engine, make_engine
@@ -26,6 +26,7 @@ def fit(
     *,
     rng: np.random.Generator | Rngs,
     augmentation: Augmentation | None = None,
+    image_shape: tuple[int, int] | None = None,
     validation: Samples | None = None,
     running: bool = False,
     state: TrainingState | None = None,
@@ -48,8 +49,9 @@ def fit(
         Generator of the order of the samples, dropout and distortions: one for each, or one for
         all.
     augmentation
-        How to distort the images, anew each time they are shown; not at all if None. They must be
-        of 28×28 pixels, uint8.
+        How to distort the images, of uint8, anew each time they are shown; not at all if None.
+    image_shape
+        Height and width of these images; None if they are square.
     validation
         Samples to measure the network on after each epoch.
     running
@@ -69,7 +71,8 @@ def fit(
     ------
     ValueError
         If the loss does not fit the network's output, a layer cannot be trained, the samples are
-        not the network's, or the state is of another run.
+        not the network's, the images to distort are none or are not of that shape, or the state is
+        of another run.
     ConfigError
         If Numba's engine is asked for where Numba is not installed, or class weights are of no
         class or of none that the samples have.
@@ -86,8 +89,10 @@ def fit(
     shuffling, dropout, distortion = _generators(rng)
     augmenter = None
     if augmentation is not None and augmentation.active:
-        _check_images(samples)
-        augmenter = Augmenter(augmentation, distortion, compiled=choice.name == "numba")
+        shape = image_shape or (math.isqrt(samples.x.shape[1]),) * 2
+        _check_images(samples, shape)
+        compiled = choice.name == "numba"
+        augmenter = Augmenter(augmentation, distortion, image_shape=shape, compiled=compiled)
     trainer = Trainer(
         make_engine(choice, network, step_config, *samples, batch_size, dropout),
         samples,
@@ -132,11 +137,13 @@ def _check_network(network: Network, loss: str, batch_size: int) -> None:
             )
 
 
-def _check_images(samples: Samples) -> None:
-    """Refuse to distort what is no image of the right size."""
-    n_pixels, n_inputs = math.prod(IMAGE_SHAPE), samples.x.shape[1]
-    if samples.x.dtype != np.uint8 or n_inputs != n_pixels:
+def _check_images(samples: Samples, shape: tuple[int, int]) -> None:
+    """Refuse to distort what is no image of that shape, or too large."""
+    n_inputs, dtype = samples.x.shape[1], samples.x.dtype
+    if dtype != np.uint8 or n_inputs != math.prod(shape):
         raise ValueError(
-            f"augmentation needs images of {n_pixels} pixels, uint8, got {n_inputs} numbers "
-            f"of {samples.x.dtype}"
+            "augmentation needs images of uint8, square ones or of the image_shape that is passed, "
+            f"got {n_inputs} numbers of {dtype}"
         )
+    if max(shape) > MAX_SIDE:
+        raise ValueError(f"augmentation needs sides of at most {MAX_SIDE} pixels, got {shape}")

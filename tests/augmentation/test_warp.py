@@ -10,6 +10,7 @@ from mnist_nn.augmentation import Augmentation, Augmenter, Warps, draw_warps, wa
 from mnist_nn.augmentation.warp import blur_basis
 from mnist_nn.data import Samples
 
+MNIST = (28, 28)
 NO_FIELD = np.zeros((1, 2, 28, 28), np.float32)
 
 
@@ -22,7 +23,7 @@ def one(matrix: list[list[float]], shift: tuple[float, float] = (0, 0)) -> Warps
 
 
 def test_no_distortion_changes_no_pixel(digits: Samples) -> None:
-    warps = draw_warps(Augmentation(), 50, *streams())
+    warps = draw_warps(Augmentation(), 50, MNIST, *streams())
     np.testing.assert_array_equal(warp(digits.x[:50], warps), digits.x[:50])
 
 
@@ -59,7 +60,7 @@ def test_between_pixels_it_is_bilinear_as_scipys(digits: Samples) -> None:
 @pytest.mark.parametrize("sigma", [1.0, 4.0, 6.0])
 def test_the_elastic_basis_is_a_blur(sigma: float) -> None:
     """Noise blurred by scipy, and by the basis, has the same covariance along an axis."""
-    basis = blur_basis(sigma).astype(float)
+    basis = blur_basis(sigma, 28).astype(float)
     reach = math.ceil(4 * sigma)
     response = gaussian_filter1d(np.eye(28 + 2 * reach), sigma, mode="constant", truncate=8)
     blur = response[reach : reach + 28]
@@ -70,7 +71,7 @@ def test_the_elastic_basis_is_a_blur(sigma: float) -> None:
 def test_an_elastic_field_is_as_strong_and_as_smooth_as_simards() -> None:
     """Uniform noise for each pixel, blurred and multiplied: its moments, and a neighbour's."""
     settings = Augmentation(elastic_alpha=34, elastic_sigma=4)
-    ours = draw_warps(settings, 2000, *streams()).fields.astype(float)
+    ours = draw_warps(settings, 2000, MNIST, *streams()).fields.astype(float)
     noise = np.random.default_rng(1).uniform(-1, 1, (500, 64, 64))
     blurred = gaussian_filter1d(gaussian_filter1d(noise, 4, 1), 4, 2)[:, 18:46, 18:46]
     simards = 34 * blurred
@@ -95,13 +96,13 @@ def test_each_kind_goes_as_far_as_it_may_and_no_farther(
     settings: dict[str, Any], inside: Callable[[np.ndarray], float]
 ) -> None:
     (most,) = settings.values()
-    warps = draw_warps(Augmentation(**settings), 5000, *streams())
+    warps = draw_warps(Augmentation(**settings), 5000, MNIST, *streams())
     assert 0.99 * most < inside(warps.matrices.astype(float)) <= most * (1 + 1e-6)
     assert (warps.shifts == 0).all()
 
 
 def test_shifts_go_both_ways() -> None:
-    shifts = draw_warps(Augmentation(shift=3), 5000, *streams()).shifts
+    shifts = draw_warps(Augmentation(shift=3), 5000, MNIST, *streams()).shifts
     np.testing.assert_allclose(shifts.min(0), [-3, -3], atol=0.01)
     np.testing.assert_allclose(shifts.max(0), [3, 3], atol=0.01)
     np.testing.assert_allclose(shifts.mean(0), [0, 0], atol=0.1)
@@ -158,6 +159,55 @@ def test_compiled_it_is_the_same_but_for_rounding(digits: Samples) -> None:
     difference = np.abs(numpys - numbas)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-3
+
+
+SHAPES = [(8, 8), (14, 20), (1, 100), (64, 64)]
+
+
+def of_shape(digits: Samples, shape: tuple[int, int], n: int = 60) -> np.ndarray:
+    """Pictures of any shape: rows and columns of real digits, left out or repeated."""
+    rows, columns = ((2 * np.arange(side) + 1) * 14 // side for side in shape)
+    return digits.x[:n].reshape(-1, 28, 28)[:, rows][:, :, columns].reshape(n, -1)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_pictures_of_any_shape_are_distorted_the_same_by_both(
+    digits: Samples, shape: tuple[int, int]
+) -> None:
+    pictures = of_shape(digits, shape)
+    settings = Augmentation(shift=2, rotation=15, scale=0.15, shear=10, elastic_alpha=20)
+    numpys, numbas = (
+        Augmenter(settings, np.random.default_rng(0), image_shape=shape, compiled=compiled)(
+            pictures
+        ).astype(int)
+        for compiled in (False, True)
+    )
+    assert np.abs(numpys - numbas).max() <= 1
+    assert (numpys != pictures).any(axis=1).mean() > 0.9
+    assert (numpys > 100).any(axis=1).mean() > 0.5  # most are still in the picture
+
+
+@pytest.mark.parametrize("shape", SHAPES[1:], ids=str)
+def test_a_shift_is_in_pixels_whatever_the_shape(digits: Samples, shape: tuple[int, int]) -> None:
+    height, width = shape
+    pictures = of_shape(digits, shape)
+    warps = draw_warps(Augmentation(), len(pictures), shape, *streams())
+    np.testing.assert_array_equal(warp(pictures, warps), pictures)
+    warps.shifts[:] = (3, 0)
+    moved = warp(pictures, warps).reshape(-1, height, width)
+    np.testing.assert_array_equal(moved[..., :-3], pictures.reshape(-1, height, width)[..., 3:])
+    assert (moved[..., -3:] == 0).all()
+
+
+def test_a_wide_picture_turns_around_its_middle() -> None:
+    picture = np.zeros((5, 9), np.uint8)
+    picture[2, 1:8] = 200  # a line across
+    warps = draw_warps(Augmentation(), 1, picture.shape, *streams())
+    warps.matrices[:] = [[0, -1], [1, 0]]
+    turned = warp(picture.reshape(1, -1), warps).reshape(5, 9)
+    expected = np.zeros_like(picture)
+    expected[:, 4] = 200  # as much of it as there is room for
+    np.testing.assert_array_equal(turned, expected)
 
 
 @pytest.mark.parametrize(

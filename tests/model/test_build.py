@@ -55,3 +55,15 @@ def test_outputs_that_fit(dataset: str, layers: tuple[int, str]) -> None:
 def test_outputs_that_do_not(dataset: str, layers: tuple[int, str], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         check_fits(config((4, "relu"), layers), dataset, DATASETS[dataset].format)
+
+
+@pytest.mark.parametrize(
+    ("shape", "complaint"),
+    [((4,), "has no images to distort"), ((5, 1025), "5×1025 pixels, .* at most 1024")],
+)
+def test_what_cannot_be_distorted(shape: tuple[int, ...], complaint: str) -> None:
+    settings = resolve([Source("test", {"data": {"augmentation": {"shift": 1}}})])
+    names = tuple("0123456789")
+    check_fits(settings, "wide", SampleFormat((20, 300), names))
+    with pytest.raises(ConfigError, match=f"data.augmentation: .* {complaint}"):
+        check_fits(settings, "mine", SampleFormat(shape, names))  # type: ignore[arg-type]

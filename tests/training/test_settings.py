@@ -227,15 +227,50 @@ def test_numbers_out_of_range_are_refused(options: dict[str, Any], complaint: st
         TrainingConfig(**options)
 
 
-def test_only_pictures_can_be_distorted(few: Samples) -> None:
-    floats = Samples(few.x / 255, few.y)
-    with pytest.raises(ValueError, match="images of 784 pixels, uint8"):
+@pytest.mark.parametrize(
+    ("n_inputs", "dtype", "image_shape"),
+    [
+        (784, "float64", None),
+        (280, "uint8", None),
+        (280, "uint8", (14, 28)),
+        (1025, "uint8", (1, 1025)),
+    ],
+)
+def test_only_pictures_can_be_distorted(
+    few: Samples, n_inputs: int, dtype: str, image_shape: tuple[int, int] | None
+) -> None:
+    x = np.resize(few.x, (len(few.y), n_inputs)).astype(dtype)
+    with pytest.raises(ValueError, match="augmentation needs"):
         fit(
-            make_network(),
-            floats,
+            Network(n_inputs, block(10, "softmax"), rng=None),
+            Samples(x, few.y),
             rng=np.random.default_rng(0),
             augmentation=Augmentation(shift=1),
+            image_shape=image_shape,
         )
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_pictures_that_are_not_square_are_distorted_by_their_shape(
+    few: Samples, engine: str
+) -> None:
+    wide = Samples(few.x.reshape(-1, 28, 28)[:, 4:24].reshape(len(few.y), -1), few.y)
+    losses = []
+    for shift in (0, 3):
+        network = Network(
+            560, block(10, "softmax"), rng=np.random.default_rng(1), input_scale=1 / 255
+        )
+        trainer = fit(
+            network,
+            wide,
+            rng=np.random.default_rng(0),
+            augmentation=Augmentation(shift=shift),
+            image_shape=(20, 28),
+            engine=engine,
+            epochs=2,
+        )
+        losses.append([metrics.loss for metrics in trainer][-1])
+    assert losses[0] < losses[1] < 2.3  # harder, but it learns
 
 
 def test_a_plateau_looks_at_each_loss_once(few: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
