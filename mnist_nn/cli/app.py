@@ -35,14 +35,14 @@ class Entry(NamedTuple):
 
 COMMANDS = {  # name of the command, of its module and of the function in it
     "download": Entry("Train", "Download a dataset, verify every file, and cache it."),
-    "datasets": Entry("Train", "List the datasets that ship, can be downloaded, or were imported."),
+    "datasets": Entry("Train", "List all datasets: what ships, can be downloaded, or was imported."),
     "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
     "train": Entry("Train", "Train a network and save it to a model file."),
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),
     "predict": Entry("Use a model", "Read digits in photographs, scans and drawings."),
     "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
     "draw": Entry("Use a model", "Write a web page to draw digits on, with the model in it."),
-    "show": Entry("Look inside", "Draw sample digits, before and after augmentation."),
+    "show": Entry("Look inside", "Draw sample images, before and after augmentation."),
     "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}

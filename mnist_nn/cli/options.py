@@ -40,8 +40,8 @@ def complete_config(incomplete: str) -> list[str]:
 
 
 def complete_dataset() -> list[str]:
-    """Complete a dataset's name, of the usual folder of data."""
-    return [*DATASETS, *(name for name in imported_names(data_folder()) if name not in DATASETS)]
+    """Complete a dataset's name."""
+    return sorted({*DATASETS, *imported_names(data_folder())})
 
 
 DataDir = Annotated[

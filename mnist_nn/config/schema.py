@@ -5,12 +5,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..augmentation import Augmentation
 from ..checks import Section, number, one_of
-from ..data import is_name
-from ..errors import shown
+from ..data import NAME_RULE, is_name
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES, Layer, block
 from ..training import TrainingConfig
 
@@ -28,28 +27,20 @@ HeldOut = Annotated[
 ]
 
 
-def _dataset_name(name: str) -> str:
-    """Refuse what can be no name of a dataset; whether there is one is seen when it is loaded."""
-    if not is_name(name):
-        raise ValueError(f"a dataset's name has letters, digits and - _ . only, got {shown(name)}")
-    return name
-
-
 class DataConfig(Section):
     """The training data.
 
     Attributes
     ----------
     dataset
-        Name of the dataset: one that ships, is downloaded or was imported: see ``mnist-nn
-        datasets``.
+        Name of the dataset: one that ``mnist-nn datasets`` lists, or the name of an imported one.
     validation
         Training samples to hold out and measure after each epoch, each class in proportion.
     augmentation
         How training distorts images.
     """
 
-    dataset: Annotated[str, AfterValidator(_dataset_name)] = "mnist"
+    dataset: Annotated[str, number(NAME_RULE, is_name)] = "mnist"
     validation: HeldOut = 0
     augmentation: Augmentation = Augmentation()
 

@@ -5,11 +5,12 @@ from .format import PIXEL_SCALE, Preparation, SampleFormat
 from .location import data_folder, required_data_folder
 from .record import DatasetInfo, Samples
 from .split import stratified_split
-from .store import imported_names, is_name, read_dataset, read_info, write_dataset
+from .store import NAME_RULE, imported_names, is_name, read_dataset, read_info, write_dataset
 from .table import DATASETS, dataset_info, datasets_that
 
 __all__ = [
     "DATASETS",
+    "NAME_RULE",
     "PIXEL_SCALE",
     "Dataset",
     "DatasetInfo",

@@ -25,11 +25,11 @@ class Dataset:
     Attributes
     ----------
     name
-        Name of the dataset, a key of `DATASETS` or of one that was imported.
+        Name of the dataset.
     info
         Its record.
     folder
-        Folder of downloaded data.
+        Folder of downloaded and imported data.
     train
         Training samples.
     """
@@ -79,9 +79,9 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
     Parameters
     ----------
     name
-        Name of the dataset, a key of `DATASETS` or of one that was imported.
+        Name of the dataset, a key of `DATASETS` or that of an imported one.
     folder
-        Folder of downloaded data; None for `data_folder`.
+        Folder of downloaded and imported data; None for `data_folder`.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def load_dataset(name: str, folder: StrPath | None = None) -> Dataset:
         read.
     """
     info = dataset_info(name, folder)
-    default = required_data_folder if info.files or info.packed else data_folder
+    default = required_data_folder if info.in_folder else data_folder
     place = default() if folder is None else Path(folder)
     return Dataset(name, info, place, info.read(place, "train"))
 

@@ -142,7 +142,7 @@ class DatasetInfo:
     @property
     def in_folder(self) -> bool:
         """Whether it is in the data folder: downloaded or imported."""
-        return bool(self.files or self.sha256)
+        return bool(self.files or self.packed or self.sha256)
 
     def read(self, folder: Path, part: str) -> Samples:
         """Read the samples of a part; DataError if files are missing or damaged."""

@@ -33,6 +33,7 @@ MAX_JSON = 1 << 24
 MAX_SAMPLES = 1 << 40
 JSON = "dataset.json"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+NAME_RULE = "a name of letters from a to z, digits, '-', '_' and '.'"
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", strict=True)]
@@ -252,15 +253,15 @@ def read_dataset(path: StrPath, part: str) -> Samples:
         return _read_part(opened, archive, record, part)
 
 
-def is_name(name: str) -> bool:
-    """Return whether a dataset may have this name."""
-    return re.fullmatch(NAME, name) is not None
+def is_name(name: object) -> bool:
+    """Return whether a dataset may be named so: see `NAME_RULE`."""
+    return isinstance(name, str) and re.fullmatch(NAME, name) is not None
 
 
-def imported_names(folder: Path) -> list[str]:
-    """List the names of the datasets that seem to have been imported into a folder."""
+def imported_names(folder: StrPath) -> list[str]:
+    """List the names of a folder's datasets, downloaded or imported, by the names of its files."""
     try:
-        names = [path.name.removesuffix(".npz") for path in folder.glob("*.npz")]
+        names = [path.name.removesuffix(".npz") for path in Path(folder).glob("*.npz")]
     except OSError:
         return []
     return sorted(filter(is_name, names))

@@ -1,6 +1,7 @@
 """Table of the datasets; a new one needs a record here and nothing else."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
@@ -8,14 +9,14 @@ from string import ascii_lowercase, ascii_uppercase
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DataError, hint, shell_command
+from ..errors import ConfigError, DataError, escaped, hint, shell_command
 from ..files import StrPath
 from .cache import read_cache
 from .format import DIGITS, Preparation, SampleFormat
 from .location import data_folder
 from .packed import emnist, kmnist, qmnist
 from .record import DataFile, DatasetInfo, Samples
-from .store import imported_names, is_name, read_dataset, read_info
+from .store import imported_names, read_dataset, read_info
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -209,20 +210,22 @@ DATASETS = {
 
 
 def dataset_info(name: str, folder: StrPath | None = None) -> DatasetInfo:
-    """Return the record of a dataset of the table, or of one imported into the folder of data.
+    """Return the record of a dataset: one of `DATASETS`, or one that was imported into a folder.
 
-    ConfigError if there is none of that name; DataError if what was imported is damaged.
+    The folder is `data_folder` if None. ConfigError if there is no dataset of that name, DataError
+    if its file is damaged.
     """
     if name in DATASETS:
         return DATASETS[name]
     place = data_folder() if folder is None else Path(folder)
-    path = place / f"{name}.npz"
-    if is_name(name) and path.exists():
-        return read_info(path)
-    known = [*DATASETS, *imported_names(place)]
+    imported = [known for known in imported_names(place) if known not in DATASETS]
+    if name in imported:
+        return read_info(place / f"{name}.npz")
+    names = [*DATASETS, *imported]
+    near = hint(name, names) if get_close_matches(name[:100], names, 1) else ""
     raise ConfigError(
-        f"unknown dataset '{name[:100]}' {hint(name, known)}\n"
-        "mnist-nn import makes one of your own data"
+        f"unknown dataset '{escaped(name[:100])}' {near}".rstrip()
+        + f"\nknown: {', '.join(DATASETS)}; imported into {place}: {', '.join(imported) or 'none'}"
     )
 
 

@@ -90,9 +90,9 @@ def evaluate_command(path: Path, dataset: Dataset) -> str:
 
 
 def _data_dir(dataset: Dataset) -> Path | None:
-    """Return the folder of a downloaded dataset, if it is not the usual one."""
+    """Return the folder of a downloaded or imported dataset, if it is not the usual one."""
     is_default = dataset.folder == data_folder() and not os.environ.get("MNIST_NN_DATA_DIR")
-    return dataset.folder if dataset.info.files and not is_default else None
+    return dataset.folder if dataset.info.in_folder and not is_default else None
 
 
 def _leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -191,8 +191,14 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
             "0 and 1, got 1.5",
         ),
         (
+            "data.dataset=mn/ist",
+            "data.dataset: must be a name of letters from a to z, digits, '-', '_' and '.', got "
+            "'mn/ist'",
+        ),
+        (
             'data.dataset="iris\\n"',
-            "data.dataset: a dataset's name has letters, digits and - _ . only, got 'iris\\n'",
+            "data.dataset: must be a name of letters from a to z, digits, '-', '_' and '.', got "
+            "'iris\\n'",
         ),
         ("network.dtype=float16", "network.dtype: must be 'float32' or 'float64', got 'float16'"),
         ("network.layers=[]", "network.layers: must be a list of 1 to 100 layers, got []"),
@@ -298,7 +304,7 @@ def test_a_wrong_type_or_range_is_named_by_its_dotted_path(path: str, given: str
     for text in WRONG:
         right = text == "true" and path.rpartition(".")[2] in FLAGS
         right |= text in ("", "null") and path in NULLABLE
-        right |= path == "data.dataset" and text == "word"  # until it is loaded
+        right |= path == "data.dataset" and text == "word"  # which a folder may have
         right |= path == "data.validation" and text == "9" * 400  # any count, until the data say
         right |= path == "training.class_weight" and text == "{a: 1}"  # the data say this, too
         if path == "training.epochs" and text in ("", "null"):

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import struct
 import zipfile
@@ -9,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.data import DATASETS, Preparation, SampleFormat, Samples, store
+from mnist_nn.data import DATASETS, Preparation, SampleFormat, Samples, load_dataset, store
 from mnist_nn.data.store import read_dataset, read_info, write_dataset
-from mnist_nn.errors import DataError
+from mnist_nn.errors import ConfigError, DataError
 from mnist_nn.nn import InputNormalization
 
 FLOWERS = SampleFormat((4,), ("setosa", "versicolor", "virginica"))
@@ -266,3 +267,23 @@ def test_a_file_replaced_between_its_record_and_its_samples_is_noticed(
     write_dataset(path, DIGITS, {"train": digits, "test": digits}, source=[])
     with pytest.raises(DataError, match="was replaced"):
         info.read(path.parent, "train")
+
+
+def test_an_imported_dataset_is_loaded_by_its_name(path: Path) -> None:
+    dataset = load_dataset("mine", path.parent)
+    assert (len(dataset.train.y), dataset.info.parts) == (150, {"train": 150, "test": 50})
+    assert dataset.sha256 == {
+        f"{axis}_{part}": hashlib.sha256(array.tobytes()).hexdigest()
+        for part, samples in (("train", dataset.train), ("test", dataset.test))
+        for axis, array in zip("xy", samples or (), strict=True)
+    }
+    assert set(dataset.train_sha256) == {"x_train", "y_train"}
+
+
+def test_an_unknown_name_is_told_what_there_is(path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'mines' \(did you mean 'mine'\?\)\nknown: mnist"):
+        load_dataset("mines", path.parent)
+    with pytest.raises(ConfigError, match=r"'quite other'\nknown: .*imported into .*: mine$"):
+        load_dataset("quite other", path.parent)
+    with pytest.raises(ConfigError, match=r"'\.\./mine' \(did"):
+        load_dataset("../mine", path.parent)
