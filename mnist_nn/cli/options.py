@@ -49,7 +49,7 @@ DataDir = Annotated[
     typer.Option(
         "--data-dir",
         metavar="DIR",
-        help="Folder of downloaded datasets.",
+        help="Folder of downloaded and imported datasets.",
         show_default="$MNIST_NN_DATA_DIR, or a folder in the user's cache",
         rich_help_panel="Data",
     ),

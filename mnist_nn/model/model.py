@@ -109,7 +109,7 @@ class Model:
         samples
             Labelled samples; by default the test samples of the dataset that it was trained on.
         data_dir
-            Folder of downloaded datasets; None for the usual one.
+            Folder of downloaded and imported datasets; None for the usual one.
 
         Returns
         -------

@@ -34,7 +34,8 @@ def train(
     overrides
         Values for other keys, by dotted key: ``{"training.l2": 1e-5}``.
     data_dir
-        Folder of downloaded datasets; None for ``$MNIST_NN_DATA_DIR`` or the user's cache folder.
+        Folder of downloaded and imported datasets; None for ``$MNIST_NN_DATA_DIR`` or the user's
+        cache folder.
 
     Returns
     -------
