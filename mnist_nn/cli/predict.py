@@ -37,7 +37,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="IMAGE",
-            help="PNG, JPEG, BMP or .npy files, or folders of them; - is standard input.",
+            help="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy files, or folders of them; - is standard input.",
         ),
     ],
     show: Annotated[
@@ -53,7 +53,7 @@ def predict(
     Each image holds one digit, dark on light or light on dark. It is preprocessed as MNIST was:
     converted to grey, paper levelled, cropped, fitted into 20×20 and centred in 28×28 pixels.
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
-    is reported, the others are still read, and the exit code is 1. PNG, JPEG and BMP need Pillow
+    is reported, the others are still read, and the exit code is 1. All but .npy need Pillow
     (extra: images).
 
     With --json each object has file, class, probability (or output, if the model gives no

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .components import label
 from .downscale import downscale
 from .paper import find_paper
+from .resizing import resize
 from .surface import fit_surface
 
 Grey = NDArray[np.float64]
@@ -131,24 +132,7 @@ def _fitted(ink: Grey) -> Grey:
     h, w = ink.shape
     longer = max(h, w)
     rows, columns = (max(1, math.floor(BOX * side / longer + 0.5)) for side in (h, w))
-    return np.minimum(_resized(_resized(ink, rows).T, columns).T, 1.0)  # sums are rounded
-
-
-def _resized(ink: Grey, n: int) -> Grey:
-    """Scale the rows to n: the exact mean over each new row, or straight lines between old ones."""
-    h = len(ink)
-    result = np.zeros((n, ink.shape[1]))
-    for i in range(n):
-        if n <= h:
-            start, end = i * h / n, (i + 1) * h / n
-            for j in range(math.floor(start), min(h, math.ceil(end))):
-                result[i] += ink[j] * ((min(end, j + 1) - max(start, j)) * n / h)
-        else:
-            at = min(max((i + 0.5) * h / n - 0.5, 0.0), h - 1.0)
-            j = min(math.floor(at), h - 2) if h > 1 else 0
-            part = at - j
-            result[i] = ink[j] * (1 - part) + ink[min(j + 1, h - 1)] * part
-    return result
+    return np.minimum(resize(ink, (rows, columns)), 1.0)  # sums are rounded
 
 
 def _centred(digit: Grey) -> Grey:

@@ -34,9 +34,14 @@ MAX_SCANS = 100  # of a JPEG; progressive ones have about ten
 MAX_SCANNED = 1_000_000_000  # pixels of a JPEG times scans
 MAX_COEFFICIENTS = 160_000_000  # of a JPEG: pixels times colours
 MAX_RLE = 10_000_000  # pixels of a run-length encoded BMP, and its bytes: they decode slowly
+MAX_WEBP = 20_000_000  # pixels of a WebP, which is decoded in several copies
 HUGE = 16_000_000  # pixels: a larger JPEG is decoded at a half, a quarter or an eighth of its size
-FORMATS = "PNG, JPEG, BMP or .npy"
-SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".npy"}
+FORMATS = "PNG, JPEG, BMP, GIF, WebP, TIFF or .npy"
+DECODERS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # of Pillow
+SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib"),
+    *(".gif", ".webp", ".tif", ".tiff", ".npy"),
+}
 NPY = b"\x93NUMPY"
 WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 
@@ -53,13 +58,13 @@ def images_in(folder: StrPath) -> list[Path]:
         and not path.name.startswith(".")
         and (path.is_file() or not path.exists())
     ]
-    return sorted(paths, key=_natural)
+    return sorted(paths, key=lambda path: natural(path.name))
 
 
-def _natural(path: Path) -> tuple[list[str | int], str]:
-    """Split a name into text and numbers, in turns, text first."""
-    parts = re.split(r"([0-9]{1,18})", path.name.lower())
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)], path.name
+def natural(name: str) -> tuple[list[str | int], str]:
+    """Split a name into text and numbers, in turns, text first: a key for natural order."""
+    parts = re.split(r"([0-9]{1,18})", name.lower())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
 
 
 def read_image(path: StrPath, name: str | None = None) -> Grey:
@@ -98,7 +103,7 @@ def _content(file: IO[bytes]) -> bytes:
 
 
 def decode_image(content: bytes, name: str) -> Grey:
-    """Decode a PNG, JPEG, BMP or .npy file to brightness of shape (h, w), in the file's own unit.
+    """Decode an image file to brightness of shape (h, w), in the file's own unit.
 
     An array is (h, w), (h, w, 3) or (h, w, 4), of uint8 or floats. Of an animation it is the first
     frame; a turned photograph is set upright; transparent pixels are white. An image with a side of
@@ -171,7 +176,7 @@ def _of_image(content: bytes, name: str) -> Grey:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata, and of sizes, which are checked here
         try:
-            image = Image.open(io.BytesIO(stripped.content), formats=("PNG", "JPEG", "BMP"))
+            image = Image.open(io.BytesIO(stripped.content), formats=DECODERS)
         except UnidentifiedImageError as error:
             raise DataError(f"{name} is not an image that can be read; use {FORMATS}") from error
         except Image.DecompressionBombError as error:
@@ -201,6 +206,8 @@ def _check_work(image: Any, stripped: Stripped, name: str) -> None:
             )
         if n > HUGE:
             image.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
+    if image.format == "WEBP" and n > MAX_WEBP:
+        raise DataError(f"{name} is a WebP of more than {MAX_WEBP:,} pixels; save it as a PNG")
     is_rle = any(tile[0] == "bmp_rle" for tile in image.tile or ())
     if is_rle and max(n, len(stripped.content)) > MAX_RLE:
         raise DataError(f"{name} is a large run-length encoded BMP; save it as a PNG")

@@ -174,7 +174,8 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(
         *("folder/page 2.jpg", "folder/Page 10.bmp", "1.png"),
     ]
     assert result.stderr.splitlines() == [
-        "error: folder/bad.png is not an image that can be read; use PNG, JPEG, BMP or .npy"
+        "error: folder/bad.png is not an image that can be read; use PNG, JPEG, BMP, GIF, WebP, "
+        "TIFF or .npy"
     ]
 
 

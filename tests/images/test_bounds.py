@@ -27,6 +27,13 @@ def claiming(content: bytes, width: int, height: int) -> bytes:
     return content[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + content[at + 4 :]
 
 
+def webp(width: int, height: int) -> bytes:
+    """A black WebP."""
+    file = io.BytesIO()
+    Image.new("L", (width, height)).save(file, "WEBP", lossless=True, quality=0, method=0)
+    return file.getvalue()
+
+
 GREY = jpeg((40, 40), "L", progressive=True)
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "4,000 empty scans": (lambda: with_scans(GREY, 4000), r"has 4,00\d scans, too many"),
@@ -45,6 +52,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         "100,000 chunks",
     ),
     "a million pixels in a row": (lambda: png(1_000_000, 1), "a side of more than 100,000 pixels"),
+    "a WebP that would be decoded in several copies": (
+        lambda: webp(5000, 4001),
+        "a WebP of more than 20,000,000 pixels; save it as a PNG",
+    ),
     "16 million pixels in runs": (lambda: bmp_of_runs(4000, 4000, b"\xff\7"), "save it as a PNG"),
     "ten megabytes of runs": (lambda: bmp_of_runs(9, 9, bytes(10_000_001)), "save it as a PNG"),
 }
