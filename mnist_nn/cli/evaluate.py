@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import typer
+from rich.cells import cell_len
 
 from ..config import dump_config
 from ..data import Dataset, load_dataset
@@ -21,6 +23,7 @@ from .options import DataDir, Debug, ModelFile, complete_dataset
 from .tables import table
 
 WIDTH = 80  # columns that a confusion matrix may take
+MISTAKES = 20  # rows, instead of a matrix that is too wide
 
 
 def evaluate(
@@ -126,19 +129,17 @@ def _as_json(
 def _tables(result: Evaluation, names: tuple[str, ...]) -> str:
     """Lay out the scores of each class and the confusion matrix.
 
-    Where the names make the matrix too wide, its rows and columns have numbers instead.
+    Where the names make the matrix too wide, its rows and columns have numbers instead; where there
+    are too many of these, it is replaced by the most frequent mistakes.
     """
-    counts = [[str(count or ".") for count in row] for row in result.confusion.tolist()]
-
-    def matrix(names: tuple[str, ...]) -> str:
-        rows = [(name, *row) for name, row in zip(names, counts, strict=True)]
-        return table(("", *names), rows)
-
-    confusion = matrix(names)
-    if max(map(len, confusion.splitlines())) > WIDTH:
-        numbers = tuple(map(str, range(len(names))))
-        confusion = matrix(numbers)
-        names = tuple(f"{number} {name}" for number, name in zip(numbers, names, strict=True))
+    numbers = tuple(map(str, range(len(names))))
+    confusion = _matrix(result, names)
+    if not _fits(confusion):
+        confusion = _matrix(result, numbers)
+        if _fits(confusion):
+            names = tuple(f"{number} {name}" for number, name in zip(numbers, names, strict=True))
+        else:
+            confusion = _most_frequent(result, names)
     scores = [
         (
             name,
@@ -147,10 +148,32 @@ def _tables(result: Evaluation, names: tuple[str, ...]) -> str:
         )
         for name, row in zip(names, result.per_class, strict=True)
     ]
+    return f"{table(('class', 'precision', 'recall', 'F1', 'support'), scores)}\n\n{confusion}\n"
+
+
+def _matrix(result: Evaluation, names: tuple[str, ...]) -> str:
+    """Lay out the confusion matrix."""
+    counts = [[str(count or ".") for count in row] for row in result.confusion.tolist()]
+    rows = [(name, *row) for name, row in zip(names, counts, strict=True)]
     return (
-        f"{table(('class', 'precision', 'recall', 'F1', 'support'), scores)}\n\n"
         "confusion matrix: a row for each true class, a column for each predicted one\n"
-        f"{confusion}\n"
+        f"{table(('', *names), rows)}"
+    )
+
+
+def _fits(text: str) -> bool:
+    return max(map(cell_len, text.splitlines())) <= WIDTH
+
+
+def _most_frequent(result: Evaluation, names: tuple[str, ...]) -> str:
+    """Lay out the most frequent mistakes."""
+    wrong = result.confusion * (1 - np.eye(len(names), dtype=np.intp))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MISTAKES]
+    pairs = [divmod(int(i), len(names)) for i in order]
+    rows = [(names[t], names[p], f"{wrong[t, p]:,}") for t, p in pairs if wrong[t, p]]
+    return (
+        f"the most frequent mistakes (the confusion matrix of {len(names)} classes is in --json)\n"
+        f"{table(('true', 'predicted', 'times'), rows)}"
     )
 
 

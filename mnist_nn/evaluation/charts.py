@@ -18,13 +18,19 @@ from . import plots
 from .boundary import Plane
 from .evaluated_model import EvaluatedModel
 from .history import METRICS, Curves, Metric
+from .image_grid import drawn_size, thinned
 from .metrics import Calibration
 from .palette import INK, MODELS, MUTED, style
 
 WIDTH = 4.4  # inches of 72 points: on a phone such a chart's text has about its nominal size
 MAX_MISTAKES = 24
 MAX_UNITS = 64
+LETTERS = 70  # side by side over the pictures of weights
 MAX_NAME = 32  # characters of a model's name in a legend
+MAX_LABEL = 20  # characters of a class's name
+MANY = 16  # classes: of more, charts are drawn smaller, and not all are described in words
+WORST = 5  # classes, of many, whose scores are described in words
+LARGEST = 11.5  # inches of a confusion matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +116,26 @@ def _short(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
+def _labels(names: Sequence[str], most: int = MAX_LABEL) -> list[str]:
+    """Cut the ends of long names of classes, and make all of each visible."""
+    shown = ["".join(c if c.isprintable() else "?" for c in name) for name in names]
+    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in shown]
+
+
 def draw_confusion(model: EvaluatedModel) -> Chart:
     """Draw the confusion matrix."""
     matrix, names = model.result.confusion, model.class_names
+    n, labels = len(names), _labels(names)
+    cell = 0.36 if n <= MANY else min(0.19, LARGEST / n)  # inches
+    size = (3.2, 3.6) if n <= 4 else (max(WIDTH, 0.8 + cell * n),) * 2
+    room = max(0.0, max(map(len, labels)) - 10) * 0.07
     with style():
-        figure = _figure(WIDTH, WIDTH) if len(names) > 4 else _figure(3.2, 3.6)
-        plots.plot_confusion(figure.add_subplot(), matrix, names)
+        figure = _figure(size[0] + room, size[1] + room)
+        axes = figure.add_subplot()
+        if n <= MANY:
+            plots.plot_confusion(axes, matrix, labels)
+        else:
+            plots.plot_large_confusion(axes, matrix, labels, 72 * cell)
     wrong = matrix * (1 - np.eye(len(matrix), dtype=np.intp))
     top = np.argsort(-wrong, axis=None, kind="stable")[:3]
     pairs = [divmod(int(i), len(matrix)) for i in top]
@@ -131,25 +151,29 @@ def draw_scores(models: Sequence[EvaluatedModel]) -> Chart:
     single = len(models) == 1
     names = models[0].class_names
     with style():
-        figure = _figure(1.2 + 0.36 * len(names))
+        figure = _figure(1.2 + (0.36 if len(names) <= MANY else 0.2) * len(names))
         axes = figure.add_subplot()
         if single:
-            plots.plot_scores(axes, models[0].result.per_class, names)
+            plots.plot_scores(axes, models[0].result.per_class, _labels(names))
             handles: Any = axes.get_legend_handles_labels()
         else:
-            plots.plot_f1(axes, [model.result.per_class for model in models], names)
+            plots.plot_f1(axes, [model.result.per_class for model in models], _labels(names))
             axes.set_xlabel("F1")
             handles = _models_legend([model.name for model in models])
         figure.legend(*handles, loc="outside lower center", ncols=3 if single else 2)
     texts = []
     for model in models:
+        rows = list(zip(names, model.result.per_class, strict=True))
+        heading = "Precision, recall and F1" if single else f"F1 of {model.name}"
+        if len(rows) > MANY:
+            rows = sorted(rows, key=lambda row: row[1].f1)[:WORST]
+            heading += f", the lowest {WORST} of {len(names)} classes"
         scores = [
             f"{name} {score.precision:.2%}, {score.recall:.2%}, {score.f1:.2%}"
             if single
             else f"{name} {score.f1:.2%}"
-            for name, score in zip(names, model.result.per_class, strict=True)
+            for name, score in rows
         ]
-        heading = "Precision, recall and F1" if single else f"F1 of {model.name}"
         texts.append(f"{heading}: {('; ' if single else ', ').join(scores)}.")
     title = "Precision, recall and F1 by class" if single else "F1 by class"
     return Chart("classes", title, " ".join(texts), figure)
@@ -194,22 +218,25 @@ def draw_mistakes(model: EvaluatedModel) -> Chart | None:
     if not len(mistakes) or model.image_shape is None:
         return None
     names, predictions = model.class_names, model.predictions
-    texts = [
-        (
-            f"{names[model.samples.y[i]]} read as {names[predictions.predicted[i]]}",
-            predictions.confidence_text(i),
-        )
+    labels, trues, predicted = _labels(names, 16), model.samples.y, predictions.predicted
+    longest = max(map(len, labels))
+    between = "\nread as " if longest > 12 else " read as "
+    captions = [
+        f"{labels[trues[i]]}{between}{labels[predicted[i]]}\n{predictions.confidence_text(i)}"
         for i in mistakes
     ]
-    long = max(map(len, names)) > 3
-    columns = min(4 if long else 6, len(mistakes))
+    columns = min(4 if longest > 3 else 6, len(mistakes))
     with style():
-        cell = 1.6 if long else 1.15  # inches
-        figure = _figure(cell * 1.28 * math.ceil(len(mistakes) / columns), cell * columns)
+        cell = 1.6 if longest > 3 else 1.15  # inches
         images = model.samples.x[mistakes].reshape(-1, *model.image_shape)
-        captions = ["\n".join(text) for text in texts]
-        plots.plot_mistakes(figure.add_subplot(), images, captions, columns)
-    description = "; ".join(", ".join(text) for text in texts)
+        rows = math.ceil(len(mistakes) / columns)
+        height, width = plots.mistake_size(model.image_shape, captions)
+        figure = _figure(cell * rows * height / width, cell * columns)
+        plots.plot_mistakes(figure.add_subplot(), thinned(images), captions, columns)
+    description = "; ".join(
+        f"{names[trues[i]]} read as {names[predicted[i]]}, {predictions.confidence_text(i)}"
+        for i in mistakes
+    )
     return Chart("mistakes", "The most confident mistakes", description, figure)
 
 
@@ -219,13 +246,18 @@ def draw_weights(model: EvaluatedModel) -> Chart | None:
         return None
     units = model.strongest_units(MAX_UNITS)
     outputs = len(model.network.dense) == 1 and model.network.sizes[-1] > 1
-    captions = [model.class_names[unit] for unit in units] if outputs else []
-    columns = 5 if outputs else math.ceil(math.sqrt(len(units)))
+    labels = _labels(model.class_names)
+    captions = [labels[unit] for unit in units] if outputs else []
+    weights = thinned(model.first_weights(units).reshape(-1, *model.image_shape))
+    height, width = drawn_size(model.image_shape)
+    columns = math.ceil(math.sqrt(len(units) * height / width * (2 if outputs else 1)))
     rows = math.ceil(len(units) / columns)
+    captions = [caption[: LETTERS // columns] for caption in captions]
+    if len(set(captions)) < len(captions):  # their beginnings say nothing
+        captions = []
     with style():
-        figure = _figure(WIDTH * rows / columns)
+        figure = _figure(WIDTH * rows / columns * height / width)
         axes = figure.add_subplot()
-        weights = model.first_weights(units).reshape(-1, *model.image_shape)
         scale = plots.plot_weights(axes, weights, columns, captions)
     n = model.network.sizes[1]
     chosen = f"the {len(units)} of {n:,} units that matter most" if n > len(units) else "each unit"

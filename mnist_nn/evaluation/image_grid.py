@@ -32,11 +32,21 @@ def stretch(image_shape: tuple[int, int]) -> float:
     return min(max(ratio, 1 / FLATTEST), FLATTEST) / ratio
 
 
+def drawn_size(image_shape: tuple[int, int]) -> tuple[float, float]:
+    """Return the height and width of an image, of which the longer is 1."""
+    height, width = image_shape[0] * stretch(image_shape), image_shape[1]
+    return height / max(height, width), width / max(height, width)
+
+
+def thinned(images: NDArray[Any]) -> NDArray[Any]:
+    """Leave out rows and columns of large images, of shape (n, height, width)."""
+    step = -(-max(images.shape[1:]) // (2 * SIDE))
+    return images[:, ::step, ::step]
+
+
 def in_dots(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Enlarge images of shape (n, height, width) to about `SIDE` dots, or leave pixels out."""
-    height, width = images.shape[1:]
-    step = -(-max(height, width) // (2 * SIDE))
-    images = images[:, ::step, ::step]
+    images = thinned(images)
     height, width = images.shape[1:]
     zoom = max(round(2 * SIDE / (height + width)), -(-THINNEST // min(height, width)))
     return images.repeat(zoom, axis=1).repeat(zoom, axis=2)

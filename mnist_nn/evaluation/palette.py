@@ -29,6 +29,12 @@ NAMES |= {BLUE: "blue", ORANGE: "orange", GREEN: "green"}
 MODELS = (BLUE, ORANGE, GREEN, "#a3628a", "#4aa5dc", "#b08a00", INK)  # one for each of several
 BELOW, ABOVE = (47, 134, 198), (224, 105, 30)  # blue and orange, visible on white and on black
 
+FONT = "DejaVu Sans"  # comes with matplotlib
+OTHERS = (  # of Chinese, Japanese and Korean, which it lacks; those that are installed are used
+    *("Noto Sans CJK JP", "IPAGothic", "IPAexGothic", "VL Gothic", "WenQuanYi Zen Hei"),
+    *("Hiragino Sans", "Yu Gothic", "MS Gothic", "Microsoft YaHei", "Malgun Gothic"),
+)
+
 STYLE: dict[Any, Any] = {
     "font.size": 9,
     "text.color": INK,
@@ -91,11 +97,14 @@ def _quiet() -> Iterator[None]:
 def style() -> Iterator[None]:
     """Use the style of this program's charts within the context, instead of the user's."""
     import matplotlib
+    from matplotlib.font_manager import fontManager
 
+    installed = {font.name for font in fontManager.ttflist}
     with _quiet(), matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # missing in the font; it shows a box
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
+        matplotlib.rcParams["font.family"] = [FONT, *filter(installed.__contains__, OTHERS)]
         yield
 
 

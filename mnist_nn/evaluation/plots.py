@@ -1,5 +1,6 @@
 """Plots on given axes, one function for each kind."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 from ..data import Samples
 from .boundary import Plane
 from .history import Curves, Metric
-from .image_grid import stretch, tiled
+from .image_grid import drawn_size, stretch, tiled
 from .intervals import wilson_interval
 from .metrics import Calibration, ClassScore
-from .palette import BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER, diverging
+from .palette import ABOVE, BELOW, BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER, diverging
+
+READABLE = 10  # points of a cell that a number fits into
 
 
 def plot_curves(axes: Axes, runs: Sequence[Curves], metric: Metric) -> None:
@@ -107,12 +110,45 @@ def plot_confusion(axes: Axes, confusion: NDArray[np.intp], class_names: Sequenc
         if count:
             size = 8 if n > 5 else 10
             axes.text(predicted, true, f"{count}", ha="center", va="center_baseline", fontsize=size)
-    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
     axes.set_xticks(range(n), class_names)
     axes.set_yticks(range(n), class_names)
     if max(map(len, class_names)) > 3 and n > 3:  # no room side by side
         for label in axes.get_xticklabels():
             label.set(rotation=45, ha="right", rotation_mode="anchor")
+    _frame_confusion(axes, n)
+
+
+def plot_large_confusion(
+    axes: Axes, confusion: NDArray[np.intp], class_names: Sequence[str], cell: float
+) -> None:
+    """Plot a confusion matrix of many classes as `plot_confusion` does, as a single image.
+
+    `cell` is the side of a cell in points: what does not fit into it is left out, the counts or the
+    names of some classes.
+    """
+    n, wrong = len(confusion), confusion * (1 - np.eye(len(confusion), dtype=np.intp))
+    most = np.where(np.eye(n), max(np.diag(confusion).max(), 1), max(wrong.max(), 1))
+    image = np.zeros((n, n, 4), np.uint8)
+    image[..., :3] = np.where(np.eye(n)[..., None], BELOW, ABOVE)
+    image[..., 3] = np.rint(255 * np.where(confusion, 0.12 + 0.6 * confusion / most, 0))
+    axes.imshow(image, interpolation="none")
+    axes.hlines(np.arange(0, n + 1) - 0.5, -0.5, n - 0.5, color=LINE, linewidth=0.03 * cell)
+    axes.vlines(np.arange(0, n + 1) - 0.5, -0.5, n - 0.5, color=LINE, linewidth=0.03 * cell)
+    size: dict[str, Any] = {"fontsize": 0.42 * cell, "ha": "center", "va": "center_baseline"}
+    for true, predicted in np.argwhere(confusion) if cell >= READABLE else ():
+        axes.text(predicted, true, f"{confusion[true, predicted]}", in_layout=False, **size)
+    shown = range(0, n, math.ceil(READABLE / cell))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(
+            shown, [class_names[k] for k in shown], fontsize=min(8, 0.7 * max(cell, READABLE))
+        )
+    if max(map(len, class_names)) > 2:
+        axes.tick_params(axis="x", rotation=90)
+    _frame_confusion(axes, n)
+
+
+def _frame_confusion(axes: Axes, n: int) -> None:
+    axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
     axes.tick_params(length=0, labelcolor=INK)
     axes.set(xlabel="predicted", ylabel="true")
     axes.spines[:].set_visible(False)
@@ -190,24 +226,28 @@ def plot_counts(axes: Axes, calibration: Calibration) -> None:
     axes.spines["left"].set_visible(False)
 
 
+def mistake_size(image_shape: tuple[int, int], captions: Sequence[str]) -> tuple[float, float]:
+    """Return the height and width of an image's cell, in longer sides of the image."""
+    lines = max(caption.count("\n") for caption in captions) + 1
+    return drawn_size(image_shape)[0] + 0.3 + 0.15 * lines, 1.25
+
+
 def plot_mistakes(
     axes: Axes, images: NDArray[np.uint8], captions: Sequence[str], columns: int
 ) -> None:
-    """Draw images of shape (n, height, width) in rows, each with a caption of a line or two."""
-    wide, high = 1.25, 1.6  # of a cell, in sides of an image
+    """Draw images of shape (n, height, width) in rows, each with a caption of some lines."""
+    height, width = images.shape[1:]
+    high, wide = mistake_size((height, width), captions)
+    h, w = drawn_size((height, width))
     grey: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "none"}
     for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
         left, top = i % columns * wide, i // columns * high
-        axes.imshow(255 - image, extent=(left, left + 1, top + 1, top), **grey)
-        axes.text(left + 0.5, top + 1.06, caption, ha="center", va="top", fontsize=8)
+        start = left + (1 - w) / 2
+        axes.imshow(255 - image, extent=(start, start + w, top + h, top), **grey)
+        axes.text(left + 0.5, top + h + 0.06, caption, ha="center", va="top", fontsize=8)
     rows = -(-len(images) // columns)
     axes.set(xlim=(-0.1, columns * wide - 0.15), ylim=(rows * high, 0), aspect="equal")
     axes.set_axis_off()
-
-
-def weights_gap(image_shape: tuple[int, int]) -> int:
-    """Return how many pixels there are between the pictures of weights."""
-    return max(1, round(min(image_shape) / 9))
 
 
 def plot_weights(
@@ -219,7 +259,7 @@ def plot_weights(
     """
     scale = float(np.quantile(np.abs(weights), 0.999)) or 1.0
     height, width = weights.shape[1:]
-    gap = weights_gap((height, width))
+    gap = max(1, round(min(height, width) / 9))
     axes.imshow(
         tiled(diverging(weights, scale), columns, gap),
         interpolation="none",

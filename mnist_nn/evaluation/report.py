@@ -12,7 +12,11 @@ from . import charts
 from .charts import Chart
 from .evaluated_model import EvaluatedModel
 from .history import METRICS
+from .image_grid import drawn_size, thinned
 from .render import image_png, svg
+
+MAX_VALUES = 16  # of a sample that is no image
+IMAGE_SIDE = 84  # pixels of the screen: three times 28
 
 Facts = Sequence[tuple[str, str]]
 
@@ -80,9 +84,9 @@ def _section(heading: str, note: str, *content: str, wide: bool = False) -> str:
     )
 
 
-def _chart(heading: str, note: str, chart: Chart | None, *more: str) -> str:
+def _chart(heading: str, note: str, chart: Chart | None, *more: str, wide: bool = False) -> str:
     """Make a section of a chart, if there is one."""
-    return _section(heading, note, svg(chart, themed=True), *more) if chart else ""
+    return _section(heading, note, svg(chart, themed=True), *more, wide=wide) if chart else ""
 
 
 def _training(model: EvaluatedModel) -> str:
@@ -103,7 +107,8 @@ def _boundary(model: EvaluatedModel, parts: Sequence[Samples]) -> str:
 
 def _confusion(model: EvaluatedModel) -> str:
     note = "Correct predictions in blue, mistakes in orange; the more there are, the stronger."
-    return _chart("Confusion matrix", note, charts.draw_confusion(model))
+    many = len(model.class_names) > charts.MANY
+    return _chart("Confusion matrix", note, charts.draw_confusion(model), wide=many)
 
 
 def _scores(model: EvaluatedModel) -> str:
@@ -143,11 +148,17 @@ def _mistake(model: EvaluatedModel, i: int) -> str:
     true = escape(model.class_names[model.samples.y[i]])
     predicted = escape(model.class_names[model.predictions.predicted[i]])
     confidence = escape(model.predictions.confidence_text(i))
-    shown = f"({', '.join(f'{value:.3g}' for value in x)})"
+    more = ", …" if len(x) > MAX_VALUES else ""
+    shown = f"({', '.join(f'{value:.3g}' for value in x[:MAX_VALUES])}{more})"
     if model.image_shape:
-        blob = base64.b64encode(image_png(x.reshape(model.image_shape))).decode()
+        (image,) = thinned(x.reshape(1, *model.image_shape))
+        blob = base64.b64encode(image_png(image)).decode()
+        height, width = (round(IMAGE_SIDE * side) for side in drawn_size(model.image_shape))
         text = f"{true} read as {predicted}, {confidence}"
-        shown = f'<img alt="{text}" src="data:image/png;base64,{blob}">'
+        shown = (
+            f'<img alt="{text}" width="{width}" height="{height}" '
+            f'src="data:image/png;base64,{blob}">'
+        )
     return (
         f"<figure>{shown}<figcaption><b>{true}</b> read as <b>{predicted}</b>"
         f"<span>{confidence}</span><span>no. {i}</span></figcaption></figure>"
