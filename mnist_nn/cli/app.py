@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {  # name of the command, of its module and of the function in it
     "download": Entry("Train", "Download a dataset, verify every file, and cache it."),
-    "datasets": Entry("Train", "List all datasets: what ships, can be downloaded, or was imported."),
+    "datasets": Entry("Train", "List datasets: what ships, can be downloaded, or was imported."),
     "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
     "train": Entry("Train", "Train a network and save it to a model file."),
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),

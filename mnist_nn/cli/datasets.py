@@ -14,7 +14,7 @@ HEADINGS = ("dataset", "state", "training", "test", "classes", "sample", "licenc
 
 
 def datasets(data_dir: DataDir = None, debug: Debug = False) -> None:
-    """List all datasets: what ships, can be downloaded, or was imported.
+    """List datasets: what ships, can be downloaded, or was imported.
 
     A sample is an image, height × width, or a row of numbers. Train on one by its name:
     mnist-nn train --set data.dataset=NAME.
