@@ -73,7 +73,7 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
             check_gradients(
                 network,
                 step_config.training_loss,
-                samples.x,
+                samples.x[:],
                 targets,
                 tolerance=TOLERANCE,
                 limit=LIMIT,

@@ -3,6 +3,7 @@
 from .datasets import Dataset, load_dataset, load_mnist
 from .format import PIXEL_SCALE, Preparation, SampleFormat
 from .location import data_folder, required_data_folder
+from .mapped import MappedRows
 from .record import DatasetInfo, Samples
 from .split import stratified_split
 from .store import NAME_RULE, imported_names, is_name, read_dataset, read_info, write_dataset
@@ -14,6 +15,7 @@ __all__ = [
     "PIXEL_SCALE",
     "Dataset",
     "DatasetInfo",
+    "MappedRows",
     "Preparation",
     "SampleFormat",
     "Samples",

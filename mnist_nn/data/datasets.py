@@ -124,7 +124,7 @@ def load_mnist(
         raise ConfigError(f"'{name}' holds no images; use {known}")
 
     def convert(samples: Samples) -> tuple[NDArray[Any], NDArray[Any]]:
-        x = samples.x if flatten else samples.x.reshape(-1, 1, *shape)
+        x = samples.x[:] if flatten else samples.x[:].reshape(-1, 1, *shape)
         x = x * np.float32(PIXEL_SCALE) if normalize else x
         return x, one_hot[samples.y] if one_hot_label else samples.y
 

@@ -26,7 +26,9 @@ class Samples(NamedTuple):
     Attributes
     ----------
     x
-        Array of shape (n, n_inputs): uint8 pixels, or float64 measurements.
+        Array of shape (n, n_inputs): uint8 pixels, or float64 measurements. Of an imported dataset
+        that is large for the memory it is a `MappedRows`, which stays in the file: it is read like
+        an array, by ``x[a:b]`` or an array of indices, and ``x[:]`` reads all of it.
     y
         Array of shape (n,), uint8: the number of each sample's class.
     """
@@ -35,8 +37,8 @@ class Samples(NamedTuple):
     y: NDArray[np.uint8]
 
     def take(self, indices: NDArray[np.intp]) -> "Samples":
-        """Copy the samples at these indices."""
-        return Samples(self.x[indices], self.y[indices])
+        """Return the samples at these indices, copied unless they stay in a file."""
+        return Samples(self.x.take(indices, axis=0), self.y[indices])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ record of all, a `StoreRecord`. Nothing in a file is trusted.
 
 import hashlib
 import io
+import math
 import re
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -24,11 +25,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 from ..checks import RECORD
 from ..errors import DataError
 from ..files import StrPath, atomic_write
+from ..limits import available_memory
 from .archive import check_array, check_directory, check_members, seek_stored
+from .digests import digest, wrong_block
 from .format import MAX_INPUTS, SampleFormat
+from .mapped import MappedFile, MappedRows
 from .record import DatasetInfo, Samples
 
 BLOCK_BYTES = 1 << 16  # hashed in 40 µs, which is what the first access to a sample costs
+MEMORY_SHARE = 1 / 4  # of the memory, above which samples stay in the file
 MAX_JSON = 1 << 24
 MAX_SAMPLES = 1 << 40
 JSON = "dataset.json"
@@ -61,6 +66,11 @@ class ArrayRecord:
     def n_blocks(self) -> int:
         """Number of its blocks."""
         return -(-self.shape[0] // self.block_rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Number of its bytes."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)
@@ -209,15 +219,10 @@ def _member(
     np.lib.format.write_array_header_1_0(
         header, {"descr": dtype.str, "fortran_order": False, "shape": shape}
     )
-    info.file_size = len(header.getvalue()) + dtype.itemsize * int(np.prod(shape))
+    info.file_size = len(header.getvalue()) + dtype.itemsize * math.prod(shape)
     with archive.open(info, "w") as member:  # which leaves room for such a size
         member.write(header.getvalue())
         yield member
-
-
-def digest(block: NDArray[Any]) -> bytes:
-    """Return the SHA-256 of an array's bytes."""
-    return hashlib.sha256(np.ascontiguousarray(block).data, usedforsecurity=False).digest()
 
 
 def read_info(path: StrPath) -> DatasetInfo:
@@ -242,6 +247,9 @@ def read_info(path: StrPath) -> DatasetInfo:
 
 def read_dataset(path: StrPath, part: str) -> Samples:
     """Read and verify the samples of a part, ``train`` or ``test``, of an imported dataset.
+
+    Samples that take more than a quarter of the memory stay in the file, as `MappedRows`, and are
+    verified when they are read.
 
     Raises
     ------
@@ -320,13 +328,30 @@ def _record(archive: zipfile.ZipFile) -> StoreRecord:
 def _read_part(
     opened: io.BufferedReader, archive: zipfile.ZipFile, record: StoreRecord, part: str
 ) -> Samples:
-    """Read and verify the samples of a part."""
-    x, y = (
-        _read_array(opened, archive, key, record.arrays[key]) for key in (f"x_{part}", f"y_{part}")
-    )
+    """Read and verify the samples of a part, or map what is large for the memory."""
+    y = _read_array(opened, archive, f"y_{part}", record.arrays[f"y_{part}"])
     if y.max() >= len(record.samples.class_names):
         raise DataError(f"y_{part} has the label {y.max()}, of no class")
+    read = _map_array if _is_large(record.arrays[f"x_{part}"]) else _read_array
+    x: Any = read(opened, archive, f"x_{part}", record.arrays[f"x_{part}"])
     return Samples(x, y)
+
+
+def _is_large(record: ArrayRecord) -> bool:
+    """Return whether an array is too large for the memory to be read whole."""
+    memory = available_memory()
+    return memory is not None and record.nbytes > MEMORY_SHARE * memory
+
+
+def _map_array(
+    opened: io.BufferedReader, archive: zipfile.ZipFile, key: str, record: ArrayRecord
+) -> MappedRows:
+    """Map an array, whose blocks are verified when they are read."""
+    digests = _read_digests(opened, archive, key, record)
+    offset = _seek(opened, archive, key, record.shape, record.dtype)
+    shape = (record.shape[0], record.nbytes // record.shape[0])
+    file = MappedFile(opened, offset, shape, key=key, block_rows=record.block_rows, digests=digests)
+    return MappedRows(file, record.dtype)
 
 
 def _read_array(
@@ -338,7 +363,7 @@ def _read_array(
     for i, expected in enumerate(digests):
         rows = slice(i * record.block_rows, (i + 1) * record.block_rows)
         if digest(array[rows]) != expected.tobytes():
-            raise wrong_block(key, rows.start)
+            raise DataError(wrong_block(key, rows.start))
     return array
 
 
@@ -378,11 +403,6 @@ def _seek(
     seek_stored(opened, archive, f"{key}.npy")
     check_array(opened, key, shape, dtype)
     here, size = opened.tell(), opened.seek(0, io.SEEK_END)
-    if here + np.dtype(dtype).itemsize * int(np.prod(shape, dtype=object)) > size:
+    if here + np.dtype(dtype).itemsize * math.prod(shape) > size:
         raise DataError(f"{key} is cut short")
     return opened.seek(here)
-
-
-def wrong_block(key: str, row: int) -> DataError:
-    """Return the error for a block of rows, the first of them `row`, that does not verify."""
-    return DataError(f"the rows of {key} from {row:,} on do not have their SHA-256")

@@ -32,7 +32,8 @@ class Engine(Protocol):
     """Trains a network in place on the samples that its `run` is given.
 
     An engine is made of the network, the config of a step, all training samples (n, n_inputs),
-    their classes (n,), the number of samples per step, and a random generator for dropout.
+    their classes (n,), the number of samples per step, and a random generator for dropout. Of
+    samples that stay in a file, which are no NumPy array, it reads some at most; `run` gets them.
     """
 
     network: Network
@@ -56,7 +57,7 @@ class Engine(Protocol):
             The learning rate of each step, of shape (⌈m / batch_size⌉,).
         x
             What to train on instead of the samples themselves (distorted copies of them, say), of
-            shape (m, n_inputs) and of the same dtype; None for the samples as they are.
+            shape (m, n_inputs) and of the same dtype; None for the samples as they are, in memory.
 
         Returns
         -------

@@ -2,22 +2,24 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Literal
+from itertools import repeat
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..augmentation import Augmenter
 from ..blas import one_blas_thread
-from ..data import Samples
+from ..data import MappedRows, Samples
 from ..engines import Engine
 from ..nn import score
 from ..rngs import rng_state
 from .config import TrainingConfig
 from .epoch import EpochMetrics
 from .health import check_divergence
+from .read_ahead import read_ahead
 from .schedules import PlateauState, Progress
 from .state import Position, TrainingState
 
@@ -166,14 +168,15 @@ class Trainer(Iterator[EpochMetrics]):
 
     def _run_epoch(self, order: NDArray[np.intp]) -> Iterator[EpochMetrics]:
         """Run what is left of an epoch, in chunks; yield its metrics after each."""
-        chunk, augmenter = self.engine.chunk, self.augmenter
+        chunk = self.engine.chunk
         rates = self._learning_rates(len(order))
-        for start in range(self.position.samples, len(order), chunk):
-            indices = order[start : start + chunk]
+        starts = range(self.position.samples, len(order), chunk)
+        parts = [order[start : start + chunk] for start in starts]
+        inputs = self._inputs(parts)
+        for start, indices in zip(starts, parts, strict=True):
             began, before = self.clock(), self.position
             steps = slice(start // self.batch_size, math.ceil((start + chunk) / self.batch_size))
-            images = augmenter(self.samples.x[indices]) if augmenter else None
-            loss_sum, n_correct = self.engine.run(indices, rates[steps], images)
+            loss_sum, n_correct = self.engine.run(indices, rates[steps], next(inputs))
             self.position = here = Position(
                 epoch=before.epoch,
                 samples=start + len(indices),
@@ -190,6 +193,21 @@ class Trainer(Iterator[EpochMetrics]):
                 learning_rate=float(rates[steps][-1]),
                 complete=here.samples == len(order),
             )
+
+    def _inputs(self, parts: list[NDArray[np.intp]]) -> Iterator[NDArray[Any] | None]:
+        """Yield what the engine is to train on instead of the samples that it has, if anything.
+
+        Images are distorted when they are asked for: a snapshot knows how far that has come.
+        """
+        x, augmenter = self.samples.x, self.augmenter
+        if isinstance(x, MappedRows):
+            rows: Iterable[NDArray[Any]] = read_ahead(x, parts)
+        elif augmenter:
+            rows = (x[indices] for indices in parts)
+        else:
+            yield from repeat(None)
+            return
+        yield from (augmenter(images) if augmenter else images for images in rows)
 
     def _validated(self, metrics: EpochMetrics) -> EpochMetrics:
         """Give the network its average, if one is kept, and measure it on samples held out."""

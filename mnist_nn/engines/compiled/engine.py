@@ -33,6 +33,7 @@ from .vectors import lanes_of
 
 GROUP = 16  # samples that small batches go through the first layer with
 WORK_PER_CHUNK = 2_000_000_000  # parameters times samples: a twentieth of a second or two
+MAX_CHUNK = 2**27  # bytes of its samples
 WORK_PER_TASK = 500_000  # the same, of a batch: for less, one more thread does not pay
 MAX_LISTS = 2**26  # bytes for the inputs of a batch
 WIDE_LAYER, LARGE_BATCH = 500_000, 128  # weights and samples: see `slower_reason`
@@ -119,11 +120,16 @@ class NumbaEngine:
         scaled = x.dtype.kind in "iu" and not network.normalization  # by the kernel
         self.dtype = x.dtype.newbyteorder("=") if scaled else network.dtype
         scale = network.input_scale if scaled else 1.0
-        self.inputs = Inputs(self._flat(x), np.array([scale], network.dtype))
+        self.held = isinstance(x, np.ndarray)  # in memory; other samples come with `run`
+        self.inputs = Inputs(
+            self._flat(x if self.held else x[:0]), np.array([scale], network.dtype)
+        )
         self.y = np.ascontiguousarray(y, np.int64)
         plain, self.batch_size = step_config.is_plain_sgd, batch_size
         self.group_size = batch_size * (max(GROUP // batch_size, 1) if plain else 1)
-        self.chunk = whole_batches(max(WORK_PER_CHUNK // network.params.size, 1), batch_size)
+        row = x.shape[1] * x.dtype.itemsize
+        largest = min(WORK_PER_CHUNK // network.params.size, MAX_CHUNK // row)
+        self.chunk = whole_batches(max(largest, 1), batch_size)
         self.helpers = Helpers(self._choose_thread_count(threads) - 1)
         most = self.helpers.count + 1
         self.tuner = ThreadTuner({most} if threads else {1, most})
@@ -205,6 +211,8 @@ class NumbaEngine:
             raise IndexError(f"sample indices must lie in 0..{len(self.y) - 1}")
         if len(learning_rates) * self.batch_size < n:
             raise ValueError(f"{n} samples need a learning rate for each step")
+        if x is None and not self.held:
+            raise ValueError("samples that are not in memory must be passed as x")
         if x is not None and x.shape != (n, self.network.sizes[0]):
             raise ValueError(f"x must be ({n}, {self.network.sizes[0]}), got {x.shape}")
         pack(self.network, self.layout, self.params)
