@@ -83,6 +83,8 @@ class SampleFormat:
             raise ValueError(f"there must be 2 to {MAX_CLASSES} classes, got {count}")
         if len(set(self.class_names)) < count:
             raise ValueError("two classes have the same name")
+        if not all(map(str.isprintable, self.class_names)):
+            raise ValueError("a class's name has characters that cannot be printed")
         if self.n_inputs > MAX_INPUTS:
             raise ValueError(f"a sample has more than {MAX_INPUTS:,} numbers")
         if self.normalization and len(self.normalization.offset) != self.n_inputs:

@@ -14,102 +14,29 @@ import re
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from ..checks import RECORD
 from ..errors import DataError
 from ..files import StrPath, atomic_write
 from ..limits import available_memory
 from .archive import check_array, check_directory, check_members, seek_stored
 from .digests import digest, wrong_block
-from .format import MAX_INPUTS, SampleFormat
+from .format import SampleFormat
 from .mapped import MappedFile, MappedRows
 from .record import DatasetInfo, Samples
+from .store_record import ArrayRecord, StoreRecord, dtype_of
 
 BLOCK_BYTES = 1 << 16  # hashed in 40 µs, which is what the first access to a sample costs
 MEMORY_SHARE = 1 / 4  # of the memory, above which samples stay in the file
 MAX_JSON = 1 << 24
-MAX_SAMPLES = 1 << 40
 JSON = "dataset.json"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 NAME_RULE = "a name of letters from a to z, digits, '-', '_' and '.'"
-KEYS = ("x_train", "y_train", "x_test", "y_test")
-
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", strict=True)]
-Line = Annotated[str, Field(max_length=1000, strict=True)]
-N = Annotated[int, Field(ge=1, le=MAX_SAMPLES, strict=True)]
-NInputs = Annotated[int, Field(ge=1, le=MAX_INPUTS, strict=True)]
-
-
-@dataclass(frozen=True)
-class ArrayRecord:
-    """What is known of an array before it is read.
-
-    `sha256` is that of all its bytes, `digests_sha256` that of the array of its blocks' hashes.
-    """
-
-    __pydantic_config__: ClassVar = RECORD
-
-    shape: tuple[N] | tuple[N, NInputs]
-    dtype: Literal["|u1", "<f8"]
-    sha256: Digest
-    block_rows: N
-    digests_sha256: Digest
-
-    @property
-    def n_blocks(self) -> int:
-        """Number of its blocks."""
-        return -(-self.shape[0] // self.block_rows)
-
-    @property
-    def nbytes(self) -> int:
-        """Number of its bytes."""
-        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
-
-
-@dataclass(frozen=True)
-class StoreRecord:
-    """Content of ``dataset.json``; `source` has the names of the files that it was made from."""
-
-    __pydantic_config__: ClassVar = RECORD
-
-    format: Literal["mnist-nn dataset"]
-    version: Literal[1]
-    samples: SampleFormat
-    licence: Line | None
-    source: Annotated[tuple[Line, ...], Field(max_length=1000)]
-    arrays: Annotated[dict[str, ArrayRecord], Field(max_length=len(KEYS))]
-
-    def __post_init__(self) -> None:
-        """Refuse arrays that are not the samples of such a format."""
-        if tuple(self.arrays) not in (KEYS[:2], KEYS):
-            raise ValueError(f"its arrays are not {', '.join(KEYS[:2])} or {', '.join(KEYS)}")
-        dtype = _dtype(self.samples)
-        for part in self.parts:
-            x, y = self.arrays[f"x_{part}"], self.arrays[f"y_{part}"]
-            wanted = (y.shape[0], self.samples.n_inputs)
-            if (x.shape, x.dtype, y.dtype) != (wanted, dtype, "|u1") or len(y.shape) != 1:
-                raise ValueError(f"x_{part} and y_{part} do not fit the samples")
-
-    @property
-    def parts(self) -> dict[str, int]:
-        """Number of samples of each part."""
-        return {
-            part: self.arrays[f"y_{part}"].shape[0]
-            for part in ("train", "test")[: len(self.arrays) // 2]
-        }
-
-    @property
-    def sha256(self) -> dict[str, str]:
-        """SHA-256 of each array's bytes."""
-        return {key: array.sha256 for key, array in self.arrays.items()}
-
 
 RECORDS = TypeAdapter(StoreRecord)
 
@@ -163,17 +90,12 @@ def write_dataset(
         archive.writestr(zipfile.ZipInfo(JSON), blob)
 
 
-def _dtype(format: SampleFormat) -> str:
-    """Return the type of the numbers of samples: bytes of images, floats of measurements."""
-    return "|u1" if format.image_shape else "<f8"
-
-
 def _check(format: SampleFormat, part: str, samples: Samples) -> None:
     """Refuse samples that are not of a format."""
     n, labels = len(samples.y), np.asarray(samples.y)
-    if n == 0 or samples.x.shape != (n, format.n_inputs) or samples.x.dtype != _dtype(format):
+    if n == 0 or samples.x.shape != (n, format.n_inputs) or samples.x.dtype != dtype_of(format):
         raise ValueError(
-            f"{part}: samples must be ({n}, {format.n_inputs}) {np.dtype(_dtype(format))}, got "
+            f"{part}: samples must be ({n}, {format.n_inputs}) {np.dtype(dtype_of(format))}, got "
             f"{samples.x.shape} {samples.x.dtype}"
         )
     if labels.shape != (n,) or labels.dtype != np.uint8 or labels.max() >= len(format.class_names):

@@ -179,6 +179,7 @@ def last_byte(content: bytes) -> bytes:
         (lambda r: r.update(more=1), "'more' is wrong"),
         (lambda r: r["samples"].update(class_names=["a"]), "2 to 256 classes"),
         (lambda r: r["samples"].update(class_names=["a", "b"]), "the label 9, of no class"),
+        (lambda r: r["samples"].update(class_names=["a", "\x1b[2J"]), "cannot be printed"),
         (lambda r: r["samples"].update(sample_shape=[28, 29]), "do not fit"),
         (lambda r: r["samples"].update(sample_shape=[784]), "only images"),
         (lambda r: r["samples"].update(sample_shape=[2**40, 2**40]), "is wrong"),
