@@ -24,6 +24,10 @@ def check_animated(loaded: LoadedModel) -> None:
             f"--animate: the model reads {n_inputs} numbers per sample, and only of two there is "
             "a boundary in the plane; take one that was trained on moons"
         )
+    if loaded.model.init_from:
+        raise ConfigError(
+            "--animate: the model started from the weights of another, which its file does not have"
+        )
     if not loaded.model.history:
         raise ConfigError("--animate: the model has no history that says how long to train")
 

@@ -4,11 +4,13 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
 
+from ..model import StartingWeights
 from ..runs import Run
 from ..training import EpochMetrics, Position, lowest_loss
 from .guard import eprint
@@ -116,9 +118,27 @@ def announce(run: Run, *, quiet: bool) -> None:
         lowest = lowest_loss(network, training.step_config)
         smoothing = f"label smoothing {training.label_smoothing:g}"
         eprint(f"{smoothing}: the loss cannot fall below {lowest:.4f}")
+    if training.frozen_layers:
+        drawn = "" if run.init_from else ", with weights as drawn; see --init-from"
+        verb = "is" if training.frozen_layers == 1 else "are"
+        eprint(f"{_first_layers(training.frozen_layers)} {verb} frozen{drawn}")
     if run.checkpoint:
         eprint(_resumes_at(run, run.checkpoint.state.position))
     eprint(f"engine: {choice.name}" + (f" ({choice.reason})" if choice.reason else ""))
+
+
+def starting_text(weights: StartingWeights, path: Path, n_layers: int) -> str:
+    """Say which layers of a network start from a model."""
+    taken = weights.n_layers
+    if taken == n_layers:
+        return f"all layers start from {path}"
+    verb = "starts" if taken == 1 else "start"
+    return f"{_first_layers(taken)} of {n_layers} {verb} from {path}, layer {n_layers} is new"
+
+
+def _first_layers(count: int) -> str:
+    """Name the first layers."""
+    return "layer 1" if count == 1 else f"layers 1 {'and' if count == 2 else 'to'} {count}"
 
 
 def _resumes_at(run: Run, position: Position) -> str:

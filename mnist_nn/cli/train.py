@@ -16,7 +16,14 @@ from ..engines.choice import numba_fault
 from ..errors import ConfigError
 from ..evaluation import summarize
 from ..files import StrPath
-from ..model import SeedResult, Series, check_fits, describe_network, load_checkpoint
+from ..model import (
+    SeedResult,
+    Series,
+    check_fits,
+    describe_network,
+    load_checkpoint,
+    load_starting_weights,
+)
 from ..outputs import check_output
 from ..runs import (
     MAX_SEEDS,
@@ -47,11 +54,12 @@ from .options import (
     config_paths,
     read_settings,
 )
-from .progress import TrainingProgress, announce, compilation_noted, stopping_text
+from .progress import TrainingProgress, announce, compilation_noted, starting_text, stopping_text
 from .signals import Interrupted, Request, deferred
 from .tables import table
 
 RUN_PANEL = "Long and repeated runs"
+START_PANEL = "Start from a trained model"
 
 
 def train(
@@ -77,6 +85,23 @@ def train(
         ),
     ] = None,
     data_dir: DataDir = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Start a new run from the weights of this model: of all layers, or of all but the "
+            "last if only that has another shape. An interrupted run continues with --resume.",
+            rich_help_panel=START_PANEL,
+        ),
+    ] = None,
+    freeze: Annotated[
+        str | None,
+        config_option(
+            metavar="N",
+            help="Do not train the first N layers.",
+            rich_help_panel=START_PANEL,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -152,6 +177,11 @@ def train(
         raise ConfigError(
             "--seeds: a checkpoint of a run with several seeds knows them; leave it out"
         )
+    if resume is not None and init_from is not None:
+        raise ConfigError(
+            "--init-from: a run that is resumed has its weights in its checkpoint; leave it out, "
+            "or start a new run without --resume"
+        )
     checkpoint = load_checkpoint(resume) if resume else None
     settings = read_settings(
         configs,
@@ -162,11 +192,17 @@ def train(
         batch_size=batch_size,
         lr=lr,
         engine=engine,
+        freeze=freeze,
     )
     if checkpoint:
         check_config(checkpoint, settings)
     info = dataset_info(settings.data.dataset, data_dir)
     check_fits(settings, info.name, info.format)
+    weights = checkpoint.init_from if checkpoint else None
+    if init_from is not None:
+        weights = load_starting_weights(init_from, settings, info.format)
+        if not quiet:
+            eprint(starting_text(weights, init_from, len(settings.network.layers)))
     if dry_run:
         network = "".join(f"# {row}\n" for row in describe_network(settings, info.format.n_inputs))
         typer.echo(dump_config(settings) + network, nl=False)
@@ -177,13 +213,13 @@ def train(
     if output is None:
         output = output_of(resume, checkpoint) if resume and checkpoint else Path("model.pkl")
     files = RunFiles(output, checkpoint_every, log_dir, resume)
-    _check_files(files, configs, series)
+    _check_files(files, [*configs, init_from] if init_from else configs, series)
     dataset = _load_data(settings, data_dir)
     if checkpoint:
         check_environment(checkpoint, dataset)
     if series is None:
         with ExitStack() as stack:
-            run = Run(settings, dataset, files=files, checkpoint=checkpoint)
+            run = Run(settings, dataset, files=files, checkpoint=checkpoint, init_from=weights)
             train_run(run, lambda: stack.enter_context(deferred()), quiet=quiet)
         print_path(output)
         if not quiet:
@@ -192,7 +228,7 @@ def train(
     results = kept_results(series, output)
     with ExitStack() as stack:
         defer = cache(lambda: stack.enter_context(deferred()))
-        for run in seed_runs(settings, dataset, series, files, checkpoint, results):
+        for run in seed_runs(settings, dataset, series, files, checkpoint, results, weights):
             if not quiet:
                 eprint(f"seed {run.config.seed}")
             train_run(run, defer, quiet=quiet)
@@ -248,16 +284,16 @@ def _new_series(first: int, count: int) -> Series:
     return series
 
 
-def _check_files(files: RunFiles, configs: list[Path], series: Series | None) -> None:
+def _check_files(files: RunFiles, inputs: list[Path], series: Series | None) -> None:
     """Refuse, before the work, files that could not be written or would replace an input."""
     output, resume = files.output, files.resumed_from
     if series:
         check_output(output)
     for path in [seed_path(output, n) for n in series.seeds] if series else [output]:
-        check_run_output(path, configs, resume)
+        check_run_output(path, inputs, resume)
         if files.log_dir:
-            inputs = [*configs, resume] if resume else configs
-            check_logs(files.log_dir, [path, checkpoint_path(path)], inputs)
+            read = [*inputs, resume] if resume else inputs
+            check_logs(files.log_dir, [path, checkpoint_path(path)], read)
 
 
 def _load_data(config: Config, data_dir: StrPath | None) -> Dataset:

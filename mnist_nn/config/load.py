@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 
 from ..errors import ConfigError, hint, shown
 from ..files import StrPath
-from ..training import AnyOptimizer, AnySchedule, EarlyStopping
+from ..training import MAX_LAYERS, AnyOptimizer, AnySchedule, EarlyStopping
 from .presets import find_config
-from .schema import MAX_LAYERS, Config
+from .schema import Config
 from .sources import Source, merge, read_file, shorten, value_source
 
 UNKNOWN_KEY = ("invalid_key", "extra_forbidden", "unexpected_keyword_argument")

@@ -11,9 +11,8 @@ from ..augmentation import Augmentation
 from ..checks import Section, number, one_of
 from ..data import NAME_RULE, is_name
 from ..nn import ACTIVATIONS, INITIALIZERS, LOSSES, Layer, block
-from ..training import TrainingConfig
+from ..training import MAX_LAYERS, TrainingConfig
 
-MAX_LAYERS = 100
 SEED_LIMIT = 2**63
 
 HeldOut = Annotated[
@@ -150,6 +149,11 @@ class Config(Section):
                     "derivative is zero wherever it exists; use sigmoid, tanh or relu"
                 )
         last = len(self.network.layers) - 1
+        if self.training.frozen_layers > last:
+            raise ValueError(
+                f"training.frozen_layers: must be below the number of layers, {last + 1}, or none "
+                f"would be trained, got {self.training.frozen_layers}"
+            )
         if self.network.layers[last].dropout:
             raise ValueError(
                 f"network.layers.{last}.dropout: the last layer's outputs are the answer and "

@@ -32,6 +32,7 @@ SHORT_KEYS = {  # keys that have options of their own, by the options' names
     "batch_size": "training.batch_size",
     "lr": "training.optimizer.learning_rate",
     "engine": "training.engine",
+    "freeze": "training.frozen_layers",
 }
 
 

@@ -4,18 +4,21 @@ from .build import build_network, check_fits, parameters_of, training_settings
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
 from .model import Model, describe_network, load_model, save_model
+from .starting_weights import StartingWeights, load_starting_weights
 
 __all__ = [
     "Checkpoint",
     "Model",
     "SeedResult",
     "Series",
+    "StartingWeights",
     "build_network",
     "check_fits",
     "current_versions",
     "describe_network",
     "load_checkpoint",
     "load_model",
+    "load_starting_weights",
     "parameters_of",
     "save_checkpoint",
     "save_model",

@@ -37,6 +37,15 @@ def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
+def trained_parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
+    """Return the parameters of the layers that are not frozen, which are a network of their own."""
+    network, frozen = config.network, config.training.frozen_layers
+    if frozen:
+        n_inputs = network.layers[frozen - 1].units
+    trained = network.model_copy(update={"layers": network.layers[frozen:]})
+    return parameter_spec(n_inputs, trained.build_layers())
+
+
 def training_settings(config: Config, samples: SampleFormat) -> TrainingConfig:
     """Return a config's training section for `fit`, which knows classes by their numbers.
 

@@ -15,8 +15,9 @@ from ..errors import ModelError
 from ..files import StrPath
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics, TrainingState
-from .build import parameters_of
-from .content import config_of, known_format, parse, pickled, read, write
+from .build import parameters_of, trained_parameters_of
+from .content import Sha256, config_of, known_format, parse, pickled, read, write
+from .starting_weights import StartingWeights
 
 FORMAT = "mnist-nn checkpoint"
 VERSION = 2
@@ -31,7 +32,7 @@ class SeedResult:
     __pydantic_config__: ClassVar = RECORD
 
     seed: Whole
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
     epoch: EpochMetrics
     seconds: Real
 
@@ -76,6 +77,9 @@ class Checkpoint:
         Series that the run is one of, while it is unfinished; None for a run on its own.
     n_inputs
         Numbers per sample; None in a file of mnist-nn 0.2, which only knew `DATASETS`.
+    init_from
+        Weights that the run started from; None if they were drawn. Only the other runs of a series
+        still need them, so a run on its own keeps nothing but the hash.
     """
 
     __pydantic_config__: ClassVar = RECORD
@@ -93,6 +97,7 @@ class Checkpoint:
     complete: Flag = False
     series: Series | None = None
     n_inputs: Annotated[int, Field(ge=1, strict=True)] | None = None
+    init_from: StartingWeights | None = None
 
 
 ADAPTER = TypeAdapter(Checkpoint)
@@ -135,14 +140,17 @@ def _check_state(checkpoint: Checkpoint) -> None:
         raise ModelError("its best epoch does not match training.early_stopping")
     if state.position.epoch != done + 1 or (best and not 1 <= best.epoch <= done):
         raise ModelError("its position is not where its history ends")
-    spec = parameters_of(config, checkpoint.n_inputs or known_format(config).n_inputs)
-    shape = (spec.size,)
+    n_inputs = checkpoint.n_inputs or known_format(config).n_inputs
+    if checkpoint.init_from:
+        checkpoint.init_from.check(config, n_inputs)
+    trained = trained_parameters_of(config, n_inputs)
+    shape = (parameters_of(config, n_inputs).size,)
     _check_vector(config, "params", state.params, shape)
     if best:
         _check_vector(config, "best.params", best.params, shape)
     if state.engine.average is not None:
-        _check_vector(config, "average", state.engine.average, shape)
-    slots = (training.optimizer.n_slots, spec.n_trainable)
+        _check_vector(config, "average", state.engine.average, (trained.size,))
+    slots = (training.optimizer.n_slots, trained.n_trainable)
     _check_vector(config, "slots", state.engine.slots, slots)
 
 

@@ -4,10 +4,10 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from pickle import dumps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from .. import __version__
 from ..config import Config, Source, resolve
@@ -19,6 +19,7 @@ from .unpickler import read_pickle
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
 
 
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Content = TypeVar("Content")
 Result = TypeVar("Result")
 

@@ -24,6 +24,7 @@ from ..nn.arrays import FloatArray
 from ..training import EpochMetrics
 from .build import build_network, parameters_of
 from .content import (
+    Sha256,
     check_size,
     config_of,
     current_versions,
@@ -63,6 +64,9 @@ class Model:
         Versions of mnist-nn, NumPy and Python that trained it.
     kept_epoch
         Epoch whose parameters the network has, if early stopping chose one; None for the last.
+    init_from
+        SHA-256 of the file of the model whose weights training started from; None if they were
+        drawn.
     """
 
     config: Config
@@ -72,6 +76,7 @@ class Model:
     sha256: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=current_versions)
     kept_epoch: int | None = None
+    init_from: str | None = None
 
     def predict(self, x: NDArray[Any]) -> FloatArray:
         """Compute the network's outputs: of a softmax, the probability of each class.
@@ -146,6 +151,8 @@ class Model:
         """Describe the layers, their parameters and the training, in lines of text."""
         rows = describe_network(self.config, self.network.sizes[0])
         training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
+        if self.init_from:
+            rows.append(f"started from the weights of model {self.init_from[:12]} (SHA-256)")
         return "\n".join([*rows, ", ".join([training, *self._outcome()])])
 
     def __repr__(self) -> str:
@@ -177,7 +184,10 @@ def describe_network(config: Config, n_inputs: int) -> list[str]:
     for number, entry in enumerate(config.network.layers, 1):
         size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
         what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
-        rows.append(f"  layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters")
+        frozen = ", frozen" if number <= config.training.frozen_layers else ""
+        rows.append(
+            f"  layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters{frozen}"
+        )
         n_in = entry.units
     return [*rows, f"parameters: {spec.size:,}"]
 
@@ -194,7 +204,7 @@ class DatasetPart:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Content of a model file; those of mnist-nn 0.2 and 0.1 lack the last key or two."""
+    """Content of a model file; those of mnist-nn 0.2 and 0.1 lack the last two or three."""
 
     __pydantic_config__: ClassVar = RECORD
 
@@ -207,6 +217,7 @@ class Content:
     versions: dict[str, str]
     kept_epoch: Whole | None = None
     sample_format: SampleFormat | None = None
+    init_from: Sha256 | None = None
 
 
 ADAPTER = TypeAdapter(Content)
@@ -224,12 +235,13 @@ def save_model(path: StrPath, model: Model) -> None:
         seed=model.config.seed,
         versions=model.versions,
         kept_epoch=model.kept_epoch,
+        init_from=model.init_from,
     )
     blob = pickled(
         {"format": FORMAT, "version": VERSION, **ADAPTER.dump_python(content, warnings=False)}
     )
     try:
-        _model_of(blob)
+        model_of(blob)
     except ModelError as error:
         raise ModelError(f"{path} was not written: {error}") from error
     write(path, blob)
@@ -252,10 +264,10 @@ def load_model(path: StrPath) -> Model:
     ModelError
         If it cannot be read, is not a model file of this version, or its parts disagree.
     """
-    return read(path, "model", MAX_BYTES, _model_of)
+    return read(path, "model", MAX_BYTES, model_of)
 
 
-def _model_of(blob: bytes) -> Model:
+def model_of(blob: bytes) -> Model:
     """Make a model of a file's bytes, verifying all of them."""
     check_size(len(blob), MAX_BYTES, "model")
     content = parse(blob, ADAPTER, FORMAT, VERSION, OTHERS)
@@ -273,6 +285,7 @@ def _model_of(blob: bytes) -> Model:
         sha256=dataset.sha256,
         versions=content.versions,
         kept_epoch=kept,
+        init_from=content.init_from,
     )
 
 

@@ -3,8 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from .arrays import FloatArray
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ParameterSpec:
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise ValueError(f"two parameters are named {twice}; give one of them another name")
 
-    def views(self, vector: FloatArray) -> dict[str, FloatArray]:
+    def views(self, vector: NDArray[Scalar]) -> dict[str, NDArray[Scalar]]:
         """Split a vector into arrays that share its memory, by name in the order of the layers.
 
         A gradient, of shape (n_trainable,), has those that are trained.

@@ -7,7 +7,7 @@ from ..config import SHORT_KEYS, Config, Source, find_config, read_file, resolve
 from ..data import load_dataset
 from ..errors import ConfigError
 from ..files import StrPath
-from ..model import Model
+from ..model import Model, load_starting_weights
 from .run import Run
 
 
@@ -21,6 +21,7 @@ def train(
     engine: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     data_dir: StrPath | None = None,
+    init_from: StrPath | None = None,
 ) -> Model:
     """Train a network as a config says: what ``mnist-nn train`` does, bit for bit.
 
@@ -36,6 +37,10 @@ def train(
     data_dir
         Folder of downloaded and imported datasets; None for ``$MNIST_NN_DATA_DIR`` or the user's
         cache folder.
+    init_from
+        Model file whose weights to start from: those of all layers if all have the same shapes, or
+        else of all but the last. Its first layers can be frozen:
+        ``overrides={"training.frozen_layers": 1}``.
 
     Returns
     -------
@@ -44,11 +49,14 @@ def train(
     Raises
     ------
     ConfigError
-        If the config cannot be read or a value is wrong, or there is not enough memory.
+        If the config cannot be read or a value is wrong, there is not enough memory, or the network
+        cannot start from the model.
     DataError
         If the dataset has not been downloaded or is damaged.
     DivergenceError
         If the loss or a parameter stops being finite.
+    ModelError
+        If the model to start from cannot be used.
     """
     short = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "seed": seed, "engine": engine}
     if not isinstance(overrides, Mapping | None):
@@ -62,7 +70,11 @@ def train(
     resolved = resolve(
         [*sources, *(value_source("train()", key, value) for key, value in values.items())]
     )
-    run = Run(resolved, load_dataset(resolved.data.dataset, data_dir))
+    dataset = load_dataset(resolved.data.dataset, data_dir)
+    weights = None
+    if init_from is not None:
+        weights = load_starting_weights(init_from, resolved, dataset.info.format)
+    run = Run(resolved, dataset, init_from=weights)
     for _ in run:
         pass
     return run.model

@@ -23,6 +23,7 @@ from ..model import (
     Model,
     SeedResult,
     Series,
+    StartingWeights,
     build_network,
     check_fits,
     current_versions,
@@ -34,6 +35,7 @@ from ..rngs import make_rngs
 from ..training import (
     EarlyStopper,
     EpochMetrics,
+    FrozenLayers,
     Trainer,
     effective_batch_size,
     fit,
@@ -70,6 +72,8 @@ class Run(Iterator[EpochMetrics]):
     `save` writes its model. It prints nothing; a `MnistNNWarning` tells what goes wrong around the
     training.
 
+    It starts from the weights `init_from`, if there are any, and draws those that are not in it.
+
     Attributes
     ----------
     training, validation
@@ -92,9 +96,10 @@ class Run(Iterator[EpochMetrics]):
         files: RunFiles | None = None,
         checkpoint: Checkpoint | None = None,
         series: Series | None = None,
+        init_from: StartingWeights | None = None,
     ) -> None:
         self.config, self.dataset, self.files = config, dataset, files
-        self.checkpoint, self.series = checkpoint, series
+        self.checkpoint, self.series, self.init_from = checkpoint, series, init_from
         self.every = files.checkpoint_every if files else None
         if self.every is None and checkpoint:
             self.every = checkpoint.every
@@ -111,6 +116,8 @@ class Run(Iterator[EpochMetrics]):
         samples = dataset.info.format
         _check_memory(config, samples.n_inputs, len(self.training.y))
         self.network = build_network(config, samples, self.rngs.initialisation)
+        if init_from:
+            init_from.copy_to(self.network)
         self.choice = self._choose_engine()
         self.versions = current_versions(*(["numba"] if self.choice.name == "numba" else []))
         stopping, best = config.training.early_stopping, None
@@ -169,6 +176,7 @@ class Run(Iterator[EpochMetrics]):
             sha256=self.dataset.train_sha256,
             versions=self.versions,
             series=self.series,
+            init_from=self._kept_weights(),
         )
 
     @property
@@ -191,6 +199,7 @@ class Run(Iterator[EpochMetrics]):
             sha256=self.dataset.sha256,
             versions=self.versions,
             kept_epoch=self.kept_epoch if chosen else None,
+            init_from=self.init_from.sha256 if self.init_from else None,
         )
 
     def save(self) -> None:
@@ -253,7 +262,10 @@ class Run(Iterator[EpochMetrics]):
         training, checkpoint = self.config.training, self.checkpoint
         size = effective_batch_size(len(self.training.y), training.batch_size)
         wanted = checkpoint.engine if checkpoint else training.engine
-        choice = choose_engine(wanted, self.network, training.step_config, size)
+        network = self.network
+        if training.frozen_layers:
+            network = FrozenLayers(network, training.frozen_layers).head
+        choice = choose_engine(wanted, network, training.step_config, size)
         if checkpoint and choice.name != checkpoint.engine:
             raise ConfigError(f"--resume: the run began with another engine: {choice.reason}")
         return choice
@@ -279,6 +291,12 @@ class Run(Iterator[EpochMetrics]):
                 raise
             raise ModelError(f"the checkpoint is damaged: {error}") from error
 
+    def _kept_weights(self) -> StartingWeights | None:
+        """Return what a checkpoint keeps of the starting weights."""
+        if self.init_from is None or self.series:
+            return self.init_from
+        return replace(self.init_from, parameters={})
+
     def _make_checkpoints(self, files: RunFiles) -> Checkpoints:
         """Set up the checkpoints of a run that has started."""
         command = partial(resume_command, dataset=self.dataset, log_dir=files.log_dir)
@@ -294,6 +312,7 @@ class Run(Iterator[EpochMetrics]):
         training = self.config.training
         vectors = 1 + training.optimizer.n_slots
         vectors += (training.ema_decay is not None) + (self.stopper is not None)
+        vectors += self.init_from is not None
         return (1 + 2 * vectors) * self.network.params.nbytes + 3 * EPOCH_BYTES * self.epochs
 
 
@@ -302,7 +321,7 @@ def _check_memory(config: Config, n_inputs: int, n: int) -> None:
 
     It takes the parameters, their gradient, the optimizer's sums, an average, the best epoch's and
     as much again to write a checkpoint; and for each sample of a batch the inputs, and two numbers
-    for each output of each layer.
+    for each output of each layer; and the outputs of frozen layers for all n training samples.
     """
     size = effective_batch_size(n, config.training.batch_size)
     spec = parameters_of(config, n_inputs)
@@ -312,6 +331,9 @@ def _check_memory(config: Config, n_inputs: int, n: int) -> None:
         n_outputs = layer.n_outputs(n_outputs)
         width += 2 * n_outputs
     numbers += size * width
+    frozen = config.training.frozen_layers
+    if frozen:
+        numbers += n * config.network.layers[frozen - 1].units
     needed = numbers * np.dtype(config.network.dtype).itemsize
     allowed = available_memory()
     if allowed is not None and needed > allowed:

@@ -8,7 +8,7 @@ from ..config import Config
 from ..data import Dataset
 from ..errors import ConfigError, warn
 from ..evaluation import evaluate
-from ..model import Checkpoint, SeedResult, Series, load_model
+from ..model import Checkpoint, SeedResult, Series, StartingWeights, load_model
 from .run import Run, RunFiles
 from .saving import sha256_of
 
@@ -48,6 +48,7 @@ def seed_runs(
     files: RunFiles,
     checkpoint: Checkpoint | None,
     results: list[SeedResult],
+    init_from: StartingWeights | None = None,
 ) -> Iterator[Run]:
     """Yield the run of each seed that has no result yet, beginning with that of the config.
 
@@ -67,6 +68,7 @@ def seed_runs(
             ),
             checkpoint=checkpoint if is_first else None,
             series=replace(series, results=list(results)),
+            init_from=init_from,
         )
         yield run
         results.append(run.result)

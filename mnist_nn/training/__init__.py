@@ -1,10 +1,11 @@
 """Training: `fit`, optimizers, schedules, early stopping."""
 
 from .class_weight import number_classes
-from .config import TrainingConfig
+from .config import MAX_LAYERS, TrainingConfig
 from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .epoch import EpochMetrics
 from .fit import fit, make_step_config
+from .frozen import FrozenLayers
 from .health import learned_nothing, lowest_loss
 from .optimizers import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
 from .schedules import (
@@ -20,6 +21,7 @@ from .state import Position, TrainingState
 from .trainer import Trainer, effective_batch_size, run_length
 
 __all__ = [
+    "MAX_LAYERS",
     "SGD",
     "AdaGrad",
     "Adam",
@@ -33,6 +35,7 @@ __all__ = [
     "EarlyStopping",
     "EpochMetrics",
     "Exponential",
+    "FrozenLayers",
     "OneCycle",
     "Position",
     "RMSprop",

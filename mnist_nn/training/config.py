@@ -13,6 +13,7 @@ from .early_stopping import EarlyStopping
 from .optimizers import SGD, AnyOptimizer, Optimizer
 from .schedules import AnySchedule, Constant
 
+MAX_LAYERS = 100  # of a network
 BatchSize = Annotated[
     int | Literal["full"],
     number(
@@ -68,6 +69,10 @@ class TrainingConfig(Section):
     replacement
         Draw each sample independently, whatever ``shuffle`` is: in one epoch some come twice, some
         never.
+    frozen_layers
+        How many of the first layers keep the weights that they start with, such as those of
+        ``mnist-nn train --init-from``; their batch normalization and dropout are as in evaluation.
+        Fewer than the network has.
     early_stopping
         When to stop sooner; null (None) for never. `fit` leaves it to the caller: see
         `EarlyStopper`.
@@ -95,6 +100,7 @@ class TrainingConfig(Section):
     iterations: Count | None = None
     shuffle: bool = True
     replacement: bool = False
+    frozen_layers: Annotated[int, Field(ge=0, le=MAX_LAYERS)] = 0
     early_stopping: EarlyStopping | None = None
     engine: EngineName = "auto"
 

@@ -15,6 +15,7 @@ from ..nn import LOSSES, Activation, BatchNorm, Network, check_samples
 from ..rngs import Rngs
 from .class_weight import class_weights
 from .config import TrainingConfig
+from .frozen import FrozenLayers
 from .state import TrainingState
 from .trainer import Trainer, effective_batch_size
 
@@ -83,9 +84,11 @@ def fit(
             check_samples(network, *part)
             check_scale(part.x, network.input_scale)
     batch_size = effective_batch_size(len(samples.y), settings.batch_size)
-    _check_network(network, settings.loss, batch_size)
+    frozen = _freeze(network, settings.frozen_layers, state) if settings.frozen_layers else None
+    trained = frozen.head if frozen else network
+    _check_network(trained, settings.loss, batch_size)
     step_config = make_step_config(settings, network, samples.y)
-    choice = choose_engine(settings.engine, network, step_config, batch_size)
+    choice = choose_engine(settings.engine, trained, step_config, batch_size)
     shuffling, dropout, distortion = _generators(rng)
     augmenter = None
     if augmentation is not None and augmentation.active:
@@ -93,14 +96,18 @@ def fit(
         _check_images(samples, shape)
         compiled = choice.name == "numba"
         augmenter = Augmenter(augmentation, distortion, image_shape=shape, compiled=compiled)
+    if frozen and validation is not None:
+        validation = frozen.samples(validation)
+    inputs = frozen.samples(samples) if frozen else samples
     trainer = Trainer(
-        make_engine(choice, network, step_config, *samples, batch_size, dropout),
+        make_engine(choice, trained, step_config, *inputs, batch_size, dropout),
         samples,
         settings,
         rng=shuffling,
         augmenter=augmenter,
         validation=validation,
         running=running,
+        frozen=frozen,
     )
     if state is not None:
         trainer.restore(state)
@@ -113,6 +120,15 @@ def make_step_config(
     """Return what a step is made of, with the weights of the classes that training labels have."""
     weights = class_weights(settings.class_weight, labels, max(network.sizes[-1], 2))
     return replace(settings.step_config, class_weights=weights)
+
+
+def _freeze(network: Network, count: int, state: TrainingState | None) -> FrozenLayers:
+    """Freeze the first layers, which have the parameters of the state, if there is one."""
+    if state is not None:
+        if state.params.shape != network.params.shape:
+            raise ValueError("the snapshot is of another run")
+        network.params[...] = state.params
+    return FrozenLayers(network, count)
 
 
 def _generators(

@@ -18,6 +18,7 @@ from ..nn import score
 from ..rngs import rng_state
 from .config import TrainingConfig
 from .epoch import EpochMetrics
+from .frozen import FrozenLayers
 from .health import check_divergence
 from .read_ahead import read_ahead
 from .schedules import PlateauState, Progress
@@ -47,10 +48,11 @@ class Trainer(Iterator[EpochMetrics]):
         augmenter: Augmenter | None,
         validation: Samples | None,
         running: bool,
+        frozen: FrozenLayers | None = None,
     ) -> None:
         self.engine, self.samples, self.settings = engine, samples, settings
         self.rng, self.augmenter = rng, augmenter
-        self.validation, self.running = validation, running
+        self.validation, self.running, self.frozen = validation, running, frozen
         self.batch_size = effective_batch_size(len(samples.y), settings.batch_size)
         self.n_epochs, self.n_samples = run_length(len(samples.y), settings)
         self.position = Position()
@@ -71,8 +73,9 @@ class Trainer(Iterator[EpochMetrics]):
         augmenter, params = self.augmenter, self.engine.network.params
         between = self.position.samples == 0
         swapped = between and self.engine.averaged is not None
+        params = self._params if swapped else params
         return TrainingState(
-            params=(self._params if swapped else params).copy(),
+            params=self.frozen.whole(params) if self.frozen else params.copy(),
             engine=self.engine.snapshot(),
             position=self.position,
             history=list(self.history),
@@ -96,9 +99,12 @@ class Trainer(Iterator[EpochMetrics]):
         self._seen = PlateauState()
         for metrics in self.history:
             self._seen = self.settings.schedule.watch(self._seen, metrics.monitored_loss)
-        self._params[...] = network.params[...] = state.params
+        params = self.frozen.part(state.params) if self.frozen else state.params
+        self._params[...] = network.params[...] = params
         if self.engine.averaged is not None and self.position.samples == 0 and self.history:
             network.params[...] = self.engine.averaged.params
+        if self.frozen:
+            self.frozen.update()
         self._before_shuffling = self.rng.bit_generator.state = state.shuffling
         if augmenter and state.affine is not None and state.elastic is not None:
             augmenter.affine.bit_generator.state = state.affine
@@ -117,6 +123,7 @@ class Trainer(Iterator[EpochMetrics]):
             and (state.affine is None) == (state.elastic is None) == (own.affine is None)
             and position.epoch == len(state.history) + 1
             and position.samples % self.engine.chunk == 0
+            and (not self.frozen or self.frozen.are_in(state.params))
         )
         if not same:
             raise ValueError("the snapshot is of another run")
@@ -140,6 +147,8 @@ class Trainer(Iterator[EpochMetrics]):
                     self.history.append(metrics)
                     self._seen = self.settings.schedule.watch(self._seen, metrics.monitored_loss)
                     self.position = Position(metrics.epoch + 1)
+                if self.frozen:
+                    self.frozen.update()
                 if metrics.complete or self.running:
                     yield metrics
 
@@ -199,7 +208,7 @@ class Trainer(Iterator[EpochMetrics]):
 
         Images are distorted when they are asked for: a snapshot knows how far that has come.
         """
-        x, augmenter = self.samples.x, self.augmenter
+        x, augmenter, frozen = self.samples.x, self.augmenter, self.frozen
         if isinstance(x, MappedRows):
             rows: Iterable[NDArray[Any]] = read_ahead(x, parts)
         elif augmenter:
@@ -207,7 +216,9 @@ class Trainer(Iterator[EpochMetrics]):
         else:
             yield from repeat(None)
             return
-        yield from (augmenter(images) if augmenter else images for images in rows)
+        for part in rows:
+            part = augmenter(part) if augmenter else part
+            yield frozen.features(part) if frozen else part
 
     def _validated(self, metrics: EpochMetrics) -> EpochMetrics:
         """Give the network its average, if one is kept, and measure it on samples held out."""
