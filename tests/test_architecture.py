@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "augmentation": GROUND,
     "training": {"nn", "engines", "data", "augmentation"} | GROUND,
     "evaluation": {"nn", "data"} | GROUND,
-    "page": {"nn", "images"} | GROUND,
+    "page": {"nn", "data", "images"} | GROUND,
     "images": GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
     "model": {"nn", "data", "engines", "augmentation", "training", "evaluation", "config"} | GROUND,

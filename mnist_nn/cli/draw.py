@@ -1,4 +1,4 @@
-"""``mnist-nn draw``: write a page to draw digits on, with the model in it."""
+"""``mnist-nn draw``: write a page to draw on, with the model in it."""
 
 import webbrowser
 from pathlib import Path
@@ -25,16 +25,15 @@ def draw(
 ) -> None:
     """Write a web page to draw digits on, with the model in it.
 
-    The model reads the digit while you draw. The page is one HTML file that needs no server and no
-    network; it works offline and on mobile. Its path is printed.
+    The model reads the digit, or another image of at most 64×64 pixels, while you draw. The page is
+    one HTML file that needs no server and no network; it works offline and on mobile. Its path is
+    printed.
     """
     trained = load_model(model)
     name, samples = trained.config.data.dataset, trained.format
     check_fits(trained.config, name, samples)
     check_output(output, inputs=[model])
-    page = draw_page(
-        trained.network, samples.class_names, f"{escaped(model.name)}, trained on {name}"
-    )
+    page = draw_page(trained.network, samples, f"{escaped(model.name)}, trained on {name}")
     with atomic_write(output) as file:
         file.write(page)
     print_path(output)

@@ -1,4 +1,4 @@
-"""``mnist-nn predict``: read digits in image files."""
+"""``mnist-nn predict``: read digits, or what else a model knows, in image files."""
 
 import contextlib
 import sys
@@ -12,18 +12,10 @@ import typer
 from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
-from ..data import datasets_that
+from ..data import SampleFormat
 from ..errors import ConfigError, DataError, ModelError, escaped
-from ..images import (
-    MAX_BYTES,
-    PREPARED_SHAPE,
-    decode_image,
-    images_in,
-    prepare,
-    read_image,
-)
+from ..images import MAX_BYTES, decode_image, images_in, make_sample, prepare, read_content
 from ..model import Model, check_fits, load_model
-from .guard import eprint
 from .options import Debug, ModelFile
 from .prediction_output import PredictionOutput
 from .signals import Interrupted, exit_code_of
@@ -41,7 +33,7 @@ def predict(
         ),
     ],
     show: Annotated[
-        bool, typer.Option("--show", help="Draw each image as the model sees it, in 28×28 pixels.")
+        bool, typer.Option("--show", help="Draw each image as the model sees it, pixel by pixel.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON array with an object per image.")
@@ -50,8 +42,11 @@ def predict(
 ) -> None:
     """Read digits in photographs, scans and drawings.
 
-    Each image holds one digit, dark on light or light on dark. It is preprocessed as MNIST was:
-    converted to grey, paper levelled, cropped, fitted into 20×20 and centred in 28×28 pixels.
+    Each image holds one digit or letter, dark on light or light on dark. It is preprocessed as
+    MNIST was: converted to grey, paper levelled, cropped, fitted into 20×20 and centred in 28×28
+    pixels. For a model of other images (clothes, your own) it is converted to grey and resized to
+    the size of these, and inverted if they were; a .npy file of that size is taken as it is.
+
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
     is reported, the others are still read, and the exit code is 1. All but .npy need Pillow
     (extra: images).
@@ -62,7 +57,8 @@ def predict(
     if show and as_json:
         raise ConfigError("--show and --json cannot be combined; choose one")
     trained = load_model(model)
-    names = _class_names(trained, model)
+    _check(trained, model)
+    names = trained.format.class_names
     kind = "probability" if trained.network.output.probability else "output"
     paths = _expand_folders(images)
     output = PredictionOutput(
@@ -73,15 +69,15 @@ def predict(
         try:
             for path in paths:
                 try:
-                    prepared = _prepare(path, read_stdin)
+                    pixels = _read(path, read_stdin, trained.format)
                 except DataError as error:
                     output.add_error(path, str(error))
                 else:
-                    outputs = _outputs(trained, prepared)
+                    outputs = _outputs(trained, pixels)
                     best = int(outputs.argmax())
                     row = {"file": path, "class": names[best], kind: float(outputs[best])}
                     row["outputs"] = dict(zip(names, map(float, outputs), strict=True))
-                    output.add(row, prepared)
+                    output.add(row, pixels)
                 output.count()
         except KeyboardInterrupt as error:
             output.finish()
@@ -108,29 +104,28 @@ def _read_stdin() -> bytes:
     return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin else b""
 
 
-def _class_names(trained: Model, model: Path) -> tuple[str, ...]:
-    """Return the names of the classes; ConfigError unless the model reads images like MNIST's."""
+def _check(trained: Model, model: Path) -> None:
+    """Refuse a model that reads no pictures, or whose parts do not fit: ConfigError."""
     name, samples = trained.config.data.dataset, trained.format
-    if samples.image_shape != PREPARED_SHAPE or trained.network.sizes[0] != samples.n_inputs:
+    if samples.preparation is None:
         raise ConfigError(
-            f"{model} reads {trained.network.sizes[0]} numbers of {name}, not images of "
-            f"{'×'.join(map(str, PREPARED_SHAPE))} pixels; use a model trained on "
-            f"{datasets_that(lambda known: known.format.holds_digits)}"
+            f"{model} reads {samples.n_inputs} numbers per sample of {name}, not images; use a "
+            "model that was trained on images"
         )
     check_fits(trained.config, name, samples)
-    if not samples.holds_digits:
-        eprint(
-            f"note: {model} was trained on {name}, but images are preprocessed as MNIST's digits"
-        )
-    return samples.class_names
 
 
-def _prepare(path: str, read_stdin: Callable[[], bytes]) -> NDArray[np.float64]:
-    """Read and preprocess one image; DataError if that is not possible."""
+def _read(path: str, read_stdin: Callable[[], bytes], samples: SampleFormat) -> NDArray[Any]:
+    """Read one image and make a sample of it, (h, w): bytes, or floats of 0 to 1."""
     name = "standard input" if path == STDIN else escaped(path)
+    shape, preparation = samples.image_shape, samples.preparation
+    assert shape is not None
+    assert preparation is not None
     try:
-        grey = decode_image(read_stdin(), name) if path == STDIN else read_image(Path(path), name)
-        return prepare(grey)
+        content = read_stdin() if path == STDIN else read_content(path, name)
+        if preparation.method == "mnist":
+            return prepare(decode_image(content, name))
+        return make_sample(content, name, shape, invert=preparation.invert)
     except ValueError as error:
         raise DataError(f"{name} cannot be read: {error}") from None
     except MemoryError:
@@ -139,11 +134,14 @@ def _prepare(path: str, read_stdin: Callable[[], bytes]) -> NDArray[np.float64]:
         raise DataError(f"{name}: {error.strerror or error}") from None
 
 
-def _outputs(trained: Model, prepared: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the network's outputs for a preprocessed image."""
+def _outputs(trained: Model, pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the network's outputs for an image."""
     network = trained.network
+    x = pixels.reshape(1, -1)
+    if x.dtype != np.uint8:
+        x = x.astype(network.dtype)
     with one_blas_thread(), np.errstate(all="ignore"):  # not finite is an error below
-        outputs: NDArray[Any] = network.predict(prepared.reshape(1, -1).astype(network.dtype))[0]
+        outputs: NDArray[Any] = network.predict(x)[0]
     if not np.isfinite(outputs).all():
         raise ModelError(
             "the model cannot read images: its outputs are not finite numbers; train it again, "

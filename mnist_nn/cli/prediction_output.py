@@ -54,9 +54,9 @@ class PredictionOutput:
         )
         self._bar = progress_bar(len(images), "images")
 
-    def add(self, row: dict[str, Any], prepared: NDArray[np.float64]) -> None:
+    def add(self, row: dict[str, Any], pixels: NDArray[Any]) -> None:
         """Print the prediction for an image, and with `show` the pixels that the model saw."""
-        self._draw(row["file"], prepared)
+        self._draw(row["file"], pixels)
         if self.as_json:
             self._kept.append(json.dumps(row))
             return
@@ -96,11 +96,12 @@ class PredictionOutput:
         with tqdm.external_write_mode(file=sys.stdout):
             typer.echo(text)
 
-    def _draw(self, image: str, prepared: NDArray[np.float64]) -> None:
-        """Draw the pixels that the model saw, with `show`."""
+    def _draw(self, image: str, pixels: NDArray[Any]) -> None:
+        """Draw the pixels that the model saw, bytes or floats of 0 to 1, with `show`."""
         if self.show:
             title = f"{escaped(image)}:\n" if self.many else ""
-            self._print(title + draw_blocks(prepared, shades=shows_colours(sys.stdout)) + "\n")
+            strength = pixels / 255 if pixels.dtype == np.uint8 else pixels
+            self._print(title + draw_blocks(strength, shades=shows_colours(sys.stdout)) + "\n")
 
     def _row(self, row: dict[str, Any]) -> str:
         """Lay out the row of one of many images, under headings if it is the first."""

@@ -11,6 +11,7 @@ from ..checks import RECORD, Flag
 from ..nn import InputNormalization
 
 DIGITS = tuple("0123456789")
+MNIST = (28, 28)
 PIXEL_SCALE = 1 / 255
 MAX_CLASSES = 256  # labels are bytes
 MAX_INPUTS = 1 << 24
@@ -91,6 +92,8 @@ class SampleFormat:
             raise ValueError(f"its normalization is not of {self.n_inputs:,} numbers")
         if self.preparation and self.image_shape is None:
             raise ValueError("only images can be prepared")
+        if self.preparation and self.preparation.method == "mnist" and self.image_shape != MNIST:
+            raise ValueError("only images of 28×28 pixels can be prepared as MNIST's were")
 
     @property
     def image_shape(self) -> tuple[int, int] | None:

@@ -1,9 +1,18 @@
-"""Images of digits from anywhere, read and prepared as MNIST's were."""
+"""Images from anywhere, read and made samples: as MNIST's digits were, or resized."""
 
 from .blocks import draw_blocks
 from .preparation import PREPARED_SHAPE, prepare
-from .reading import MAX_BYTES, SUFFIXES, decode_image, images_in, natural, read_image
+from .reading import (
+    MAX_BYTES,
+    SUFFIXES,
+    decode_image,
+    images_in,
+    natural,
+    read_content,
+    read_image,
+)
 from .resizing import resize
+from .samples import make_sample, resized_pixels
 
 __all__ = [
     "MAX_BYTES",
@@ -12,8 +21,11 @@ __all__ = [
     "decode_image",
     "draw_blocks",
     "images_in",
+    "make_sample",
     "natural",
     "prepare",
+    "read_content",
     "read_image",
     "resize",
+    "resized_pixels",
 ]

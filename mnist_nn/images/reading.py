@@ -72,14 +72,22 @@ def read_image(path: StrPath, name: str | None = None) -> Grey:
 
     `name` is for error messages. OSError if the file cannot be read.
     """
-    path = Path(path)
     name = name or str(path)
+    return decode_image(read_content(path, name), name)
+
+
+def read_content(path: StrPath, name: str) -> bytes:
+    """Read the bytes of an image, from a file, a pipe or a device.
+
+    DataError if it is a folder, OSError if the file cannot be read.
+    """
+    path = Path(path)
     if path.is_dir():
         if images_in(path):
             raise DataError(f"{name} is a folder, not an image")
         raise DataError(f"{name} is a folder without images ({FORMATS})")
     with path.open("rb") as file:
-        return decode_image(_content(file), name)
+        return _content(file)
 
 
 def _content(file: IO[bytes]) -> bytes:
@@ -113,18 +121,37 @@ def decode_image(content: bytes, name: str) -> Grey:
     DataError, which names the file `name`, if the content is damaged, too large (50 million
     pixels), or of another format; ConfigError if Pillow is needed and not installed.
     """
+    return _decode(content, name)[0]
+
+
+def decode_pixels(content: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode an image file, as `decode_image` does, to bytes: 0 is black, 255 white."""
+    grey, white = _decode(content, name)
+    rounding = 1e-9 * white  # of mixed colours
+    if not ((grey >= -rounding) & (grey <= white + rounding)).all():
+        raise DataError(f"{name} has pixels that are not from 0 to {white:g}")
+    return np.rint(grey * (255 / white)).astype(np.uint8)
+
+
+def is_array(content: bytes) -> bool:
+    """Return whether a file is a ``.npy``."""
+    return content.startswith(NPY)
+
+
+def _decode(content: bytes, name: str) -> tuple[Grey, float]:
+    """Return brightness of shape (h, w), and that of white."""
     if not content:
         raise DataError(f"{name} is empty")
     limit = MAX_COMPRESSED if content.startswith((PNG, JPEG)) else MAX_BYTES
     if len(content) > limit:
         raise DataError(f"{name} is larger than {limit:,} bytes; make it smaller first")
     try:
-        return _of_npy(content, name) if content.startswith(NPY) else _of_image(content, name)
+        return _of_npy(content, name) if is_array(content) else _of_image(content, name)
     except MemoryError as error:
         raise DataError(f"{name} needs more memory than there is; make it smaller first") from error
 
 
-def _of_npy(content: bytes, name: str) -> Grey:
+def _of_npy(content: bytes, name: str) -> tuple[Grey, float]:
     """Read an array, checking its header first, which could claim any size."""
     file = io.BytesIO(content)
     try:
@@ -147,7 +174,7 @@ def _of_npy(content: bytes, name: str) -> Grey:
     pixels = pixels.reshape(shape, order="F" if by_columns else "C")
     white = 255.0 if dtype == np.uint8 else 1.0
     with np.errstate(all="ignore"):  # prepare() checks that all is finite
-        return downscale(pixels, partial(_grey, white=white))
+        return downscale(pixels, partial(_grey, white=white)), white
 
 
 def _grey(pixels: NDArray[Any], white: float) -> Grey:
@@ -164,7 +191,7 @@ def _grey(pixels: NDArray[Any], white: float) -> Grey:
     return grey
 
 
-def _of_image(content: bytes, name: str) -> Grey:
+def _of_image(content: bytes, name: str) -> tuple[Grey, float]:
     """Decode with Pillow, checking first what the header claims."""
     try:
         from PIL import Image, UnidentifiedImageError
@@ -191,7 +218,8 @@ def _of_image(content: bytes, name: str) -> Grey:
             raise
         except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, …
             raise DataError(f"{name} is damaged: {error}") from error
-    return downscale(pixels, partial(_grey, white=255.0))
+    white = float(np.iinfo(pixels.dtype).max)
+    return downscale(pixels, partial(_grey, white=white)), white
 
 
 def _check_work(image: Any, stripped: Stripped, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The page to draw digits on, which a network reads in the browser."""
+"""The page to draw on, which a network reads in the browser."""
 
 from .page import draw_page
 

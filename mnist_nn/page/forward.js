@@ -12,6 +12,13 @@ function softmax(z) {
   return powers.map((v) => v / sum);
 }
 
+/** Normalize the inputs, if the network does: each by numbers of its own. */
+function normalized({ offset, factor }, x) {
+  if (!offset) return x;
+  const [offsets, factors] = [unpack(offset, "float64"), unpack(factor, "float64")];
+  return x.map((v, i) => (v - offsets[i]) * factors[i]);
+}
+
 /** Run the network forward; return the outputs of each layer. */
 function forward(network, x) {
   const outputs = [];

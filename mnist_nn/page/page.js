@@ -28,8 +28,8 @@ function update() {
 
 function classify() {
   try {
-    const x = prepare(paper.grey()); // (784)
-    const outputs = forward(network, x);
+    const x = METHOD === "mnist" ? prepare(paper.grey()) : resizedPixels(paper.grey()); // (n)
+    const outputs = forward(network, normalized(model, x));
     const y = outputs[outputs.length - 1];
     if (!y.every(Number.isFinite)) return { ...NOTHING, problem: NOT_FINITE };
     return { x, outputs, answer: answerOf(y), problem: "" };
@@ -99,6 +99,11 @@ function onKey(event) {
 element("title").textContent = document.title = model.title;
 element("source").textContent = model.source;
 element("sizes").textContent = [network[0].nIn, ...network.map((layer) => layer.units)].join("–");
+element("ranked").hidden = model.classes.length <= MOST_BARS;
+element("ranked").textContent = `The ${MOST_BARS} with the most of ${model.classes.length} classes.`;
+for (const canvas of [element("paper").parentNode, element("input")]) setShape(canvas);
+element("width").max = Math.max(24, 1.5 * PEN);
+element("width").defaultValue = element("width").value = PEN;
 element("scores").hidden = isProbability;
 element("apart").hidden = !last.probability || last.activation === "softmax" || last.units === 1;
 const paper = new Paper(element("paper"), updateSoon);

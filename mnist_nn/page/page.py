@@ -14,13 +14,23 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
+from ..data import Preparation, SampleFormat
 from ..errors import ConfigError
-from ..images import PREPARED_SHAPE, paper, preparation, surface
+from ..images import paper, preparation, surface
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
 SCRIPTS = ["arrays", "paper", "components", "surface", "prepare", "forward", "pen", "show", "page"]
+MAX_SIDE = 64  # pixels of an image
 MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
+RESIZED = "the brightness of the paper, averaged over each pixel"
+NOTES = {  # by method and whether dark and light are exchanged
+    ("mnist", False): "prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
+    "and moved so that the centre of mass is in the middle",
+    ("resize", False): RESIZED,
+    ("resize", True): f"{RESIZED}; ink is 1 and paper 0",
+}
+NOTES["mnist", True] = NOTES["mnist", False]  # which finds out what is ink
 ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
     "<path d='M4 4h8l-5 9' fill='none' stroke='#c23b25' stroke-width='2.6'"
@@ -28,18 +38,19 @@ ICON = (
 )
 
 
-def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> bytes:
-    """Return the page of a network that reads images of 28×28, as HTML.
+def draw_page(network: Network, samples: SampleFormat, source: str) -> bytes:
+    """Return the page of a network that reads samples of a format, as HTML.
 
     There is a class name for each output, or two for a single one; `source` says in a few words
-    where the network comes from. ConfigError if the network reads something else, is too large, or
-    has layers that the page cannot run.
+    where the network comes from. ConfigError if the samples are no images of up to 64×64 pixels, or
+    if the network is too large, or has layers that the page cannot run.
     """
-    height, width = PREPARED_SHAPE
-    if network.sizes[0] != height * width:
+    shape, how = samples.image_shape, samples.preparation
+    if shape is None or how is None or max(shape) > MAX_SIDE:
+        reads = "×".join(map(str, shape)) if shape else f"{samples.n_inputs} numbers"
         raise ConfigError(
-            f"the model reads {network.sizes[0]} numbers per sample, but a drawing is "
-            f"{height}×{width}; use a model of images of that size"
+            f"the model reads {reads} per sample, but a drawing is an image of at most "
+            f"{MAX_SIDE}×{MAX_SIDE} pixels; use a model of such images"
         )
     if network.params.nbytes > MAX_BYTES:
         raise ConfigError(
@@ -47,13 +58,20 @@ def draw_page(network: Network, class_names: tuple[str, ...], source: str) -> by
             f"{MAX_BYTES:,} that a page may hold; use a smaller network"
         )
     style = f"\n{_text('page.css')}"
-    scripts = [_constants(), _activations(network), *(_text(f"{name}.js") for name in SCRIPTS)]
+    scripts = [
+        _constants(shape, how),
+        _activations(network),
+        *(_text(f"{name}.js") for name in SCRIPTS),
+    ]
     scripts = [f"\n{script}" for script in scripts]
     page = Template(_text("page.html")).substitute(
         policy=_policy(style, scripts),
         icon=f"data:image/svg+xml,{quote(ICON)}",
         style=style,
-        model=_model(network, class_names, source),
+        model=_model(network, samples.class_names, source),
+        height=shape[0],
+        width=shape[1],
+        preparation=NOTES[how.method, how.invert],
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
     return page.encode()
@@ -77,9 +95,13 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _constants() -> str:
+def _constants(shape: tuple[int, int], how: Preparation) -> str:
     """Write the constants of the preparation of images as JavaScript."""
     constants = {
+        "SHAPE": shape,
+        "METHOD": how.method,
+        "INVERT": how.invert,
+    } | {
         name: value
         for module in (paper, surface, preparation)
         for name, value in vars(module).items()
@@ -105,15 +127,24 @@ def _activations(network: Network) -> str:
 
 def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
     """Write the network as JSON that no name in it can break out of."""
-    digits = all(name.isdigit() for name in class_names)
+    normalization = network.normalization
     model = {
-        "title": "Draw a digit" if digits else f"Draw one of {len(class_names)} things",
+        "title": _title(class_names),
         "source": source,
         "classes": class_names,
         "layers": [_layer(*part) for part in _dense_layers(network)],
         "dtype": network.dtype.name,
+        "offset": _base64(normalization.offset) if normalization else None,
+        "factor": _base64(normalization.factor) if normalization else None,
     }
     return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(model))
+
+
+def _title(class_names: tuple[str, ...]) -> str:
+    """Say what to draw."""
+    if max(map(len, class_names)) > 1:
+        return f"Draw one of {len(class_names)} things"
+    return "Draw a digit" if "".join(class_names).isdigit() else "Draw a character"
 
 
 def _dense_layers(

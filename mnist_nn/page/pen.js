@@ -1,24 +1,30 @@
 "use strict";
 /* The pen: mouse, touch, stylus and arrow keys draw strokes, black on white paper.
 
-   A stroke is { width, points: [[x, y], …] } in units of which the paper has UNITS × UNITS. The
+   A stroke is { width, points: [[x, y], …] } in units of which the paper has HIGH × WIDE. The
    list of strokes is never changed but replaced, so that undo restores the previous list. It is
    drawn twice: finely for people, and one pixel per unit for the network. */
 
-const UNITS = 6 * SIDE; // SIDE, of the network's input, is written into the page
+const UNITS = 6 * SIDE; // of the longer side; SIDE and SHAPE are written into the page
+const FLATTEST = 8; // times as long as wide: what is flatter is drawn on such paper
+const RATIO = Math.min(Math.max(SHAPE[1] / SHAPE[0], 1 / FLATTEST), FLATTEST); // width to height
+const HIGH = Math.round(UNITS / Math.max(RATIO, 1));
+const WIDE = Math.round(UNITS * Math.min(RATIO, 1));
+// units: for MNIST's preparation a usual pen's, otherwise the width of two pixels
+const PEN = METHOD === "mnist" ? 14 : Math.max(6, Math.round((2 * UNITS) / Math.max(...SHAPE)));
 const FINE = 4; // displayed pixels per unit
-const KEY_STEP = UNITS / SIDE;
+const KEY_STEP = UNITS / 28;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Paper {
   /** `changed()` is called whenever there is something new to draw. */
   constructor(canvas, changed) {
     this.canvas = canvas;
-    canvas.width = canvas.height = FINE * UNITS;
+    [canvas.width, canvas.height] = [FINE * WIDE, FINE * HIGH];
     this.display = canvas.getContext("2d");
     this.display.scale(FINE, FINE);
     const copy = document.createElement("canvas");
-    copy.width = copy.height = UNITS;
+    [copy.width, copy.height] = [WIDE, HIGH];
     this.input = copy.getContext("2d", { willReadFrequently: true });
     this.changed = changed;
     this.strokes = [];
@@ -65,17 +71,17 @@ class Paper {
   draw() {
     for (const context of [this.display, this.input]) {
       context.fillStyle = "white";
-      context.fillRect(0, 0, UNITS, UNITS);
+      context.fillRect(0, 0, WIDE, HIGH);
       for (const stroke of this.strokes) drawStroke(context, stroke);
     }
   }
 
   /** Return the image: brightness of 0 to 255. */
   grey() {
-    const { data } = this.input.getImageData(0, 0, UNITS, UNITS); // red, green, blue, opacity
-    const v = new Float64Array(UNITS * UNITS);
+    const { data } = this.input.getImageData(0, 0, WIDE, HIGH); // red, green, blue, opacity
+    const v = new Float64Array(HIGH * WIDE);
     for (let i = 0; i < v.length; i++) v[i] = data[4 * i];
-    return { h: UNITS, w: UNITS, v };
+    return { h: HIGH, w: WIDE, v };
   }
 }
 
@@ -104,7 +110,7 @@ function drawWithPointers(paper, penWidth, done) {
   let pointer = null; // the drawing one
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
-    const scale = UNITS / box.width;
+    const scale = WIDE / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   };
   canvas.addEventListener("pointerdown", (event) => {
@@ -130,7 +136,7 @@ function drawWithPointers(paper, penWidth, done) {
 
 /** Draw with keys: arrows move a mark over the paper, space puts the pen down or lifts it. */
 function drawWithKeys(paper, mark, penWidth, done) {
-  let at = [UNITS / 2, UNITS / 2];
+  let at = [WIDE / 2, HIGH / 2];
   let down = false;
   const lift = () => {
     if (!down) return;
@@ -139,12 +145,13 @@ function drawWithKeys(paper, mark, penWidth, done) {
     done();
   };
   const show = () => {
-    mark.style.left = `${(100 * at[0]) / UNITS}%`;
-    mark.style.top = `${(100 * at[1]) / UNITS}%`;
+    mark.style.left = `${(100 * at[0]) / WIDE}%`;
+    mark.style.top = `${(100 * at[1]) / HIGH}%`;
     mark.classList.toggle("down", down);
   };
   const move = ([dx, dy]) => {
-    at = [at[0] + dx * KEY_STEP, at[1] + dy * KEY_STEP].map((v) => Math.min(Math.max(v, 0), UNITS));
+    const within = (v, most) => Math.min(Math.max(v, 0), most);
+    at = [within(at[0] + dx * KEY_STEP, WIDE), within(at[1] + dy * KEY_STEP, HIGH)];
     if (down) paper.extend(at);
   };
   const press = () => {

@@ -14,6 +14,21 @@ function prepare(grey) {
   return Array.from(centred(fitted(digitOf(ranged(grey)))).v);
 }
 
+/** Make an image of bytes, 0 to 255, smaller or larger, for networks that read images as they are. */
+function resizedPixels(grey) {
+  const [rows, columns] = SHAPE;
+  const pixels = INVERT ? each(grey, (v) => 255 - v) : grey;
+  const result = transposed(resized(transposed(resized(pixels, rows)), columns));
+  return Array.from(result.v, (v) => roundedToEven(v) / 255);
+}
+
+/** Round as NumPy does: a half to the even neighbour. */
+function roundedToEven(v) {
+  const below = Math.floor(v);
+  if (v - below === 0.5) return below + (below % 2);
+  return Math.round(v);
+}
+
 /** Return the ink of the digit, on a piece of paper in the image if there is one. */
 function digitOf(image) {
   const paper = findPaper(image);

@@ -2,6 +2,7 @@
 /* The display: the input, each hidden layer as a field of squares, a bar for each class. */
 
 const GAP = 0.12; // between two squares, as a fraction of one
+const MOST_BARS = 12; // of more classes only the best are shown
 
 const element = (id) => document.getElementById(id);
 const decimal = (v) => v.toFixed(Math.abs(v) < 100 ? 2 : 0).replace("-", "−");
@@ -86,18 +87,29 @@ function paintUnits(canvas, y, largest) {
   });
 }
 
-/** Add a bar for each class; return a function that shows the scores (or null). */
+/** Give an element the shape of the paper, no wider and no higher than a square one would be. */
+function setShape(shown) {
+  shown.style.setProperty("--share", Math.min(RATIO, 1));
+  shown.style.setProperty("--ratio", RATIO);
+}
+
+/** Add a bar for each class, or for the best of many; return a function that shows the scores. */
 function buildBars(names, layer, write) {
-  const rows = names.map((name) => {
-    const [bar, value] = [make("i", "bar"), make("span", "value")];
-    const row = make("li", "", make("span", "name", name), make("span", "track", bar), value);
+  const many = names.length > MOST_BARS;
+  const rows = names.slice(0, many ? MOST_BARS : names.length).map(() => {
+    const [name, bar, value] = [make("span", "name"), make("i", "bar"), make("span", "value")];
+    const row = make("li", "", name, make("span", "track", bar), value);
     element("bars").append(row);
-    return { row, bar, value };
+    return { row, name, bar, value };
   });
   return (answer) => {
     const { scores, best } = answer || { scores: names.map(() => 0), best: -1 };
     const full = fullScale(layer, scores);
-    rows.forEach(({ row, bar, value }, k) => {
+    const order = names.map((_, k) => k);
+    if (many) order.sort((a, b) => scores[b] - scores[a]);
+    rows.forEach(({ row, name, bar, value }, i) => {
+      const k = order[i];
+      name.textContent = name.title = many && !answer ? "–" : names[k];
       row.classList.toggle("best", k === best);
       bar.style.width = `${(100 * Math.max(scores[k], 0)) / full}%`;
       value.textContent = answer ? write(scores[k]) : "";

@@ -73,7 +73,7 @@ def test_a_model_that_reads_no_pictures_is_refused(run: Run, tmp_path: Path) -> 
     layers = "network.layers=[{units: 3, activation: softmax}]"
     result = run("draw", untrained(tmp_path / "iris.pkl", "iris", layers))
     assert result.exit_code == 2
-    assert "reads 4 numbers per sample, but a drawing is 28×28" in result.stderr
+    assert "reads 4 numbers per sample, but a drawing is an image of at most 64×64" in result.stderr
     assert len(result.stderr.splitlines()) <= 2
     assert not (tmp_path / "draw.html").exists()
 

@@ -77,7 +77,7 @@ class DrawingPage:
         self.page.evaluate(
             """strokes => {
                  paper.clear();
-                 const scaled = ([x, y]) => [x * UNITS, y * UNITS];
+                 const scaled = ([x, y]) => [x * WIDE, y * HIGH];
                  for (const points of strokes.map((stroke) => stroke.map(scaled))) {
                    paper.begin(penWidth(), points[0]);
                    points.slice(1).forEach((point) => paper.extend(point));

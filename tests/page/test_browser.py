@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.data import Samples
-from mnist_nn.images import prepare
+from mnist_nn.data import Preparation, SampleFormat, Samples
+from mnist_nn.images import prepare, resized_pixels
 from mnist_nn.model import load_model
-from mnist_nn.nn import ACTIVATIONS, Network, block
+from mnist_nn.nn import ACTIVATIONS, InputNormalization, Network, block
 from mnist_nn.page import draw_page
 
 from .strokes import Stroke, smooth, strokes_of
 
 Open = Callable[..., Any]
 DIGITS = tuple("0123456789")
+MNIST = Preparation("mnist")
 SEVEN: list[Stroke] = [[(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.8)]]
 CROSSBAR: list[Stroke] = [[(0.4, 0.5), (0.7, 0.5)]]
 CLOSE = 1e-4  # of the page's probabilities to Python's
@@ -38,8 +39,13 @@ def in_python(network: Network, page: Any) -> np.ndarray:
 
 
 def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> Path:
+    """Write the page of a network that reads images prepared as MNIST's."""
+    return written(tmp_path, network, SampleFormat((28, 28), names, preparation=MNIST))
+
+
+def written(tmp_path: Path, network: Network, samples: SampleFormat) -> Path:
     path = tmp_path / "page.html"
-    path.write_bytes(draw_page(network, names, "made here"))
+    path.write_bytes(draw_page(network, samples, "made here"))
     return path
 
 
@@ -375,3 +381,48 @@ def test_a_program_that_is_not_of_the_page_does_not_run(file: Path, browser: Any
                }"""
         )
         assert ran == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("shape", "invert"),
+    [((8, 8), True), ((20, 30), False), ((64, 24), True), ((1, 60), True)],
+    ids=str,
+)
+def test_images_of_any_shape_are_what_python_makes_of_the_drawing(
+    tmp_path: Path, open_page: Open, shape: tuple[int, int], invert: bool
+) -> None:
+    rng = np.random.default_rng(6)
+    n = shape[0] * shape[1]
+    normalization = InputNormalization(rng.normal(0.2, 0.1, n), rng.uniform(0.5, 3, n))
+    samples = SampleFormat(shape, DIGITS, normalization, Preparation("resize", invert=invert))
+    layers = [*block(20, "tanh"), *block(10, "softmax")]
+    network = Network(n, layers, rng=rng, input_scale=1 / 255, normalization=normalization)
+    page = open_page(written(tmp_path, network, samples))
+    page.put(*SEVEN)
+    drawn = page.picture().astype(np.uint8)
+    expected = resized_pixels(drawn, shape, invert=invert)
+    assert np.ptp(expected) > 60
+    assert page.page.evaluate("current.x") == pytest.approx(expected.ravel() / 255, abs=1e-9)
+    outputs = network.predict(expected.reshape(1, -1))[0]
+    assert page.scores() == pytest.approx(outputs, abs=CLOSE)
+    assert page.best == DIGITS[int(outputs.argmax())]
+    paper = page.page.locator("#paper").bounding_box()
+    shown = page.page.locator("#input").bounding_box()
+    for box in (paper, shown):
+        ratio = min(max(shape[1] / shape[0], 1 / 8), 8)
+        assert box["width"] / box["height"] == pytest.approx(ratio, rel=0.1)
+        assert max(box["width"], box["height"]) < 440
+
+
+def test_many_classes_have_bars_for_the_best(tmp_path: Path, open_page: Open) -> None:
+    names = tuple(f"a class with a long name, number {i}" for i in range(200))
+    network = Network(64, block(200, "softmax"), rng=np.random.default_rng(1), input_scale=1 / 255)
+    samples = SampleFormat((8, 8), names, preparation=Preparation("resize", invert=True))
+    page = open_page(written(tmp_path, network, samples))
+    assert page.page.locator("#bars .name").all_inner_texts() == ["–"] * 12
+    page.put(*SEVEN)
+    best = np.argsort(-page.scores(), kind="stable")[:12]
+    assert page.page.locator("#bars .name").all_inner_texts() == [names[k] for k in best]
+    assert page.best == names[best[0]]
+    assert page.page.get_by_text("The 12 with the most of 200 classes.").is_visible()
+    assert page.page.evaluate("document.body.scrollWidth <= innerWidth")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_nn.data import Preparation, SampleFormat
 from mnist_nn.errors import ConfigError
 from mnist_nn.nn import Network, block
 from mnist_nn.page import draw_page
@@ -22,6 +23,12 @@ def small(dtype: str = "float32", *, bias: bool = True) -> Network:
     return Network(784, layers, rng=rng, dtype=dtype)
 
 
+def reads(names: tuple[str, ...], how: str = "mnist", *shape: int) -> SampleFormat:
+    """A format of images of these classes, by default of MNIST's shape."""
+    sides: Any = shape or (28, 28)
+    return SampleFormat(sides, names, preparation=Preparation(how))  # type: ignore[arg-type]
+
+
 def model_in(page: str) -> dict[str, Any]:
     found = re.search(r'<script id="model" type="application/json">(.*?)</script>', page, re.DOTALL)
     assert found
@@ -33,7 +40,7 @@ def model_in(page: str) -> dict[str, Any]:
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_page_holds_every_parameter_to_the_last_bit(dtype: str, bias: bool) -> None:
     network = small(dtype, bias=bias)
-    model = model_in(draw_page(network, DIGITS, "here").decode())
+    model = model_in(draw_page(network, reads(DIGITS), "here").decode())
     for row, dense in zip(model["layers"], network.dense, strict=True):
         for text, array in ((row["W"], dense.W), (row["b"], dense.b)):
             assert (text is None) == (array is None)
@@ -46,13 +53,13 @@ def test_the_page_holds_every_parameter_to_the_last_bit(dtype: str, bias: bool) 
 
 
 def test_the_page_names_no_other_file() -> None:
-    page = draw_page(small(), DIGITS, "here").decode()
+    page = draw_page(small(), reads(DIGITS), "here").decode()
     assert re.findall(r'\b(?:src|href|action)="(?!data:)', page) == []
     assert not re.search(r"url\(|@import|\bimport[ (]|\bfetch\(|XMLHttpRequest", page)
 
 
 def test_only_the_programs_of_the_page_may_run() -> None:
-    page = draw_page(small(), DIGITS, "here").decode()
+    page = draw_page(small(), reads(DIGITS), "here").decode()
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert policy
     rules = {rule.split()[0]: rule.split()[1:] for rule in policy[1].split("; ")}
@@ -66,30 +73,46 @@ def test_only_the_programs_of_the_page_may_run() -> None:
 
 
 def test_no_name_breaks_out_of_the_page() -> None:
-    plain = draw_page(small(), DIGITS, "here").decode()
-    page = draw_page(small(), (*DIGITS[:9], HOSTILE), HOSTILE).decode()
+    plain = draw_page(small(), reads(DIGITS), "here").decode()
+    page = draw_page(small(), reads((*DIGITS[:9], HOSTILE)), HOSTILE).decode()
     assert page.count("<script") == plain.count("<script")
     assert "<!--" not in page
     model = model_in(page)
     assert model["source"] == model["classes"][9] == HOSTILE
 
 
-def test_what_is_not_digits_is_not_called_one() -> None:
-    names = ("Shirt", *DIGITS[1:])
-    assert model_in(draw_page(small(), names, "").decode())["title"] == "Draw one of 10 things"
-    assert model_in(draw_page(small(), DIGITS, "").decode())["title"] == "Draw a digit"
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (DIGITS, "Draw a digit"),
+        ((*"お01234567",), "Draw a character"),
+        (("Shirt", *DIGITS[1:]), "Draw one of 10 things"),
+    ],
+)
+def test_the_title_says_what_to_draw(names: tuple[str, ...], title: str) -> None:
+    network = Network(784, block(len(names), "softmax"), rng=None)
+    assert model_in(draw_page(network, reads(names), "").decode())["title"] == title
 
 
-def test_a_network_that_reads_no_pictures_is_refused() -> None:
-    network = Network(4, [*block(3, "softmax")], rng=None)
-    with pytest.raises(ConfigError, match="reads 4 numbers per sample, but a drawing is 28×28"):
-        draw_page(network, ("a", "b", "c"), "iris.pkl")
+@pytest.mark.parametrize(
+    ("samples", "what"),
+    [
+        (SampleFormat((4,), ("a", "b", "c")), "4 numbers"),
+        (SampleFormat((28, 28), ("a", "b", "c")), "28×28"),
+        (reads(("a", "b", "c"), "resize", 65, 20), "65×20"),
+    ],
+    ids=["measurements", "no preparation", "too large"],
+)
+def test_a_network_that_reads_no_drawings_is_refused(samples: SampleFormat, what: str) -> None:
+    network = Network(samples.n_inputs, [*block(3, "softmax")], rng=None)
+    with pytest.raises(ConfigError, match=f"reads {what} per sample, but .* at most 64×64 pixels"):
+        draw_page(network, samples, "mine.pkl")
 
 
 def test_a_network_that_no_browser_could_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     network = small()
     monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes)
-    assert draw_page(network, DIGITS, "just.pkl")
+    assert draw_page(network, reads(DIGITS), "just.pkl")
     monkeypatch.setattr("mnist_nn.page.page.MAX_BYTES", network.params.nbytes - 1)
     with pytest.raises(ConfigError, match="use a smaller network"):
-        draw_page(network, DIGITS, "large.pkl")
+        draw_page(network, reads(DIGITS), "large.pkl")
