@@ -29,7 +29,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="IMAGE",
-            help="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy files, or folders of them; - is standard input.",
+            help="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy files, or folders of them; - is standard "
+            "input.",
         ),
     ],
     show: Annotated[
