@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "evaluation": {"nn", "data"} | GROUND,
     "page": {"nn", "data", "images"} | GROUND,
     "images": GROUND,
+    "importing": {"nn", "data", "images"} | GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
     "model": {"nn", "data", "engines", "augmentation", "training", "evaluation", "config"} | GROUND,
     "runs": {
@@ -38,7 +39,7 @@ MAY_IMPORT = {
     | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
-        *("runs", "page", "images"),
+        *("runs", "page", "images", "importing"),
     }
     | GROUND,
 }

@@ -33,9 +33,10 @@ class Entry(NamedTuple):
     help: str
 
 
-COMMANDS = {  # name of the command, of its module and of the function in it
+COMMANDS = {  # name of the command and, but for `MODULES`, of its module and of the function in it
     "download": Entry("Train", "Download a dataset, verify every file, and cache it."),
     "datasets": Entry("Train", "List datasets: what ships, can be downloaded, or was imported."),
+    "import": Entry("Train", "Make a dataset of your own files: CSV, NumPy, IDX or pictures."),
     "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
     "train": Entry("Train", "Train a network and save it to a model file."),
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),
@@ -45,6 +46,7 @@ COMMANDS = {  # name of the command, of its module and of the function in it
     "show": Entry("Look inside", "Draw sample images, before and after augmentation."),
     "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
 }
+MODULES = {"import": "import_dataset"}  # of commands that are keywords
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -82,7 +84,8 @@ def load_command(name: str) -> Any:
     """Import a command's module and make a Click command of its function."""
     check_progress_variables()  # the import of tqdm reads them
     with interruptible():  # a signal ends the import at once
-        function = getattr(import_module(f".{name}", __package__), name)
+        module = MODULES.get(name, name)
+        function = getattr(import_module(f".{module}", __package__), module)
     single = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS)
     single.command(name, cls=Command, help=_unwrapped(function.__doc__))(handle_errors(function))
     return get_command(single)

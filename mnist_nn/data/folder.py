@@ -61,11 +61,11 @@ def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
     return arrays
 
 
-def plain_files(origin: Path) -> list[Path]:
-    """List the plain files of a folder, and of its sub-folders after them."""
+def plain_files(origin: Path, depth: int = MAX_DEPTH) -> list[Path]:
+    """List the plain files of a folder, and of its sub-folders to that depth after them."""
     if not origin.is_dir():
         return [origin] if origin.is_file() else []
-    found = list(islice(_walk(origin, MAX_DEPTH), MAX_FILES))
+    found = list(islice(_walk(origin, depth), MAX_FILES))
     return sorted(found, key=lambda path: (len(path.parts), path))
 
 

@@ -49,19 +49,32 @@ def parse_any(payload: bytes) -> NDArray[Any]:
 
     DataError if the header is none, or the length is not the one it says.
     """
-    n_dimensions = payload[3] if len(payload) >= 4 else 0
-    offset = 4 + 4 * n_dimensions
-    known = payload[:2] == b"\0\0" and payload[2] in TYPES if len(payload) >= offset else False
-    if not known or not 1 <= n_dimensions <= MAX_DIMENSIONS:
-        raise DataError(f"not IDX data: {_describe(payload)}")
-    shape, dtype = (
-        struct.unpack(f">{n_dimensions}I", payload[4:offset]),
-        np.dtype(TYPES[payload[2]]),
-    )
+    dtype, shape, offset = read_header(payload)
     size = offset + math.prod(shape) * dtype.itemsize
     if len(payload) != size:
         raise DataError(f"IDX data of shape {shape} has {size:,} bytes, got {len(payload):,}")
     return np.frombuffer(payload, dtype, offset=offset).reshape(shape)
+
+
+def read_header(start: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Return what the first bytes of any IDX file say: type, shape, and where the values begin.
+
+    DataError if they are not those of an IDX file; nothing else is checked.
+    """
+    if not is_idx(start) or len(start) < 4 + 4 * start[3]:
+        raise DataError(f"not IDX data: {_describe(start)}")
+    shape = struct.unpack_from(f">{start[3]}I", start, 4)
+    return np.dtype(TYPES[start[2]]), shape, 4 + 4 * start[3]
+
+
+def is_idx(start: bytes) -> bool:
+    """Return whether a file that begins with these bytes seems to be IDX data."""
+    return (
+        len(start) >= 4
+        and start[:2] == b"\0\0"
+        and start[2] in TYPES
+        and 1 <= start[3] <= MAX_DIMENSIONS
+    )
 
 
 def decompress(blob: bytes, limit: int) -> bytes:
@@ -85,6 +98,14 @@ def decompress(blob: bytes, limit: int) -> bytes:
         more = "a second gzip member" if unpacker.unused_data.startswith(GZIP_MAGIC) else "bytes"
         raise DataError(f"damaged gzip data: {more} after their end")
     return payload
+
+
+def unpack_start(start: bytes) -> bytes:
+    """Unpack the beginning of gzip data; empty if they are damaged."""
+    try:
+        return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS).decompress(start, 1 << 12)
+    except zlib.error:
+        return b""
 
 
 def compress(payload: bytes) -> bytes:

@@ -1,0 +1,197 @@
+"""Reading of a CSV file: one row per sample, one column with the labels, numbers in the others."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.format import MAX_CLASSES
+from ..data.idx import GZIP_MAGIC
+from ..errors import DataError
+from ..limits import available_memory
+from .source import MakeBar
+from .table_layout import Layout, find_layout, text_of
+from .table_numbers import parse_rows, whole_numbers
+
+BLOCK = 1 << 20  # bytes that are read at a time
+LONGEST = 1 << 22  # bytes of a row
+HEAD = 100  # rows that the layout is found from
+BOM = b"\xef\xbb\xbf"  # that some programs put before UTF-8
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Table(NamedTuple):
+    """A table that was read: numbers (n, m), labels (n,), and how they lay there."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    layout: Layout
+    notes: list[str]
+
+
+def read_table(
+    path: Path, label: str | None, make_bar: MakeBar, like: Layout | None = None
+) -> Table:
+    """Read a CSV file, packed or not; DataError names what is wrong, and its row.
+
+    `label` is the name of the label's column, or its number from 1. The layout must be that of
+    `like`, the training samples'.
+    """
+    with _opened(path) as (packed, file), make_bar(path.stat().st_size >> 20, "MB") as bar:
+        layout: Layout | None = None
+        blocks: list[NDArray[Any]] = []
+        labels: list[NDArray[Any] | list[str]] = []
+        size, room = 0, (available_memory() or 1 << 40) // 2
+        for first_line, block in _blocks(file):
+            if layout is None:
+                layout, first_line, block = _begin(first_line, block, label, like)
+            numbers, texts = _parse(block, first_line, layout)
+            if layout.label is not None:
+                labels.append(numbers[:, layout.label] if texts is None else texts)
+                left_out = [i for i in (layout.label, layout.index) if i is not None]
+                numbers = np.delete(numbers, left_out, axis=1)
+            blocks.append(_small(numbers))
+            size += blocks[-1].nbytes
+            if size > room:
+                raise DataError(f"its rows up to {first_line:,} need more than half of the memory")
+            bar.update((packed.tell() >> 20) - bar.n)
+    if layout is None:
+        raise DataError("it is empty")
+    return _finished(np.concatenate(blocks), labels, layout)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes] | gzip.GzipFile]]:
+    """Open a file, and what is packed in it if it is gzip."""
+    with path.open("rb") as packed:
+        is_packed = packed.read(2) == GZIP_MAGIC
+        packed.seek(0)
+        try:
+            yield packed, gzip.GzipFile(fileobj=packed) if is_packed else packed
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(f"damaged gzip data: {error}") from error
+
+
+def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines, some at a time, and the number of the first of them."""
+    line, rest, more = 1, b"", file.read(BLOCK)
+    if more.startswith(UTF_16):
+        raise DataError("it is text in UTF-16; save it as CSV in UTF-8")
+    more = more.removeprefix(BOM)
+    while more:
+        content, more = rest + more, file.read(BLOCK)
+        end = content.rfind(b"\n") + 1 if more else len(content)
+        block, rest = content[:end], content[end:]
+        next_line = line + block.count(b"\n")
+        if len(rest) > LONGEST:
+            raise DataError(
+                f"row {next_line:,} is longer than {LONGEST:,} bytes; a row holds the numbers of "
+                "one sample"
+            )
+        if block:
+            yield line, block if block.endswith(b"\n") else block + b"\n"
+        line = next_line
+
+
+def _begin(
+    first_line: int, block: bytes, label: str | None, like: Layout | None
+) -> tuple[Layout, int, bytes]:
+    """Find the layout; return it with the lines after the header."""
+    while block.strip() and not block.partition(b"\n")[0].strip():
+        first_line, block = first_line + 1, block.partition(b"\n")[2]
+    if not block.strip():
+        raise DataError("it has no rows")
+    head = b"\n".join(block.split(b"\n", HEAD)[:HEAD])
+    lines = text_of(head, first_line).replace("\r\n", "\n").split("\n")
+    if like is not None:
+        _check_columns(lines, like)
+    layout = find_layout(lines, label)
+    if like is not None and None not in (layout.names, like.names) and layout.names != like.names:
+        raise DataError("its columns have other names, or another order, than those of training")
+    if layout.names is None:
+        return layout, first_line, block
+    return layout, first_line + 1, block.partition(b"\n")[2]
+
+
+def _check_columns(lines: list[str], like: Layout) -> None:
+    """Refuse another number of columns than the training samples have."""
+    n = find_layout(lines, "1").n_columns
+    if n == like.n_columns - 1:
+        raise DataError(
+            f"it has {n:,} columns where the training samples have {like.n_columns:,}: the labels "
+            "are missing, as in Kaggle's test files, and without them nothing can be evaluated\n"
+            "leave --test out, and hold out samples instead: --test-split 0.1"
+        )
+    if n != like.n_columns:
+        raise DataError(
+            f"it has {n:,} columns, the training samples have {like.n_columns:,}; both must have "
+            "the same"
+        )
+
+
+def _parse(block: bytes, first_line: int, layout: Layout) -> tuple[NDArray[Any], list[str] | None]:
+    """Parse whole lines."""
+    if layout.delimiter is not None:
+        numbers = whole_numbers(block, layout.n_columns, layout.delimiter)
+        if numbers is not None:
+            return numbers, None
+    return parse_rows(block, first_line, layout)
+
+
+def _small(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Make bytes of numbers that are all whole numbers from 0 to 255."""
+    if numbers.size and numbers.min() >= 0 and numbers.max() <= 255:
+        whole = numbers.astype(np.uint8)
+        if np.array_equal(whole, numbers):
+            return whole
+    return numbers
+
+
+def _finished(
+    numbers: NDArray[Any], labels: list[NDArray[Any] | list[str]], layout: Layout
+) -> Table:
+    """Take the labels out of the numbers, if they are still among them, and say where they were."""
+    column = layout.label
+    y: NDArray[Any]
+    if column is None:
+        column = _likely_label(numbers, layout)
+        y = numbers[:, column]
+        left_out = [i for i in (column, layout.index) if i is not None]
+        numbers = np.delete(numbers, left_out, axis=1)
+    elif all(isinstance(part, np.ndarray) for part in labels):
+        y = np.concatenate(labels)
+    else:
+        y = np.array([str(text) for part in labels for text in part])
+    notes = [f"the labels are those of {layout.column(column)}"]
+    if layout.index is not None:
+        notes.append(f"{layout.column(layout.index)} counts the rows and was left out")
+    found = Layout(layout.delimiter, layout.names, layout.n_columns, column, layout.index)
+    return Table(numbers, y, found, notes)
+
+
+def _likely_label(numbers: NDArray[Any], layout: Layout) -> int:
+    """Return which column has the labels: the first or the last, if it has consecutive numbers."""
+    first, last = 0 if layout.index is None else 1, layout.n_columns - 1
+    likely = [i for i in (first, last) if _are_labels(np.unique(numbers[:, i]))]
+    if not likely:
+        raise DataError(
+            "neither its first nor its last column looks like labels, 2 to 256 consecutive whole "
+            "numbers; name the column of the labels: --label COLUMN"
+        )
+    if len(likely) == 2:
+        raise DataError(
+            f"its first and its last column both look like labels; name one: --label {first + 1} "
+            f"or --label {last + 1}"
+        )
+    return likely[0]
+
+
+def _are_labels(values: NDArray[Any]) -> bool:
+    """Return whether distinct values, ascending, are those of labels."""
+    consecutive = np.floor(values[0]) + np.arange(len(values))
+    return 2 <= len(values) <= MAX_CLASSES and np.array_equal(values, consecutive)

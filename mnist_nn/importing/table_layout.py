@@ -1,0 +1,155 @@
+"""Layout of a CSV file, from its first rows: delimiter, header, and where the labels are."""
+
+import csv
+from dataclasses import dataclass
+
+from ..errors import DataError, hint, shown
+
+LABEL_NAMES = ("label", "labels", "class", "target", "species", "variety", "digit", "y")
+INDEX_NAMES = ("", "id", "index")  # of a column that counts rows; pandas writes one without a name
+MISSING = ("", "na", "n/a", "nan", "null", "?")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Layout of a table.
+
+    Attributes
+    ----------
+    delimiter
+        One character; None for any number of spaces.
+    names
+        Names of the columns, of a file with a header.
+    n_columns
+        Number of the columns.
+    label
+        Index of the column with the labels; None if only all rows can tell.
+    index
+        Index of a column that counts rows, which is left out.
+    """
+
+    delimiter: str | None
+    names: tuple[str, ...] | None
+    n_columns: int
+    label: int | None
+    index: int | None
+
+    def column(self, i: int) -> str:
+        """Describe a column for a message."""
+        return f"column {i + 1}" + (f" ({shown(self.names[i])})" if self.names else "")
+
+
+def _rows_of(lines: list[str], delimiter: str | None) -> list[list[str]]:
+    """Split lines into cells; `csv.Error` if that is not possible."""
+    if delimiter is None:
+        return [line.split() for line in lines]
+    return list(csv.reader(lines, delimiter=delimiter, strict=True))
+
+
+def text_of(block: bytes, first_line: int) -> str:
+    """Decode UTF-8; DataError names the row where it is something else."""
+    try:
+        return block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = first_line + block.count(b"\n", 0, error.start)
+        raise DataError(f"row {row:,} is not text in UTF-8; save the file as UTF-8") from error
+
+
+def split_lines(
+    lines: list[str], first_line: int, delimiter: str | None
+) -> list[tuple[int, list[str]]]:
+    """Split lines into cells, without blank ones; each with its number in the file."""
+    try:
+        rows = _rows_of([f"{line}\n" for line in lines], delimiter)
+        if len(rows) == len(lines):
+            return [(first_line + i, row) for i, row in enumerate(rows) if row]
+    except csv.Error:
+        pass
+    for i, line in enumerate(lines):  # find the one that is wrong
+        try:
+            _rows_of([line], delimiter)
+        except csv.Error as error:
+            raise DataError(f"row {first_line + i:,} cannot be read: {error}") from error
+    raise DataError(f"a quoted cell after row {first_line:,} has a line break in it; remove it")
+
+
+def find_delimiter(line: str) -> str | None:
+    """Return the delimiter of a line: ``;``, tab or comma, or else spaces."""
+    return next((mark for mark in ";\t," if mark in line), None)
+
+
+def find_layout(lines: list[str], label: str | None) -> Layout:
+    """Find the layout of a table from its first lines, of which at least one is not blank.
+
+    `label` is the name of the label's column, or its number from 1.
+    """
+    delimiter = find_delimiter(lines[0])
+    rows = [[cell.strip() for cell in row] for _, row in split_lines(lines, 1, delimiter)]
+    n = len(rows[0])
+    if n < 2:
+        raise DataError(
+            "row 1 has one cell; a row has the numbers of a sample and its label, separated by "
+            "comma, semicolon, tab or spaces"
+        )
+    names = tuple(rows[0]) if _is_header(rows) else None
+    data = [row for row in rows[1 if names else 0 :] if len(row) == n]
+    if not data:
+        raise DataError("there is no row of numbers in it")
+    index = _index_column(names)
+    return Layout(delimiter, names, n, _label_column(names, data, n, label), index)
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, or missing."""
+    try:
+        float(cell)
+    except ValueError:
+        return cell.lower() in MISSING
+    return True
+
+
+def _is_header(rows: list[list[str]]) -> bool:
+    """Return whether the first row names the columns: it has text where the second has a number."""
+    first, second = rows[0], rows[1] if len(rows) > 1 else None
+    if any(cell.lower() in LABEL_NAMES for cell in first):
+        return True
+    if second is None:
+        return not any(map(is_number, first))
+    pairs = zip(first, second, strict=False)
+    return any(not is_number(above) and is_number(below) for above, below in pairs)
+
+
+def _index_column(names: tuple[str, ...] | None) -> int | None:
+    """Return the index of the column that counts rows, which is the first."""
+    return 0 if names and names[0].lower() in INDEX_NAMES else None
+
+
+def _label_column(
+    names: tuple[str, ...] | None, rows: list[list[str]], n: int, label: str | None
+) -> int | None:
+    """Return the index of the label's column, if it is named or the only one of text."""
+    if label is not None:
+        return _named(names, n, label)
+    known = [i for i, name in enumerate(names or ()) if name.lower() in LABEL_NAMES]
+    if known:
+        return known[0]
+    texts = [i for i in range(n) if any(not is_number(row[i]) for row in rows)]
+    if len(texts) > 1:
+        which = " and ".join(str(i + 1) for i in texts[:2])
+        raise DataError(
+            f"columns {which} both hold text; only the labels may be text: name their column with "
+            "--label, and remove the other"
+        )
+    return texts[0] if texts else None
+
+
+def _named(names: tuple[str, ...] | None, n: int, label: str) -> int:
+    """Return the index of a column that is named, or numbered from 1."""
+    if names and label in names:
+        return names.index(label)
+    if label.isascii() and label.isdigit() and 1 <= int(label) <= n:
+        return int(label) - 1
+    known = hint(label, names) if names else "(there is no header)"
+    raise DataError(
+        f"--label: there is no column {shown(label)}; give a name {known} or a number from 1 to {n}"
+    )
