@@ -109,7 +109,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
         raise DataError(f"it holds {len(members):,} files, more than {MAX_ARRAYS}")
     others = [member.filename for member in members if not member.filename.endswith(".npy")]
     if others or not members:
-        raise DataError(f"it is an archive that NumPy did not write: it holds {shown(others)}")
+        raise DataError(f"it is an archive that NumPy did not write: it holds {shown(others[:1])}")
     _check_room(sum(member.file_size for member in members), "save each as a .npy file instead")
     arrays = {}
     for member in members:

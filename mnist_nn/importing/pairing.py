@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ..errors import DataError, shown
+from ..errors import DataError, escaped
 from .source import Part
 
 PARTS = {
@@ -19,6 +19,7 @@ ROLES = {
     **dict.fromkeys(("y", "labels", "label", "targets", "target", "classes"), "y"),
 }
 MEANINGLESS = re.compile(r"arr|npy|gz|idx[1-4]|ubyte|byte|int|[0-9]+")
+QUOTED = 300  # characters of names in a message
 LAYOUT = "x_train, y_train and, if there are any, x_test, y_test; or one array x and one y"
 
 
@@ -52,7 +53,8 @@ def pair_up(
     if len(complete) > 1:
         known = "; ".join("-".join(group) or "unnamed" for group in complete)
         raise DataError(
-            f"it holds several datasets: {shown(known)}; give a file of the one you mean as SOURCE"
+            f"it holds several datasets: {escaped(known[:QUOTED])}; give a file of the one you "
+            "mean as SOURCE"
         )
     pairs = _pairs(*complete.values()) if complete else _pairs_by_length(arrays, named)
     return (
@@ -97,6 +99,6 @@ def _pairs_by_length(
     pairs = [(x, y) for x in xs for y in ys if len(arrays[x]) == len(arrays[y])]
     if not pairs or len(pairs) > 2 or not len(pairs) == len(xs) == len(ys):
         have = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise DataError(f"it must hold {LAYOUT}; it holds {shown(have)}")
+        raise DataError(f"it must hold {LAYOUT}; it holds {escaped(have[:QUOTED])}")
     pairs.sort(key=lambda pair: -len(arrays[pair[0]]))
     return dict(zip(("train", "test"), pairs, strict=False))

@@ -3,7 +3,7 @@
 import csv
 from dataclasses import dataclass
 
-from ..errors import DataError, hint, shown
+from ..errors import DataError, shown
 
 LABEL_NAMES = ("label", "labels", "class", "target", "species", "variety", "digit", "y")
 INDEX_NAMES = ("", "id", "index")  # of a column that counts rows; pandas writes one without a name
@@ -149,7 +149,7 @@ def _named(names: tuple[str, ...] | None, n: int, label: str) -> int:
         return names.index(label)
     if label.isascii() and label.isdigit() and 1 <= int(label) <= n:
         return int(label) - 1
-    known = hint(label, names) if names else "(there is no header)"
+    known = f"a name, such as {shown(names[0])}, or " if names else ""
     raise DataError(
-        f"--label: there is no column {shown(label)}; give a name {known} or a number from 1 to {n}"
+        f"there is no column {shown(label)}; --label is {known}a number from 1 to {n:,}"
     )

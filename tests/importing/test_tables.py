@@ -202,3 +202,15 @@ def test_a_test_label_that_training_lacks_is_refused(import_: Import, tmp_path: 
     test = write_csv(tmp_path / "b.csv", [[0.5, "z"]])
     with pytest.raises(DataError, match="there is a label 'z' in test: training has no such label"):
         import_(train, test=test)
+
+
+def test_a_column_that_is_not_there_is_refused(import_: Import, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [[1, 7], [2, 8]], "a,kind")
+    with pytest.raises(DataError, match="no column 'b'; --label is a name, such as 'a', or a numb"):
+        import_(path, label="b")
+
+
+def test_rows_of_integers_can_be_measurements(import_: Import, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [["a", *range(16)], ["b", *range(16)]])
+    assert import_(path).format.sample_shape == (4, 4)
+    assert import_(path, scale="standardize").format.sample_shape == (16,)
