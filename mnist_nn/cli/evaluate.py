@@ -96,6 +96,7 @@ def _write_report(report: Path, loaded: LoadedModel) -> None:
         ("network", f"{sizes}, {count:,} parameters of {config.network.dtype}"),
         ("trained on", config.data.dataset),
         ("seed", str(config.seed)),
+        *([("started from", f"model of SHA-256 {trained.init_from}")] if trained.init_from else ()),
         ("training", f"{len(seconds):,} epochs, {sum(seconds):,.1f} seconds"),
         *trained.versions.items(),
         *((f"SHA-256 {key}", value) for key, value in trained.sha256.items()),

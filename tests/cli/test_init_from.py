@@ -64,6 +64,14 @@ def test_a_last_layer_of_another_shape_is_new(run: Run, tmp_path: Path) -> None:
             np.testing.assert_array_equal(array, theirs[name])
 
 
+def test_a_boundary_cannot_be_animated_without_the_starting_weights(run: Run) -> None:
+    run(*MOONS, "-o", "old.pkl")
+    run(*MOONS, "--init-from", "old.pkl", "-o", "new.pkl")
+    result = run("plot", "new.pkl", "--animate")
+    assert result.exit_code == 2
+    assert "--animate: the model started from the weights of another" in result.stderr
+
+
 def test_running_averages_come_along(run: Run, tmp_path: Path) -> None:
     norm = ("--set", "network.layers.0.batch_norm=true", "--engine", "numpy")
     run(*SAMPLE, *norm, "-o", "old.pkl")
