@@ -52,8 +52,8 @@ def download(
             "--from",
             metavar="PATH",
             help="Folder or .npz file to import instead of downloading. Files are recognized by "
-            "their content, whatever their names: .gz, raw, as in torchvision's MNIST/raw, or an "
-            ".npz like Keras's.",
+            "their content, whatever their names: .gz, raw, as in torchvision's MNIST/raw, .npy, "
+            "or an .npz such as Keras's.",
         ),
     ] = None,
     force: Annotated[

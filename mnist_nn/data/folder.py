@@ -1,16 +1,17 @@
 """Reading a dataset's files from a folder or an archive, recognized by their SHA-256.
 
 They may be as mirrors serve them, unpacked, with dots in their names, in torchvision's
-``MNIST/raw``, or together in Keras's ``mnist.npz``. Names only decide what an error is about.
+``MNIST/raw``, or arrays of NumPy's, flat or not, alone or together as in Keras's ``mnist.npz``.
+Names only decide what an error is about.
 """
 
-import io
+import math
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,13 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files import read_bounded
 from . import idx
-from .cache import Arrays, check_size, read_array
+from .archive import NPY_HEADER, check_directory
+from .cache import Arrays
 from .record import DataFile, DatasetInfo
 
 MAX_FILES = 10_000  # of a folder
+MAX_MEMBERS = 64  # of an archive
+NPY, ZIP = b"\x93NUM", b"PK\3\4"  # first four bytes
 MAX_DEPTH = 2  # of sub-folders: torchvision's MNIST/raw is that far below the folder it is given
 
 
@@ -56,7 +60,7 @@ def read_folder(origin: Path, info: DatasetInfo) -> Arrays:
             wrong = "".join(f"\n  {reason}" for reason in reasons[file.key][:3])
             raise DataError(
                 f"{origin} has no {file.name} with the right SHA-256: neither as .gz, nor raw, "
-                f"nor in an .npz{wrong}"
+                f"nor in an .npy or .npz{wrong}"
             )
     return arrays
 
@@ -84,17 +88,21 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _read(
-    path: Path, info: DatasetInfo, missing: Iterable[DataFile]
+    path: Path, info: DatasetInfo, missing: Sequence[DataFile]
 ) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
     """Yield those of the missing files that a file holds: each an array, or what is wrong."""
     named = [file for file in missing if _is_named(path, file)]
     try:
-        is_archive, size = _kind(path)
+        magic, size = _kind(path)
     except OSError as error:
         yield from ((file, error.strerror or str(error)) for file in named)
         return
-    if is_archive:
-        yield from _read_archive(path, info, missing)
+    if magic == ZIP:
+        yield from _read_archive(path, missing)
+        return
+    if magic == NPY:
+        with path.open("rb") as opened:
+            yield from _read_array(opened, path.name, missing)
         return
     for file in missing:
         if file in named or size == file.size:
@@ -106,15 +114,15 @@ def _read(
                     yield file, str(error)
 
 
-def _kind(path: Path) -> tuple[bool, int]:
-    """Return whether a file is a zip archive, and its size; of gzip, that of the payload."""
+def _kind(path: Path) -> tuple[bytes, int]:
+    """Return how a file begins, and its size; of gzip, that of the payload."""
     with path.open("rb") as file:
         magic = file.read(4)
         size = file.seek(0, os.SEEK_END)
         if magic.startswith(idx.GZIP_MAGIC) and size >= 4:
             file.seek(-4, os.SEEK_END)
             size = int.from_bytes(file.read(4), "little")
-    return magic == b"PK\3\4", size
+    return magic, size
 
 
 def _is_named(path: Path, file: DataFile) -> bool:
@@ -123,23 +131,49 @@ def _is_named(path: Path, file: DataFile) -> bool:
 
 
 def _read_archive(
-    path: Path, info: DatasetInfo, missing: Iterable[DataFile]
+    path: Path, missing: Sequence[DataFile]
 ) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
-    """Read arrays of an ``.npz``, compressed or not, named as by Keras and this program."""
+    """Read arrays of an ``.npz``, compressed or not, whatever their names."""
     with path.open("rb") as opened:
-        for file in missing:
-            member_name = f"{file.key}.npy"
-            try:
-                check_size(opened, info)
-                with zipfile.ZipFile(opened) as archive:
-                    if member_name not in archive.namelist():
-                        continue
-                    method = archive.getinfo(member_name).compress_type
-                    if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                        raise DataError(f"{file.key} has an unknown compression")
-                    with archive.open(member_name) as member:
-                        yield file, read_array(cast(io.BufferedIOBase, member), file)
-            except DataError as error:
-                yield file, str(error)
-            except Exception as error:  # zipfile and NumPy raise all kinds for damaged archives
-                yield file, f"{file.key} cannot be read ({type(error).__name__})"
+        try:
+            check_directory(opened)
+            with zipfile.ZipFile(opened) as archive:
+                for member in archive.infolist()[:MAX_MEMBERS]:
+                    with archive.open(member) as array:
+                        yield from _read_array(array, member.filename, missing)
+        except DataError as error:
+            yield from ((file, str(error)) for file in missing)
+        except Exception as error:  # zipfile raises all kinds for damaged archives
+            yield from ((file, f"it cannot be read ({type(error).__name__})") for file in missing)
+
+
+def _read_array(
+    opened: IO[bytes], name: str, missing: Sequence[DataFile]
+) -> Iterator[tuple[DataFile, NDArray[np.uint8] | str]]:
+    """Read an array in NumPy's format, of any shape: what counts is the hash of its bytes."""
+    named = [file for file in missing if name == f"{file.key}.npy"]
+    try:
+        if np.lib.format.read_magic(opened) != (1, 0):
+            raise DataError(f"{name} is not an array in NumPy's format 1.0")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(opened, NPY_HEADER)
+        n = math.prod(shape)
+        alike = [file for file in missing if math.prod(file.shape) == n and dtype == np.uint8]
+        if not alike:
+            yield from ((file, f"{file.key} is not {file.shape} uint8") for file in named)
+            return
+        blob = opened.read(n)
+        if len(blob) != n:
+            raise DataError(f"{name} is cut short")
+    except DataError as error:
+        yield from ((file, str(error)) for file in named)
+        return
+    except Exception as error:  # NumPy raises all kinds for damaged headers, zipfile for the rest
+        kind = type(error).__name__
+        yield from ((file, f"{file.key} cannot be read ({kind})") for file in named)
+        return
+    for file in alike:
+        array = np.frombuffer(blob, np.uint8).reshape(file.shape)
+        if file.matches(array):
+            yield file, array
+        elif file in named:
+            yield file, f"{file.key} does not have the pinned SHA-256"

@@ -58,7 +58,8 @@ def as_torchvision(folder: Path) -> None:
         path.rename(raw / path.name)
 
 
-def as_keras(folder: Path) -> None:
+def arrays_of(folder: Path) -> dict[str, np.ndarray]:
+    """Read the four files, and remove them."""
     arrays = {
         key: idx.parse(gzip.decompress((folder / f"{name}.gz").read_bytes()), shape)
         for key, name, shape in (
@@ -70,7 +71,22 @@ def as_keras(folder: Path) -> None:
     }
     for path in list(folder.iterdir()):
         path.unlink()
-    np.savez_compressed(folder / "mnist.npz", allow_pickle=False, **arrays)
+    return arrays
+
+
+def as_keras(folder: Path) -> None:
+    np.savez_compressed(folder / "mnist.npz", allow_pickle=False, **arrays_of(folder))
+
+
+def as_flat_arrays(folder: Path) -> None:
+    flat = [array.reshape(len(array), -1) for array in arrays_of(folder).values()]
+    np.savez(folder / "mnist.zip", np.zeros(10**6), *flat, allow_pickle=False)
+    (folder / "mnist.zip.npz").rename(folder / "data")
+
+
+def as_npy(folder: Path) -> None:
+    for i, array in enumerate(arrays_of(folder).values()):
+        np.save(folder / f"{i}.npy", array)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +96,10 @@ def as_keras(folder: Path) -> None:
         lambda folder: unpacked(folder, lambda name: f"{name[::-1]}.bin"),
         as_torchvision,
         as_keras,
+        as_flat_arrays,
+        as_npy,
     ],
-    ids=["dots in their names", "any names", "torchvision", "Keras"],
+    ids=["dots in their names", "any names", "torchvision", "Keras", "flat arrays", ".npy"],
 )
 def test_files_are_found_by_their_content(
     tiny: Tiny, folder: Path, rearranged: Callable[[Path], None]
