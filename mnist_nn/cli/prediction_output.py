@@ -18,6 +18,7 @@ from .bars import progress_bar
 from .guard import eprint, shows_colours, styled
 from .tables import Columns, table
 
+MOST = 30  # classes of a single image: the most likely ones
 CANDIDATES = 3  # classes in a row of the table: the most likely ones
 
 
@@ -25,7 +26,7 @@ class PredictionOutput:
     """Prints predictions, each as soon as it is added.
 
     `kind` is ``probability`` or ``output``. With `many` each image is a row of one table, otherwise
-    all classes of the single image are printed. With `show` the rows follow after all drawings;
+    the classes of the single image are printed. With `show` the rows follow after all drawings;
     with `as_json` everything is printed at the end, as one array.
     """
 
@@ -45,7 +46,7 @@ class PredictionOutput:
         self._kept: list[str] = []  # to be printed at the end
         self._has_head = False
         number = len(self._format(-1.2345e-100 if kind == "output" else 1.0))
-        name = max(map(cell_len, classes))
+        name = max(cell_len(escaped(name)) for name in classes)
         self._columns = Columns(
             ("file", "class", kind, "second", kind, "third", kind)[: 1 + 2 * len(classes)],
             (max(cell_len(escaped(image)) for image in images), *(name, number) * CANDIDATES)[
@@ -111,10 +112,12 @@ class PredictionOutput:
         return line if has_head else f"{self._columns.head()}\n{line}"
 
     def _classes(self, row: dict[str, Any]) -> str:
-        """Lay out all classes of a single image."""
-        classes = table(("class", self.kind), list(self._ranked(row)))
-        answer = styled(row["class"], sys.stdout, bold=True)
-        return f"{escaped(row['file'])}: {answer}\n\n{classes}"
+        """Lay out the classes of a single image."""
+        ranked = list(self._ranked(row))
+        classes = table(("class", self.kind), ranked[:MOST])
+        more = f"\n and {len(ranked) - MOST} more" if len(ranked) > MOST else ""
+        answer = styled(escaped(row["class"]), sys.stdout, bold=True)
+        return f"{escaped(row['file'])}: {answer}\n\n{classes}{more}"
 
     def _ranked(self, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield the classes and their formatted outputs, the largest first."""

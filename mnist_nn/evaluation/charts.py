@@ -286,7 +286,7 @@ def draw_boundary(
         figure = _figure(3.3)
         axes = figure.add_subplot()
         own = plane.outputs(model.network) if field is None else field
-        plots.plot_boundary(axes, plane, own, parts, model.class_names)
+        plots.plot_boundary(axes, plane, own, parts, [_short(name) for name in model.class_names])
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     names, fraction = model.class_names, float(np.mean(own > 0.5))
     accuracy = f"{model.result.accuracy:.2%} of {model.where}"

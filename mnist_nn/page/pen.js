@@ -10,8 +10,8 @@ const FLATTEST = 8; // times as long as wide: what is flatter is drawn on such p
 const RATIO = Math.min(Math.max(SHAPE[1] / SHAPE[0], 1 / FLATTEST), FLATTEST); // width to height
 const HIGH = Math.round(UNITS / Math.max(RATIO, 1));
 const WIDE = Math.round(UNITS * Math.min(RATIO, 1));
-// units: for MNIST's preparation a usual pen's, otherwise the width of two pixels
-const PEN = METHOD === "mnist" ? 14 : Math.max(6, Math.round((2 * UNITS) / Math.max(...SHAPE)));
+// units of a pen's width: for MNIST's preparation a usual one, otherwise one and a half pixels
+const PEN = METHOD === "mnist" ? 14 : Math.max(12, Math.round((1.5 * UNITS) / Math.max(...SHAPE)));
 const FINE = 4; // displayed pixels per unit
 const KEY_STEP = UNITS / 28;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

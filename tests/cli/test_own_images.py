@@ -19,7 +19,7 @@ from mnist_nn.model import load_model
 from .pages import Page
 
 Run = Callable[..., Any]
-NAMES = ("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "[bold]を")
+NAMES = ("お", "き", "す", "つ", "な", "は", "ま", "や", "れ", "\x1b[31mを")
 SHAPE = (14, 18)
 
 
@@ -69,7 +69,7 @@ def test_the_model_is_measured_by_the_names_of_its_classes(
     assert (result.exit_code, result.stderr) == (0, "")
     rows = [line for line in result.stdout.splitlines() if line.startswith(" お")]
     assert len(rows) == 2  # of the scores and of the matrix
-    rows = [line for line in result.stdout.splitlines() if line.startswith(" [bold]を")]
+    rows = [line for line in result.stdout.splitlines() if line.startswith(r" \x1b[31mを")]
     assert len(rows) == 2
 
 
@@ -113,6 +113,22 @@ def test_pictures_are_read_as_its_samples_are(
         assert row["class"] == NAMES[int(expected.argmax())]
 
 
+def test_a_name_does_not_steer_the_terminal(
+    run: Run, model: Path, folder: Path, tmp_path: Path
+) -> None:
+    test = load_dataset("mine", folder).test
+    assert test is not None
+    nines = np.flatnonzero(test.y == 9)[:5]
+    for i in nines:
+        np.save(tmp_path / f"{i}.npy", np.asarray(test.x[i], np.uint8).reshape(SHAPE))
+    answers = [run("predict", model, f"{i}.npy").stdout for i in nines]
+    assert any(answer.split()[1] == r"\x1b[31mを" for answer in answers)
+    table = run("predict", model, *(f"{i}.npy" for i in nines)).stdout
+    assert "\x1b" not in "".join([table, *answers])
+    head, _, *rows = table.splitlines()
+    assert {cell_len(line) for line in rows} == {cell_len(head)}
+
+
 def test_a_picture_is_drawn_in_as_many_blocks_as_it_has_pixels(
     run: Run, model: Path, tmp_path: Path
 ) -> None:
@@ -147,8 +163,14 @@ def test_the_matrix_of_many_classes_gives_way_to_the_most_frequent_mistakes(
 ) -> None:
     names = tuple(f"{'a very long name ' * 5}{i}" if i == 3 else f"class {i}" for i in range(47))
     y = (digits.y + 10 * (np.arange(5000) % 5)).astype(np.uint8) % 47
+    how = Preparation("resize")
     train = Samples(digits.x[:1000, :64], y[:1000])
-    write_dataset(folder / "many.npz", SampleFormat((8, 8), names), {"train": train}, source=[])
+    write_dataset(
+        folder / "many.npz",
+        SampleFormat((8, 8), names, preparation=how),
+        {"train": train},
+        source=[],
+    )
     options = ("--data-dir", folder, "--epochs", 1, "-o", "many.pkl", "--quiet")
     layers = "network.layers=[{units: 47, activation: softmax}]"
     settings = ("--set", "data.dataset=many", "--set", layers)
@@ -161,6 +183,10 @@ def test_the_matrix_of_many_classes_gives_way_to_the_most_frequent_mistakes(
     counts = [int(row.split()[-1]) for row in rows]
     assert counts == sorted(counts, reverse=True)
     assert max(map(cell_len, [head, *rows])) < 200
+    np.save("a.npy", train.x[0].reshape(8, 8))
+    few = run("predict", "many.pkl", "a.npy").stdout.splitlines()
+    assert few[-1] == " and 17 more"
+    assert len(few) == 2 + 2 + 30 + 1
     matrix = json.loads(
         run("evaluate", "many.pkl", "--data-dir", folder, "--split", "train", "--json").stdout
     )["confusion_matrix"]
