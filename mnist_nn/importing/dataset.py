@@ -21,6 +21,8 @@ from .recognition import read_source
 from .source import ImportOptions, MakeBar, Part, Source
 
 SMALLEST = 4  # pixels of a side: fewer whole numbers are measurements
+LOOKED_AT = 1000  # images
+BLANK = 32  # of 255
 SPLIT_SEED = 0  # of the samples that are held out: always the same
 IMAGES_ONLY = ("shape", "resize", "prepare", "transpose", "invert")  # options
 
@@ -83,7 +85,11 @@ def import_data(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> I
         x, more = _images(read, shape, options)
         notes += more
         shape = shape if read.converted else result_shape(shape, options)
-        format = SampleFormat(shape, names, preparation=_preparation(read, shape, names, options))
+        preparation = _preparation(read, shape, names, options)
+        if preparation.method == "resize" and not read.converted and _is_blank(x["train"]):
+            preparation = Preparation("resize", invert=True)
+            notes.append("images are light on dark; predict and draw exchange dark and light")
+        format = SampleFormat(shape, names, preparation=preparation)
     samples = {name: Samples(x[name], labels[name]) for name in parts}
     if options.test_split is not None:
         if "test" in samples:
@@ -221,6 +227,11 @@ def _preparation(
     if options.prepare or is_like_mnist:
         return Preparation("mnist")
     return Preparation("resize", invert=options.invert)
+
+
+def _is_blank(images: Images) -> bool:
+    """Return whether most pixels of the first images are nearly 0, as the paper of MNIST is."""
+    return bool(np.median(images[:LOOKED_AT]) < BLANK)
 
 
 def _split(samples: Samples, share: float) -> dict[str, Samples]:

@@ -153,7 +153,7 @@ def test_emnist_lies_transposed_counts_from_one_and_is_one_of_several(
     np.testing.assert_array_equal(images_of(data), x)
     np.testing.assert_array_equal(data.parts["test"].y, y)
     assert data.format.class_names == names
-    assert data.format.preparation == Preparation("resize")
+    assert data.format.preparation == Preparation("resize", invert=True)
 
 
 @pytest.mark.parametrize("kind", [">i2", ">i4", ">f4", ">f8", "|u1", "|i1"])
@@ -182,6 +182,17 @@ def test_colours_become_grey(import_: Import, few: Few, tmp_path: Path) -> None:
     data = import_(tmp_path / "a.npz")
     np.testing.assert_array_equal(images_of(data), few[0])
     assert "colours were mixed to grey" in data.notes
+
+
+@pytest.mark.parametrize("is_negative", [True, False], ids=["light on dark", "dark on light"])
+def test_pictures_become_what_the_images_are(
+    import_: Import, few: Few, tmp_path: Path, is_negative: bool
+) -> None:
+    x = few[0][:, 4:24, 4:24]
+    np.savez(tmp_path / "a.npz", x=x if is_negative else 255 - x, y=few[1])
+    data = import_(tmp_path / "a.npz")
+    assert data.format.preparation == Preparation("resize", invert=is_negative)
+    assert any("light on dark" in note for note in data.notes) == is_negative
 
 
 def test_images_can_be_resized_inverted_and_prepared(

@@ -78,7 +78,7 @@ def test_labels_may_be_text_anywhere(import_: Import, few: Few, tmp_path: Path) 
     np.testing.assert_array_equal(images_of(data), x)
     assert data.format.class_names == ("even", "odd")
     np.testing.assert_array_equal(data.parts["train"].y, y % 2)
-    assert data.notes == ["the labels are those of column 101"]
+    assert data.notes[0] == "the labels are those of column 101"
 
 
 def test_iris_by_hand(import_: Import, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_few_grey_levels_are_spread(import_: Import, few: Few, tmp_path: Path) -
     rows = np.column_stack([small.reshape(-1, 64), y])
     data = import_(write_csv(tmp_path / "digits.csv", rows))  # floats, as pandas writes them
     np.testing.assert_array_equal(images_of(data), np.rint(small * 255 / 16))
-    assert data.format.preparation == Preparation("resize")
+    assert data.format.preparation == Preparation("resize", invert=True)
     assert "pixels of 0 to 16 were scaled to 0 to 255" in data.notes
 
 
