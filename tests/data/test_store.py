@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import json
 import struct
@@ -288,3 +289,20 @@ def test_an_unknown_name_is_told_what_there_is(path: Path) -> None:
         load_dataset("quite other", path.parent)
     with pytest.raises(ConfigError, match=r"'\.\./mine' \(did"):
         load_dataset("../mine", path.parent)
+
+
+def test_a_file_as_those_of_many_gigabytes_are_is_read(
+    digits: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10_000)  # for which it has other records
+    few = digits.take(np.arange(100))
+    write_dataset(tmp_path / "mine.npz", DIGITS, {"train": few}, source=[])
+    blob = (tmp_path / "mine.npz").read_bytes()
+    assert blob[-42:].startswith(b"PK\6\7")
+    np.testing.assert_array_equal(read_dataset(tmp_path / "mine.npz", "train").x, few.x)
+    for at in range(len(blob) - 98, len(blob) - 22):  # of these two records
+        damaged = bytearray(blob)
+        damaged[at] ^= 128
+        (tmp_path / "mine.npz").write_bytes(damaged)
+        with contextlib.suppress(DataError):
+            assert read_info(tmp_path / "mine.npz").format == DIGITS
