@@ -16,9 +16,9 @@ from ..errors import DataError
 from ..limits import available_memory
 from .source import MakeBar
 from .table_layout import Layout, find_layout, text_of
-from .table_numbers import parse_rows, whole_numbers
+from .table_numbers import parse_rows, split_labels, whole_numbers
 
-BLOCK = 1 << 20  # bytes that are read at a time
+FIRST, BLOCK = 1 << 20, 1 << 17  # bytes that are read at a time; small ones stay in the cache
 LONGEST = 1 << 22  # bytes of a row
 HEAD = 100  # rows that the layout is found from
 BOM = b"\xef\xbb\xbf"  # that some programs put before UTF-8
@@ -79,7 +79,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes] | gzip.GzipFile]]
 
 def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
     """Yield whole lines, some at a time, and the number of the first of them."""
-    line, rest, more = 1, b"", file.read(BLOCK)
+    line, rest, more = 1, b"", file.read(FIRST)
     if more.startswith(UTF_16):
         raise DataError("it is text in UTF-16; save it as CSV in UTF-8")
     more = more.removeprefix(BOM)
@@ -140,6 +140,9 @@ def _parse(block: bytes, first_line: int, layout: Layout) -> tuple[NDArray[Any],
         numbers = whole_numbers(block, layout.n_columns, layout.delimiter)
         if numbers is not None:
             return numbers, None
+        text_and_numbers = split_labels(block, layout)
+        if text_and_numbers is not None:
+            return text_and_numbers
     return parse_rows(block, first_line, layout)
 
 

@@ -34,6 +34,28 @@ def whole_numbers(block: bytes, n_columns: int, delimiter: str) -> NDArray[np.ui
     return numbers.reshape(-1, n_columns)
 
 
+def split_labels(block: bytes, layout: Layout) -> tuple[NDArray[np.uint16], list[str]] | None:
+    """Parse whole lines of which only the label, at either end, is text; None for any others."""
+    mark, label = (layout.delimiter or " ").encode(), layout.label
+    if label is None or label not in (0, layout.n_columns - 1):
+        return None
+    lines = block.splitlines()
+    if label == 0:
+        parts = [line.partition(mark) for line in lines]
+        labels, rest = [text for text, _, _ in parts], [b"0" + mark + row for _, _, row in parts]
+    else:
+        parts = [line.rpartition(mark) for line in lines]
+        labels, rest = [text for _, _, text in parts], [row + mark + b"0" for row, _, _ in parts]
+    numbers = whole_numbers(b"\n".join(rest) + b"\n", layout.n_columns, mark.decode())
+    try:
+        texts = [text.decode("utf-8").strip() for text in labels]
+    except UnicodeDecodeError:
+        return None
+    if numbers is None or any('"' in text or text.lower() in MISSING for text in texts):
+        return None
+    return numbers, texts
+
+
 def parse_rows(
     block: bytes, first_line: int, layout: Layout
 ) -> tuple[NDArray[Any], list[str] | None]:

@@ -214,3 +214,17 @@ def test_rows_of_integers_can_be_measurements(import_: Import, tmp_path: Path) -
     path = write_csv(tmp_path / "a.csv", [["a", *range(16)], ["b", *range(16)]])
     assert import_(path).format.sample_shape == (4, 4)
     assert import_(path, scale="standardize").format.sample_shape == (16,)
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["label first", "label last"])
+def test_labels_of_text_do_not_need_the_slow_reader(
+    import_: Import, few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: bool
+) -> None:
+    x, y = few
+    words = np.array(["even", "odd"])[y % 2]
+    pixels = x.reshape(-1, 784)
+    rows = np.column_stack([pixels, words] if last else [words, pixels])
+    monkeypatch.delattr("mnist_nn.importing.table.parse_rows")
+    data = import_(write_csv(tmp_path / "a.csv", rows.tolist()))
+    np.testing.assert_array_equal(images_of(data), x)
+    np.testing.assert_array_equal(data.parts["train"].y, y % 2)
