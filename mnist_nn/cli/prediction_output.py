@@ -46,7 +46,7 @@ class PredictionOutput:
         self._kept: list[str] = []  # to be printed at the end
         self._has_head = False
         number = len(self._format(-1.2345e-100 if kind == "output" else 1.0))
-        name = max(cell_len(escaped(name)) for name in classes)
+        name = max(map(cell_len, classes))
         self._columns = Columns(
             ("file", "class", kind, "second", kind, "third", kind)[: 1 + 2 * len(classes)],
             (max(cell_len(escaped(image)) for image in images), *(name, number) * CANDIDATES)[
@@ -116,7 +116,7 @@ class PredictionOutput:
         ranked = list(self._ranked(row))
         classes = table(("class", self.kind), ranked[:MOST])
         more = f"\n and {len(ranked) - MOST} more" if len(ranked) > MOST else ""
-        answer = styled(escaped(row["class"]), sys.stdout, bold=True)
+        answer = styled(row["class"], sys.stdout, bold=True)
         return f"{escaped(row['file'])}: {answer}\n\n{classes}{more}"
 
     def _ranked(self, row: dict[str, Any]) -> Iterator[tuple[str, str]]:

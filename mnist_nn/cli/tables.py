@@ -16,8 +16,8 @@ class Columns:
     """
 
     def __init__(self, headings: Sequence[str], widths: Sequence[int]) -> None:
-        self.headings = [escaped(heading) for heading in headings]
-        self.widths = [max(cell_len(h), w) for h, w in zip(self.headings, widths, strict=True)]
+        self.headings = headings
+        self.widths = [max(cell_len(h), w) for h, w in zip(headings, widths, strict=True)]
 
     def head(self) -> str:
         """Lay out the headings and the line under them."""

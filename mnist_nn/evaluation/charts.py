@@ -117,9 +117,8 @@ def _short(name: str) -> str:
 
 
 def _labels(names: Sequence[str], most: int = MAX_LABEL) -> list[str]:
-    """Cut the ends of long names of classes, and make all of each visible."""
-    shown = ["".join(c if c.isprintable() else "?" for c in name) for name in names]
-    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in shown]
+    """Cut the ends of long names of classes."""
+    return [name if len(name) <= most else f"{name[: most - 1]}…" for name in names]
 
 
 def draw_confusion(model: EvaluatedModel) -> Chart:

@@ -385,7 +385,7 @@ def test_a_program_that_is_not_of_the_page_does_not_run(file: Path, browser: Any
 
 @pytest.mark.parametrize(
     ("shape", "invert"),
-    [((8, 8), True), ((20, 30), False), ((64, 24), True), ((1, 60), True)],
+    [((8, 8), True), ((64, 24), False), ((1, 60), True)],
     ids=str,
 )
 def test_images_of_any_shape_are_what_python_makes_of_the_drawing(
