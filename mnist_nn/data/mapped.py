@@ -1,7 +1,6 @@
 """Rows of an array in a file, mapped into memory, and verified when they are read."""
 
 import mmap
-import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -30,30 +29,31 @@ class MappedFile:
         self.name, self.key = file.name, key
         self.block_rows, self.digests = block_rows, digests
         self.verified = np.zeros(len(digests), bool)
-        self._descriptor = os.dup(file.fileno())  # which tells its size later on
         self._end = offset + shape[0] * shape[1]
         self._offset, self._row = offset, shape[1]
-        self._map = mmap.mmap(file.fileno(), self._end, access=mmap.ACCESS_READ)
+        try:
+            self._map = mmap.mmap(file.fileno(), self._end, access=mmap.ACCESS_READ)
+        except (OSError, OverflowError) as error:  # as with ulimit -v
+            raise MemoryError(str(error)) from error
         self._advise("MADV_RANDOM", 0, self._end)  # no reading around a row
         self.rows = np.ndarray(shape, np.uint8, self._map, offset)  # (n, bytes of a row)
 
-    def __del__(self) -> None:
-        if hasattr(self, "_descriptor"):
-            os.close(self._descriptor)
-
     def verify(self, blocks: NDArray[np.intp]) -> None:
         """Verify those of some blocks that have not been yet; DataError if the file is damaged."""
-        if os.fstat(self._descriptor).st_size < self._end:  # touching it would end the process
+        if self._map.size() < self._end:  # touching it would end the process
             raise DataError(f"{self.name} was cut short while it was in use")
         new = np.unique(blocks[~self.verified[blocks]])
-        size = self.block_rows * self._row
         for block in new.tolist():
-            self._advise("MADV_WILLNEED", self._offset + block * size, size)
+            self.fetch(block * self.block_rows, self.block_rows)
         for block in new.tolist():
             start = block * self.block_rows
             if digest(self.rows[start : start + self.block_rows]) != self.digests[block].tobytes():
                 raise DataError(f"{self.name} is damaged: {wrong_block(self.key, start)}")
             self.verified[block] = True
+
+    def fetch(self, start: int, count: int) -> None:
+        """Have the system read some rows, from `start` on, while the caller does something else."""
+        self._advise("MADV_WILLNEED", self._offset + start * self._row, count * self._row)
 
     def _advise(self, advice: str, start: int, size: int) -> None:
         """Tell the system how bytes are going to be read, where it takes such advice."""
@@ -117,6 +117,8 @@ class MappedRows:
 
     def _read_slice(self, start: int, stop: int) -> NDArray[Any]:
         file, size = self._file, self._file.block_rows
+        if stop > start:
+            file.fetch(start, stop - start)
         file.verify(np.arange(start // size, -(-stop // size)))
         rows: NDArray[Any] = file.rows[start:stop].copy()
         return rows.view(self.dtype)
