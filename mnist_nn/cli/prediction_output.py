@@ -91,6 +91,7 @@ class PredictionOutput:
     def close(self) -> None:
         """Remove the bar."""
         with contextlib.suppress(OSError):
+            self._bar.clear()  # printing shows it, even before its delay, after which close() would
             self._bar.close()
 
     def _print(self, text: str) -> None:

@@ -19,6 +19,8 @@ from rich.cells import cell_len
 from mnist_nn.data import load_dataset
 from mnist_nn.extras import install_command
 
+from .terminals import terminal
+
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -305,6 +307,17 @@ def test_show_draws_what_the_model_sees(run: Run, sample_model: Path, pictures: 
     assert lines[1 + 14 + 1] == "1.png:"
     assert sum(line.count("█") for line in lines[1:15]) > 10
     assert "\x1b" not in result.stdout
+
+
+def test_no_bar_stays_on_the_terminal(
+    sample_model: Path, pictures: list[Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "mnist_nn", "predict", "model.pkl", "1.png", "2.png"]
+    with terminal() as (screen, end):
+        subprocess.run(command, cwd=tmp_path, stdout=end, stderr=end, check=True)
+        end.close()
+    assert "2.png" in screen.text
+    assert screen.text.rpartition("\r")[2].strip() == ""
 
 
 @pytest.mark.parametrize(
