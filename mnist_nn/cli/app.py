@@ -42,7 +42,7 @@ COMMANDS = {  # name of the command and, but for `MODULES`, of its module and of
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),
     "predict": Entry("Use a model", "Read digits in photographs, scans and drawings."),
     "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
-    "draw": Entry("Use a model", "Write a web page to draw digits on, with the model in it."),
+    "draw": Entry("Use a model", "Write a web page to draw on, with the model in it."),
     "show": Entry("Look inside", "Draw sample images, before and after augmentation."),
     "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
 }

@@ -23,7 +23,7 @@ def draw(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write a web page to draw digits on, with the model in it.
+    """Write a web page to draw on, with the model in it.
 
     The model reads the digit, or another image of at most 64×64 pixels, while you draw. The page is
     one HTML file that needs no server and no network; it works offline and on mobile. Its path is

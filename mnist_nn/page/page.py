@@ -23,9 +23,9 @@ from ..nn.arrays import FloatArray
 SCRIPTS = ["arrays", "paper", "components", "surface", "prepare", "forward", "pen", "show", "page"]
 MAX_SIDE = 64  # pixels of an image
 MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
-RESIZED = "the brightness of the paper, averaged over each pixel"
+RESIZED = ": the brightness of the paper, averaged over each pixel"
 NOTES = {  # by method and whether dark and light are exchanged
-    ("mnist", False): "prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
+    ("mnist", False): ", prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
     "and moved so that the centre of mass is in the middle",
     ("resize", False): RESIZED,
     ("resize", True): f"{RESIZED}; ink is 1 and paper 0",
