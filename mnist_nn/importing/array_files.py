@@ -49,7 +49,8 @@ def read_array_files(paths: Iterable[Path], opener: Opener, chosen: Path | None)
         try:
             arrays[name] = opener(path)
         except DataError as error:
-            raise DataError(f"{path.name}: {error}") from error
+            where = "" if path == chosen else f"{path.name}: "
+            raise DataError(f"{where}{error}") from error
     parts, used = pair_up(arrays, None if chosen is None else chosen.name.removesuffix(".gz"))
     return Source(
         _checked(parts), tuple(files[name].name for name in used), _left_out(arrays, used)
@@ -108,8 +109,13 @@ def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
     if len(members) > MAX_ARRAYS:
         raise DataError(f"it holds {len(members):,} files, more than {MAX_ARRAYS}")
     others = [member.filename for member in members if not member.filename.endswith(".npy")]
-    if others or not members:
-        raise DataError(f"it is an archive that NumPy did not write: it holds {shown(others[:1])}")
+    if not members:
+        raise DataError("it is an empty archive")
+    if others:
+        raise DataError(
+            f"it is an archive that NumPy did not write, with {shown(others[0])} in it; unpack it, "
+            "or save a spreadsheet as CSV"
+        )
     _check_room(sum(member.file_size for member in members), "save each as a .npy file instead")
     arrays = {}
     for member in members:

@@ -26,6 +26,7 @@ def encode_labels(
     all are numbers, else in natural order. DataError for labels that are no whole numbers or text,
     or of no class.
     """
+    _check_names(classes or ())
     values = {part: _whole_or_text(part, array) for part, array in labels.items()}
     train = values["train"]
     if any(other.dtype.kind != train.dtype.kind for other in values.values()):

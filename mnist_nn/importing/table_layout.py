@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..errors import DataError, shown
 
 LABEL_NAMES = ("label", "labels", "class", "target", "species", "variety", "digit", "y")
-INDEX_NAMES = ("", "id", "index")  # of a column that counts rows; pandas writes one without a name
+INDEX_NAMES = ("", "unnamed: 0", "id", "index")  # of a column that counts rows; pandas writes one
 MISSING = ("", "na", "n/a", "nan", "null", "?")
 
 

@@ -228,3 +228,18 @@ def test_labels_of_text_do_not_need_the_slow_reader(
     data = import_(write_csv(tmp_path / "a.csv", rows.tolist()))
     np.testing.assert_array_equal(images_of(data), x)
     np.testing.assert_array_equal(data.parts["train"].y, y % 2)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused(
+    import_: Import, few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = kaggle(tmp_path / "train.csv", few)
+    monkeypatch.setattr("mnist_nn.importing.table.available_memory", lambda: 10_000)
+    with pytest.raises(DataError, match="need more than half of the memory"):
+        import_(path)
+
+
+def test_names_of_classes_must_be_readable(import_: Import, few: Few, tmp_path: Path) -> None:
+    path = kaggle(tmp_path / "train.csv", few)
+    with pytest.raises(DataError, match=r"'\\x07' cannot be the name of a class"):
+        import_(path, classes=("\x07", *"123456789"))
