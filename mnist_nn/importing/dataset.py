@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data import Preparation, SampleFormat, Samples, stratified_split
 from ..data.format import DIGITS, MAX_INPUTS
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, escaped
 from ..files import StrPath
 from ..images import PREPARED_SHAPE
 from ..nn import InputNormalization
@@ -69,6 +69,14 @@ def import_data(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> I
         If an option does not suit the source.
     """
     read = _read(source, options, make_bar)
+    try:
+        return _dataset(read, options)
+    except DataError as error:
+        raise DataError(f"{escaped(str(source))}: {error}") from error
+
+
+def _dataset(read: Source, options: ImportOptions) -> ImportedData:
+    """Make a dataset of a source: classes of its labels, images or measurements of its samples."""
     parts = read.parts
     names, labels = encode_labels(
         {name: part.y for name, part in parts.items()},

@@ -86,6 +86,7 @@ def test_what_is_wrong_is_said(
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(MnistNNError, match=complaint) as caught:
         import_(path)
+    assert str(caught.value).startswith(f"{path}: ")
     assert str(caught.value).count("\n") <= 1
 
 
