@@ -95,17 +95,18 @@ class MappedRows:
         """Read all rows, for `numpy.asarray`."""
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def __getitem__(self, index: slice | int | NDArray[Any]) -> NDArray[Any]:
+    def __getitem__(self, index: slice | int | NDArray[Any] | list[int]) -> NDArray[Any]:
         if isinstance(index, slice):
             rows: Any = range(*index.indices(len(self)))
             if rows.step == 1 and self._indices is None:
                 return self._read_slice(rows.start, max(rows.stop, rows.start))
             index = np.arange(rows.start, rows.stop, rows.step)
-        elif not isinstance(index, np.ndarray):
-            row: NDArray[Any] = self[np.array([range(len(self))[index]])][0]
+        elif isinstance(index, int | np.integer):
+            row: NDArray[Any] = self[[range(len(self))[index]]][0]
             return row
-        elif index.dtype == bool:
-            index = np.flatnonzero(index)
+        else:
+            index = np.asarray(index)
+            index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
         if self._indices is not None:
             index = self._indices[index]
         return self._read(index)

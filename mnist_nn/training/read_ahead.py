@@ -13,6 +13,11 @@ from ..data import MappedRows
 def read_ahead(x: MappedRows, parts: Iterable[NDArray[np.intp]]) -> Iterator[NDArray[Any]]:
     """Yield the rows at the indices of each part; a thread reads those of the next meanwhile."""
     with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(int)
+        except RuntimeError:  # no thread can be started
+            yield from (x[part] for part in parts)
+            return
         reading = None
         for part in parts:
             before, reading = reading, pool.submit(x.__getitem__, part)

@@ -47,6 +47,7 @@ def mapped(path: Path) -> MappedRows:
         -1,
         np.int64(77),
         np.array([5, 5, 999, 0]),
+        [3, 1],
         np.array([], np.intp),
         np.arange(N) % 3 == 0,
     ],

@@ -1,5 +1,6 @@
 """Training on samples that stay in their file is that on the same samples in memory."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,15 @@ def test_damage_ends_a_run_with_what_is_wrong(
     run = Run(config("numba"), load(folder, monkeypatch, mapped=True))
     with pytest.raises(DataError, match=r"mine\.npz is damaged: the rows of x_train from 1,9"):
         list(run)
+
+
+def test_without_threads_it_is_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    expected = Run(config("numpy"), load(folder, monkeypatch, mapped=False))
+    list(expected)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    run = Run(config("numpy"), load(folder, monkeypatch, mapped=True))
+    list(run)
+    np.testing.assert_array_equal(run.network.params, expected.network.params)
