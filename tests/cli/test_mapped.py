@@ -86,5 +86,5 @@ def test_damage_is_told_in_a_line(
     path.write_bytes(blob)
     result = run("train", "--set", "data.dataset=mine", "--set", FAST, *data)
     assert result.exit_code == 1
-    assert "mine.npz is damaged: the rows of x_train from 996 on do not have" in result.stderr
+    assert "mine.npz is damaged: the rows of x_train from 980 on do not have" in result.stderr
     assert "Traceback" not in result.stderr

@@ -12,7 +12,7 @@ from mnist_nn.nn import Network, block
 
 DIGITS = SampleFormat((28, 28), tuple("0123456789"))
 NUMBERS = SampleFormat((3,), ("low", "high"))
-N = 1000  # digits, in 13 blocks
+N = 1000  # digits, in 50 blocks
 
 
 @pytest.fixture(autouse=True)
