@@ -178,13 +178,16 @@ def _of_npy(content: bytes, name: str) -> tuple[Grey, float]:
 
 
 def _grey(pixels: NDArray[Any], white: float) -> Grey:
-    """Mix the colours to brightness, over white where they are transparent."""
-    if pixels.ndim == 2:
-        return pixels.astype(np.float64)
-    grey = np.zeros(pixels.shape[:2])
+    """Return the brightness of pixels (h, w), (h, w, 3) or (h, w, 4)."""
+    return pixels.astype(np.float64) if pixels.ndim == 2 else mix_colours(pixels, white)
+
+
+def mix_colours(pixels: NDArray[Any], white: float) -> Grey:
+    """Mix colours (…, 3), or (…, 4), over white where they are transparent, to brightness."""
+    grey = np.zeros(pixels.shape[:-1])
     for i, weight in enumerate(WEIGHTS):
         grey += pixels[..., i] * weight
-    if pixels.shape[2] == 4:
+    if pixels.shape[-1] == 4:
         grey -= white
         grey *= pixels[..., 3] / white
         grey += white

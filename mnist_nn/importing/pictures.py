@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, escaped
-from ..images import PREPARED_SHAPE, images_in, natural, read_image
-from .pixels import DEEP, fitted
+from ..images import PREPARED_SHAPE, decode_pixels, images_in, natural, read_content
+from .pixels import fitted
 from .source import ImportOptions, MakeBar, Part, Source
 
 PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names of sub-folders
@@ -80,12 +80,9 @@ def _read(path: Path, options: ImportOptions) -> NDArray[np.uint8]:
     """Read a picture as bytes, as the options say."""
     name = escaped(str(path))
     try:
-        grey = read_image(path, name)
+        image = decode_pixels(read_content(path, name), name)
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from error
-    if grey.max() > 255:  # 16 bits
-        grey *= 255 / DEEP
-    image = np.rint(grey).astype(np.uint8)
     if options.transpose:
         image = image.T
     if options.invert:

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, escaped
-from ..images import PREPARED_SHAPE, prepare, resize
+from ..images import PREPARED_SHAPE, mix_colours, prepare, resized_pixels
 from .source import ImportOptions
 
 Bytes = NDArray[np.uint8]
 BLOCK = 1 << 22  # numbers that are looked at at a time
 FEW = 16  # grey levels: pixels that reach no more are of another unit
 DEEP = 65535
-WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in brightness (ITU-R BT.601)
 RULE = "pixels are whole numbers of 0 to 255 (0 to 65,535 of 16 bits), or floats of 0 to 1"
 
 
@@ -105,17 +104,16 @@ def make_converter(
     return convert
 
 
-def fitted(image: NDArray[Any], options: ImportOptions, name: str) -> Bytes:
+def fitted(image: Bytes, options: ImportOptions, name: str) -> Bytes:
     """Prepare or resize an image of 0 to 255, as the options say."""
-    grey = image.astype(np.float64)
-    if options.prepare:
-        try:
-            grey = prepare(grey) * 255
-        except ValueError as error:
-            raise DataError(f"{escaped(name)} cannot be prepared: {error}") from None
-    elif options.resize:
-        grey = resize(grey, options.resize)
-    return np.rint(grey).astype(np.uint8)
+    if options.resize:
+        return resized_pixels(image, options.resize, invert=False)
+    if not options.prepare:
+        return image
+    try:
+        return np.rint(prepare(image.astype(np.float64)) * 255).astype(np.uint8)
+    except ValueError as error:
+        raise DataError(f"{escaped(name)} cannot be prepared: {error}") from None
 
 
 def result_shape(shape: tuple[int, int], options: ImportOptions) -> tuple[int, int]:
@@ -129,10 +127,6 @@ def result_shape(shape: tuple[int, int], options: ImportOptions) -> tuple[int, i
 
 def without_colours(images: NDArray[Any]) -> NDArray[Any]:
     """Mix the colours of images (n, h, w, 3), or (n, h, w, 4) over white, to grey."""
-    grey = np.zeros(images.shape[:3])
-    for i, weight in enumerate(WEIGHTS):
-        grey += images[..., i] * weight
-    if images.shape[3] == 4:
-        white = 255.0 if images.dtype == np.uint8 else 1.0
-        grey = white + (grey - white) * (images[..., 3] / white)
-    return np.rint(grey).astype(np.uint8) if images.dtype == np.uint8 else grey
+    if images.dtype != np.uint8:
+        return mix_colours(images, 1.0)
+    return np.rint(mix_colours(images, 255.0)).astype(np.uint8)
