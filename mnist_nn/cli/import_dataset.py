@@ -8,7 +8,8 @@ import typer
 
 from ..data import DATASETS, NAME_RULE, is_name, required_data_folder, write_dataset
 from ..data.download import unwritable
-from ..errors import ConfigError, DataError, shown
+from ..data.format import DIGITS
+from ..errors import ConfigError, DataError, shell_command, shown
 from ..files import read_bounded
 from ..importing import ImportedData, ImportOptions, import_data
 from .bars import progress_bar
@@ -16,6 +17,7 @@ from .guard import eprint, print_path
 from .options import DataDir, Debug
 
 SCALES = ("standardize", "0-1", "none")
+PRESET = "fast"  # for a first try: three layers, of which the last has a unit for each digit
 MAX_CLASSES_FILE = 1 << 16  # bytes
 LABELS, NUMBERS, IMAGES = "Labels", "Measurements", "Images"
 
@@ -141,10 +143,10 @@ def import_dataset(
     path = (data_dir or required_data_folder()) / f"{name}.npz"
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already; choose another --name, or replace it: --force")
-    _write(path, name, import_data(source, options, progress_bar))
+    _write(path, name, import_data(source, options, progress_bar), data_dir)
 
 
-def _write(path: Path, name: str, data: ImportedData) -> None:
+def _write(path: Path, name: str, data: ImportedData, data_dir: Path | None) -> None:
     """Write a dataset, and say what it is."""
     for note in data.notes:
         eprint(f"note: {note}")
@@ -164,6 +166,15 @@ def _write(path: Path, name: str, data: ImportedData) -> None:
     if "test" not in data.parts:
         eprint("note: there are no test samples; --test-split 0.1 holds some out")
     print_path(path)
+    eprint(f"next: {_train_command(name, len(names), data_dir)}")
+
+
+def _train_command(name: str, n_classes: int, data_dir: Path | None) -> str:
+    """Write the command that trains on a dataset, with a preset whose third layer is the last."""
+    words = ["mnist-nn", "train", PRESET, "--set", f"data.dataset={name}"]
+    if n_classes != len(DIGITS):
+        words += ["--set", f"network.layers.2.units={n_classes}"]
+    return shell_command([*words, "--data-dir", str(data_dir)] if data_dir else words)
 
 
 def _check_name(name: str) -> None:
