@@ -113,6 +113,8 @@ def _read(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> Source:
     if options.test is None:
         return read
     other = read_source(options.test, options, make_bar, read.layout)
+    if read.converted != other.converted:
+        raise DataError(f"{escaped(str(options.test))}: pictures and arrays cannot be combined")
     test = other.parts.get("test", other.parts["train"])
     notes = read.notes + [note for note in other.notes if note not in read.notes]
     return Source(

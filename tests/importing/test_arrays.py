@@ -65,6 +65,20 @@ def test_an_archive_of_two_arrays(
     np.testing.assert_array_equal(images_of(import_(tmp_path / "a.npz")), few[0])
 
 
+def test_its_own_test_part_comes_before_a_split_and_after_another_source(
+    import_: Import, few: Few, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "a.npz", **keras(few))  # type: ignore[arg-type]
+    data = import_(tmp_path / "a.npz", test_split=0.5)
+    check(data, few)
+    assert data.notes == ["it has a test part of its own, so --test-split was not needed"]
+    np.savez(tmp_path / "b.npz", x=few[0][:5, None], y=few[1][:5])  # (n, 1, h, w)
+    np.savez(tmp_path / "c.npz", x_train=few[0][:, None], y_train=few[1])
+    data = import_(tmp_path / "c.npz", test=tmp_path / "b.npz")
+    np.testing.assert_array_equal(images_of(data, "test"), few[0][:5])
+    assert data.files == ("c.npz", "b.npz")
+
+
 def test_what_belongs_to_no_part_is_left_out_and_said(
     import_: Import, few: Few, tmp_path: Path
 ) -> None:

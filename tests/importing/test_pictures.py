@@ -55,6 +55,11 @@ def test_folders_of_both_parts(
     write_pictures(tmp_path / names[1], (x[40:], y[40:]))
     data = import_(tmp_path)
     np.testing.assert_array_equal(images_of(data, "test"), by_class((x[40:], y[40:]))[0])
+    data = import_(tmp_path / names[0], test=tmp_path / names[1])
+    np.testing.assert_array_equal(images_of(data, "test"), by_class((x[40:], y[40:]))[0])
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    with pytest.raises(DataError, match="pictures and arrays cannot be combined"):
+        import_(tmp_path / "a.npz", test=tmp_path / names[1])
 
 
 def test_classes_are_in_natural_order(import_: Import, few: Few, tmp_path: Path) -> None:

@@ -243,3 +243,25 @@ def test_names_of_classes_must_be_readable(import_: Import, few: Few, tmp_path: 
     path = kaggle(tmp_path / "train.csv", few)
     with pytest.raises(DataError, match=r"'\\x07' cannot be the name of a class"):
         import_(path, classes=("\x07", *"123456789"))
+
+
+def test_both_parts_have_labels_of_a_kind(import_: Import, tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "a.csv", [[0.5, 1], [1.5, 2]], "x,label")
+    test = write_csv(tmp_path / "b.csv", [[0.5, "one"]], "x,label")
+    with pytest.raises(DataError, match="the labels are numbers in one part and text in the other"):
+        import_(train, test=test)
+    with pytest.raises(DataError, match="--labels-from: the labels are text; leave it out"):
+        import_(write_csv(tmp_path / "c.csv", [[0.5, "a"], [1.5, "b"]]), labels_from=1)
+    with pytest.raises(DataError, match="--labels-from 2: there is a label 1"):
+        import_(train, labels_from=2)
+    wide = write_csv(tmp_path / "d.csv", [[1, 0.5, 2, 3, 4], [2, 1.5, 2, 3, 4]])
+    with pytest.raises(DataError, match="it has 2 columns, the training samples have 5"):
+        import_(wide, label="1", test=test)
+
+
+def test_a_part_must_not_be_empty(import_: Import, tmp_path: Path) -> None:
+    train = write_csv(tmp_path / "a.csv", [[0.5, 1], [1.5, 2]], "x,label")
+    with pytest.raises(DataError, match=r"--test-split 0.1 of 2 samples leaves one part empty"):
+        import_(train, test_split=0.1)
+    data = import_(train, test_split=0.5)
+    assert {name: len(part.y) for name, part in data.parts.items()} == {"train": 1, "test": 1}
