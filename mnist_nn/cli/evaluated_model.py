@@ -36,6 +36,8 @@ def evaluate_model(
     """
     samples = _samples(model, data, split)
     check_fits(model.config, data.name, data.info.format)
+    if data.info.format.class_names != model.format.class_names:
+        eprint(f"note: the classes of {data.name} are not those that the model was trained on")
     loss = model.config.training.loss
     with progress_bar(len(samples.y), "samples") as bar, np.errstate(all="ignore"):
         result = evaluate(model.network, samples, loss, progress=bar.update)

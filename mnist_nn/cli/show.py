@@ -8,7 +8,7 @@ from ..augmentation import Augmenter
 from ..data import dataset_info, datasets_that, load_dataset
 from ..errors import ConfigError
 from ..evaluation import draw_image_grid
-from ..model import check_fits
+from ..model import check_augmentation
 from ..outputs import check_output
 from ..rngs import make_rngs
 from .guard import eprint, print_path
@@ -47,7 +47,7 @@ def show(
     name, augmentation = settings.data.dataset, settings.data.augmentation
     info = dataset_info(name, data_dir)
     shape = info.format.image_shape
-    check_fits(settings, name, info.format)
+    check_augmentation(settings, name, info.format)
     if shape is None:
         known = datasets_that(lambda known: known.format.image_shape is not None)
         raise ConfigError(f"{name} holds no images; set data.dataset to {known}")

@@ -41,7 +41,11 @@ def _vectors(value: Any) -> Any:
     """Make a normalization of lists of numbers, as files have them."""
     if not isinstance(value, dict) or set(value) != {"offset", "factor"}:
         return value
-    return InputNormalization(*(np.array(value[key], np.float64) for key in ("offset", "factor")))
+    try:
+        vectors = [np.array(value[key], np.float64) for key in ("offset", "factor")]
+    except TypeError as error:
+        raise ValueError("a normalization is two lists of numbers") from error
+    return InputNormalization(*vectors)
 
 
 Normalization = Annotated[

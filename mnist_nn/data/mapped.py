@@ -1,7 +1,6 @@
 """Rows of an array in a file, mapped into memory, and verified when they are read."""
 
 import mmap
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -87,9 +86,6 @@ class MappedRows:
 
     def __len__(self) -> int:
         return self.shape[0]
-
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read all rows, for `numpy.asarray`."""

@@ -36,7 +36,7 @@ MEMORY_SHARE = 1 / 4  # of the memory, above which samples stay in the file
 MAX_JSON = 1 << 24
 JSON = "dataset.json"
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-NAME_RULE = "a name of letters from a to z, digits, '-', '_' and '.'"
+NAME_RULE = "a name of letters (a to z, A to Z), digits, '-', '_' and '.'"
 
 RECORDS = TypeAdapter(StoreRecord)
 
@@ -201,9 +201,9 @@ def _load(info: DatasetInfo, folder: Path, part: str) -> Samples:
     path = folder / f"{info.name}.npz"
     with _opened(path) as (opened, archive):
         record = _record(archive)
-        if record.sha256 != info.sha256:
-            raise DataError("it was replaced a moment ago; try again")
-        return _read_part(opened, archive, record, part)
+        if record.sha256 == info.sha256:
+            return _read_part(opened, archive, record, part)
+    raise DataError(f"{path} was replaced a moment ago; try again")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from .format import DIGITS, Preparation, SampleFormat
 from .location import data_folder
 from .packed import emnist, kmnist, qmnist
 from .record import DataFile, DatasetInfo, Samples
-from .store import imported_names, read_dataset, read_info
+from .store import imported_names, read_info
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -43,8 +43,12 @@ def _load_cache(info: DatasetInfo, folder: Path, part: str) -> Samples:
 
 
 def _load_packed(info: DatasetInfo, folder: Path, part: str) -> Samples:
+    path = folder / f"{info.name}.npz"
     try:
-        return read_dataset(folder / f"{info.name}.npz", part)
+        found = read_info(path)
+        if (found.format, found.parts) != (info.format, info.parts):
+            raise DataError(f"{path} is another dataset than {info.name}")
+        return found.read(folder, part)
     except DataError as error:
         raise DataError(f"{error}\nfetch it with: {_download(info.name, folder)}") from error
 

@@ -1,6 +1,6 @@
 """Model and checkpoint files."""
 
-from .build import build_network, check_fits, parameters_of, training_settings
+from .build import build_network, check_augmentation, check_fits, parameters_of, training_settings
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
 from .content import current_versions
 from .model import Model, describe_network, load_model, save_model
@@ -13,6 +13,7 @@ __all__ = [
     "Series",
     "StartingWeights",
     "build_network",
+    "check_augmentation",
     "check_fits",
     "current_versions",
     "describe_network",

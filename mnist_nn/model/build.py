@@ -74,8 +74,7 @@ def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
             "network.layers: a softmax over a single unit is always 1; use sigmoid with "
             "training.loss=binary_cross_entropy"
         )
-    if config.data.augmentation.active:
-        _check_distorted(dataset, samples.image_shape)
+    check_augmentation(config, dataset, samples)
     count = parameters_of(config, samples.n_inputs).size
     size = count * np.dtype(config.network.dtype).itemsize
     if size > MAX_BYTES:
@@ -85,15 +84,17 @@ def check_fits(config: Config, dataset: str, samples: SampleFormat) -> None:
         )
 
 
-def _check_distorted(dataset: str, image_shape: tuple[int, int] | None) -> None:
+def check_augmentation(config: Config, dataset: str, samples: SampleFormat) -> None:
     """Refuse to distort what is no image, or too large: ConfigError."""
-    if image_shape is None:
+    if not config.data.augmentation.active:
+        return
+    shape = samples.image_shape
+    if shape is None:
         raise ConfigError(
             f"data.augmentation: {dataset} has no images to distort; leave its numbers at 0"
         )
-    if max(image_shape) > MAX_SIDE:
-        height, width = image_shape
+    if max(shape) > MAX_SIDE:
         raise ConfigError(
-            f"data.augmentation: the images of {dataset} are {height}×{width} pixels, and only "
-            f"those with sides of at most {MAX_SIDE} can be distorted; leave its numbers at 0"
+            f"data.augmentation: the images of {dataset} are {shape[0]}×{shape[1]} pixels, and "
+            f"only those with sides of at most {MAX_SIDE} can be distorted; leave its numbers at 0"
         )

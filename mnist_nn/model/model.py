@@ -291,7 +291,9 @@ def model_of(blob: bytes) -> Model:
 
 def _network(config: Config, content: Content, samples: SampleFormat) -> Network:
     """Put the file's parameters into the network that the config describes."""
-    arrays = content.parameters
+    arrays, units = content.parameters, config.network.layers[-1].units
+    if units != len(samples.class_names) and not (units == 1 and len(samples.class_names) == 2):
+        raise ModelError(f"it has {units} outputs and {len(samples.class_names)} classes")
     try:
         parameters_of(config, samples.n_inputs).check({name: a.shape for name, a in arrays.items()})
     except ValueError as error:

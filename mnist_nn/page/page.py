@@ -46,6 +46,8 @@ def draw_page(network: Network, samples: SampleFormat, source: str) -> bytes:
     if the network is too large, or has layers that the page cannot run.
     """
     shape, how = samples.image_shape, samples.preparation
+    if shape is not None and how is None:
+        raise ConfigError("the model does not say how a drawing becomes one of its samples")
     if shape is None or how is None or max(shape) > MAX_SIDE:
         reads = "×".join(map(str, shape)) if shape else f"{samples.n_inputs} numbers"
         raise ConfigError(

@@ -116,8 +116,11 @@ class Run(Iterator[EpochMetrics]):
         samples = dataset.info.format
         _check_memory(config, samples.n_inputs, len(self.training.y))
         self.network = build_network(config, samples, self.rngs.initialisation)
+        frozen = config.training.frozen_layers
         if init_from:
             init_from.copy_to(self.network)
+        elif frozen and not checkpoint:
+            warn(f"the first {frozen} layers stay as they were drawn; start from a trained model")
         self.choice = self._choose_engine()
         self.versions = current_versions(*(["numba"] if self.choice.name == "numba" else []))
         stopping, best = config.training.early_stopping, None

@@ -192,13 +192,13 @@ def test_the_latest_of_epochs_and_iterations_counts() -> None:
         ),
         (
             "data.dataset=mn/ist",
-            "data.dataset: must be a name of letters from a to z, digits, '-', '_' and '.', got "
-            "'mn/ist'",
+            "data.dataset: must be a name of letters (a to z, A to Z), digits, '-', '_' and '.', "
+            "got 'mn/ist'",
         ),
         (
             'data.dataset="iris\\n"',
-            "data.dataset: must be a name of letters from a to z, digits, '-', '_' and '.', got "
-            "'iris\\n'",
+            "data.dataset: must be a name of letters (a to z, A to Z), digits, '-', '_' and '.', "
+            "got 'iris\\n'",
         ),
         ("network.dtype=float16", "network.dtype: must be 'float32' or 'float64', got 'float16'"),
         ("network.layers=[]", "network.layers: must be a list of 1 to 100 layers, got []"),

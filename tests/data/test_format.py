@@ -61,6 +61,14 @@ def test_a_format_survives_json() -> None:
             },
             "normalization",
         ),
+        (
+            {
+                "sample_shape": [1],
+                "class_names": ["a", "b"],
+                "normalization": {"offset": {}, "factor": [1.0]},
+            },
+            "two lists of numbers",
+        ),
     ],
 )
 def test_what_is_no_format_is_refused(content: dict[str, object], complaint: str) -> None:

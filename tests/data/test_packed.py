@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_nn.data import DATASETS, DatasetInfo, Samples
+from mnist_nn.data import DATASETS, DatasetInfo, Samples, load_dataset, write_dataset
 from mnist_nn.data.download import CacheReady, download, import_folder
 from mnist_nn.data.record import PackedFile
 from mnist_nn.data.store import read_dataset, read_info
@@ -78,7 +78,8 @@ def pinned(name: str, blobs: Blobs) -> DatasetInfo:
         )
         for file in info.packed.files
     )
-    return replace(info, packed=replace(info.packed, files=files))
+    parts = {"train": 20, "test": 10}
+    return replace(info, parts=parts, packed=replace(info.packed, files=files))
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -104,6 +105,13 @@ def test_what_is_downloaded_becomes_upright_images_and_their_classes(
     again = list(download(info, tmp_path, mirrors=[mirror.url("good")]))
     assert again == [CacheReady(tmp_path / f"{name}.npz", "verified")]
     assert len(mirror.asked) == len(blobs)
+
+
+def test_another_dataset_in_its_place_is_not_taken_for_it(digits: Samples, tmp_path: Path) -> None:
+    format = DATASETS["qmnist"].format
+    write_dataset(tmp_path / "qmnist.npz", format, {"train": digits}, source=[])
+    with pytest.raises(DataError, match=r"is another dataset than qmnist\nfetch it with: mnist-nn"):
+        load_dataset("qmnist", tmp_path)
 
 
 def test_one_archive_serves_all_splits_of_emnist(

@@ -27,6 +27,17 @@ def test_a_unit_range_is_from_0_to_1_and_a_constant_is_0(rng: np.random.Generato
     assert normalized.max(axis=0).tolist() == [1, 0]
 
 
+def test_what_varies_by_rounding_errors_only_is_left_alone() -> None:
+    constant = InputNormalization.standardize(np.full((100, 1), 0.1))
+    assert constant.factor.tolist() == [1]
+    assert constant.apply(np.array([[0.11]])) == pytest.approx(0.01)
+
+
+def test_large_numbers_do_not_overflow() -> None:
+    x = np.array([[1e200], [3e200]])
+    assert InputNormalization.standardize(x).apply(x).ravel() == pytest.approx([-1, 1])
+
+
 def test_bytes_are_scaled_before_they_are_normalized(rng: np.random.Generator) -> None:
     x = rng.integers(0, 256, (20, 4), np.uint8)
     normalization = InputNormalization.standardize(x / 255)
