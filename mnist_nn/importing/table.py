@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -35,12 +36,16 @@ class Table(NamedTuple):
 
 
 def read_table(
-    path: Path, label: str | None, make_bar: MakeBar, like: Layout | None = None
+    path: Path,
+    label: str | None,
+    make_bar: MakeBar,
+    like: Layout | None = None,
+    n_inputs: int | None = None,
 ) -> Table:
     """Read a CSV file, packed or not; DataError names what is wrong, and its row.
 
     `label` is the name of the label's column, or its number from 1. The layout must be that of
-    `like`, the training samples'.
+    `like`, the training samples'. With `n_inputs` it has no labels, and rows of as many numbers.
     """
     with _opened(path) as (packed, file), make_bar(path.stat().st_size >> 20, "MB") as bar:
         layout: Layout | None = None
@@ -49,7 +54,7 @@ def read_table(
         size, room = 0, (available_memory() or 1 << 40) // 2
         for first_line, block in _blocks(file):
             if layout is None:
-                layout, first_line, block = _begin(first_line, block, label, like)
+                layout, first_line, block = _begin(first_line, block, label, like, n_inputs)
             numbers, texts = _parse(block, first_line, layout)
             if layout.label is not None:
                 labels.append(numbers[:, layout.label] if texts is None else texts)
@@ -62,6 +67,10 @@ def read_table(
             bar.update((packed.tell() >> 20) - bar.n)
     if layout is None:
         raise DataError("it is empty")
+    if not layout.labelled:
+        x = np.concatenate(blocks)
+        x = x if layout.index is None else np.delete(x, layout.index, axis=1)
+        return Table(x, np.empty(0), layout, [])
     return _finished(np.concatenate(blocks), labels, layout)
 
 
@@ -99,7 +108,7 @@ def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
 
 
 def _begin(
-    first_line: int, block: bytes, label: str | None, like: Layout | None
+    first_line: int, block: bytes, label: str | None, like: Layout | None, n_inputs: int | None
 ) -> tuple[Layout, int, bytes]:
     """Find the layout; return it with the lines after the header."""
     while block.strip() and not block.partition(b"\n")[0].strip():
@@ -110,12 +119,31 @@ def _begin(
     lines = text_of(head, first_line).replace("\r\n", "\n").split("\n")
     if like is not None:
         _check_columns(lines, like)
-    layout = find_layout(lines, label)
+    layout = find_layout(lines, label) if n_inputs is None else _unlabelled(lines, n_inputs)
     if like is not None and None not in (layout.names, like.names) and layout.names != like.names:
         raise DataError("its columns have other names, or another order, than those of training")
     if layout.names is None:
         return layout, first_line, block
     return layout, first_line + 1, block.partition(b"\n")[2]
+
+
+def _unlabelled(lines: list[str], n_inputs: int) -> Layout:
+    """Find the layout of a table without labels; refuse other than `n_inputs` numbers in a row."""
+    layout = find_layout(lines, None, labelled=False)
+    n = layout.n_columns
+    if n == n_inputs:
+        return replace(layout, index=None)
+    if n - (layout.index is not None) == n_inputs:
+        return layout
+    got = f"it has {n:,} {'column' if n == 1 else 'columns'} where the model reads {n_inputs:,}"
+    if layout.index is not None:
+        got += f", and {layout.column(layout.index)}, which counts the rows, is left out"
+    if n - (layout.index is not None) != n_inputs + 1:
+        raise DataError(f"{got}; a row must have the {n_inputs:,} numbers of a sample")
+    raise DataError(
+        f"{got}: a table to predict has no labels; remove their column, or import the table "
+        "(mnist-nn import) and compare its labels with what the model says (mnist-nn evaluate)"
+    )
 
 
 def _check_columns(lines: list[str], like: Layout) -> None:

@@ -26,6 +26,8 @@ class Layout:
         Index of the column with the labels; None if only all rows can tell.
     index
         Index of a column that counts rows, which is left out.
+    labelled
+        Whether one of its columns has labels.
     """
 
     delimiter: str | None
@@ -33,6 +35,7 @@ class Layout:
     n_columns: int
     label: int | None
     index: int | None
+    labelled: bool = True
 
     def column(self, i: int) -> str:
         """Describe a column for a message."""
@@ -78,15 +81,15 @@ def find_delimiter(line: str) -> str | None:
     return next((mark for mark in ";\t," if mark in line), None)
 
 
-def find_layout(lines: list[str], label: str | None) -> Layout:
+def find_layout(lines: list[str], label: str | None, *, labelled: bool = True) -> Layout:
     """Find the layout of a table from its first lines, of which at least one is not blank.
 
-    `label` is the name of the label's column, or its number from 1.
+    `label` is the name of the label's column, or its number from 1, if it is `labelled`.
     """
     delimiter = find_delimiter(lines[0])
     rows = [[cell.strip() for cell in row] for _, row in split_lines(lines, 1, delimiter)]
     n = len(rows[0])
-    if n < 2:
+    if n < 2 and labelled:
         raise DataError(
             "row 1 has one cell; a row has the numbers of a sample and its label, separated by "
             "comma, semicolon, tab or spaces"
@@ -96,7 +99,8 @@ def find_layout(lines: list[str], label: str | None) -> Layout:
     if not data:
         raise DataError("there is no row of numbers in it")
     index = _index_column(names)
-    return Layout(delimiter, names, n, _label_column(names, data, n, label), index)
+    column = _label_column(names, data, n, label) if labelled else None
+    return Layout(delimiter, names, n, column, index, labelled)
 
 
 def is_number(cell: str) -> bool:

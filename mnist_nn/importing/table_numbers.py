@@ -100,11 +100,11 @@ def _floats(rows: list[list[str]], numbers: list[int], layout: Layout) -> NDArra
         pass
     for number, row in zip(numbers, rows, strict=True):
         for i, cell in enumerate(row):
-            raise_if_wrong(cell.strip(), f"row {number:,}, {layout.column(i)}")
+            raise_if_wrong(cell.strip(), f"row {number:,}, {layout.column(i)}", layout.labelled)
     raise DataError(f"the rows from {numbers[0]:,} on have a cell that is no number")
 
 
-def raise_if_wrong(cell: str, where: str) -> None:
+def raise_if_wrong(cell: str, where: str, labelled: bool) -> None:
     """Raise DataError for a cell that is missing, text or infinite."""
     if cell.lower() in MISSING:
         got = f"{shown(cell)} stands for a" if cell else "there is a"
@@ -113,9 +113,9 @@ def raise_if_wrong(cell: str, where: str) -> None:
             "the row"
         )
     if not is_number(cell):
-        raise DataError(
-            f"{where}: {shown(cell)} is not a number; only labels may be text: if it is one, name "
-            "its column with --label"
-        )
+        rule = "only labels may be text: if it is one, name its column with --label"
+        if not labelled:
+            rule = "every cell must have one: remove the column, or the row"
+        raise DataError(f"{where}: {shown(cell)} is not a number; {rule}")
     if not np.isfinite(float(cell)):
         raise DataError(f"{where}: {shown(cell)} is not a finite number")
