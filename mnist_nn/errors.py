@@ -76,6 +76,8 @@ def escaped(text: str) -> str:
 
     The name of a file could otherwise control a terminal or reorder the text around it.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Output of ``predict``: the classes of one image, a row for each of many, or JSON."""
+"""Output of ``predict``: the classes of one image, a row for each of many samples, or JSON."""
 
 import contextlib
 import json
@@ -23,25 +23,27 @@ CANDIDATES = 3  # classes in a row of the table: the most likely ones
 
 
 class PredictionOutput:
-    """Prints predictions, each as soon as it is added.
+    """Prints predictions, as soon as they are added.
 
-    `kind` is ``probability`` or ``output``. With `many` each image is a row of one table, otherwise
-    the classes of the single image are printed. With `show` the rows follow after all drawings;
-    with `as_json` everything is printed at the end, as one array.
+    `samples` are the names of all: of images, and of rows of tables. `kind` is ``probability`` or
+    ``output``. With `many` each sample is a row of one table, otherwise the classes of the single
+    image are printed. `unit` is what the progress bar counts. With `show` the rows follow
+    after all drawings; with `as_json` everything is printed at the end, as one array.
     """
 
     def __init__(
         self,
-        images: Sequence[str],
+        samples: Sequence[str],
         classes: Sequence[str],
         kind: str,
         *,
         many: bool,
+        unit: str,
         show: bool,
         as_json: bool,
     ) -> None:
         self.kind, self.many, self.show, self.as_json = kind, many, show, as_json
-        self.read = 0  # images, unreadable ones included
+        self.read = 0  # samples, unreadable ones included
         self.failed = False
         self._kept: list[str] = []  # to be printed at the end
         self._has_head = False
@@ -49,23 +51,24 @@ class PredictionOutput:
         name = max(map(cell_len, classes))
         self._columns = Columns(
             ("file", "class", kind, "second", kind, "third", kind)[: 1 + 2 * len(classes)],
-            (max(cell_len(escaped(image)) for image in images), *(name, number) * CANDIDATES)[
+            (max(cell_len(escaped(sample)) for sample in samples), *(name, number) * CANDIDATES)[
                 : 1 + 2 * len(classes)
             ],
         )
-        self._bar = progress_bar(len(images), "images")
+        self._bar = progress_bar(len(samples), unit)
 
-    def add(self, row: dict[str, Any], pixels: NDArray[Any]) -> None:
-        """Print the prediction for an image, and with `show` the pixels that the model saw."""
-        self._draw(row["file"], pixels)
+    def add(self, rows: Sequence[dict[str, Any]], samples: NDArray[Any]) -> None:
+        """Print predictions, at once, and with `show` the pixels that the model saw."""
+        for row, sample in zip(rows, samples, strict=True):
+            self._draw(row["file"], sample)
         if self.as_json:
-            self._kept.append(json.dumps(row))
+            self._kept += map(json.dumps, rows)
             return
-        text = self._row(row) if self.many else self._classes(row)
+        texts = map(self._row if self.many else self._classes, rows)
         if self.show:
-            self._kept.append(text)
+            self._kept += texts
         else:
-            self._print(text)
+            self._print("\n".join(texts))
 
     def add_error(self, image: str, error: str) -> None:
         """Report an image that could not be read."""
@@ -75,11 +78,11 @@ class PredictionOutput:
         if self.as_json:
             self._kept.append(json.dumps({"file": image, "error": error}))
 
-    def count(self) -> None:
-        """Advance the bar by one image."""
-        self.read += 1
+    def count(self, n: int) -> None:
+        """Advance the bar by some samples."""
+        self.read += n
         with contextlib.suppress(OSError):
-            self._bar.update()
+            self._bar.update(n)
 
     def finish(self) -> None:
         """Print what was kept to the end."""

@@ -347,7 +347,8 @@ def test_a_model_of_other_data_is_refused(run: Run, pictures: list[Path]) -> Non
     assert run("train", "-c", iris, "--epochs", 1, "-o", "iris.pkl", "--quiet").exit_code == 0
     result = run("predict", "iris.pkl", "1.png")
     assert result.exit_code == 2
-    assert "iris.pkl reads 4 numbers per sample of iris, not images; use a model" in result.stderr
+    complaint = "iris.pkl reads 4 numbers per sample of iris, not images; give it a table, a .csv"
+    assert complaint in result.stderr
 
 
 def test_without_pillow_the_extra_is_named_and_arrays_are_read(
