@@ -73,8 +73,7 @@ def _read_file(
             "it is none of the files that can be imported: CSV, .npz, .npy, IDX, or a folder of "
             "pictures"
         )
-    label = options.label if like is None or like.label is None else str(like.label + 1)
-    table = read_table(path, label, make_bar, like)
+    table = read_table(path, options.label, make_bar, like)
     part = Part(table.x, table.y)
     return Source({"train": part}, (path.name,), table.notes, table.layout)
 

@@ -45,7 +45,8 @@ def read_table(
     """Read a CSV file, packed or not; DataError names what is wrong, and its row.
 
     `label` is the name of the label's column, or its number from 1. The layout must be that of
-    `like`, the training samples'. With `n_inputs` it has no labels, and rows of as many numbers.
+    `like`, the training samples', if that is given; the labels are in the same column then. With
+    `n_inputs` it has no labels, and rows of as many numbers.
     """
     with _opened(path) as (packed, file), make_bar(path.stat().st_size >> 20, "MB") as bar:
         layout: Layout | None = None
@@ -117,11 +118,13 @@ def _begin(
         raise DataError("it has no rows")
     head = b"\n".join(block.split(b"\n", HEAD)[:HEAD])
     lines = text_of(head, first_line).replace("\r\n", "\n").split("\n")
+    if n_inputs is not None:
+        layout = _unlabelled(lines, n_inputs)
+    else:
+        layout = find_layout(lines, label if like is None else like.label)
     if like is not None:
-        _check_columns(lines, like)
-    layout = find_layout(lines, label) if n_inputs is None else _unlabelled(lines, n_inputs)
-    if like is not None and None not in (layout.names, like.names) and layout.names != like.names:
-        raise DataError("its columns have other names, or another order, than those of training")
+        _check_columns(layout, like)
+        layout = replace(layout, index=like.index)
     if layout.names is None:
         return layout, first_line, block
     return layout, first_line + 1, block.partition(b"\n")[2]
@@ -146,9 +149,9 @@ def _unlabelled(lines: list[str], n_inputs: int) -> Layout:
     )
 
 
-def _check_columns(lines: list[str], like: Layout) -> None:
-    """Refuse another number of columns than the training samples have."""
-    n = find_layout(lines, "1").n_columns
+def _check_columns(layout: Layout, like: Layout) -> None:
+    """Refuse other columns than the training samples have."""
+    n = layout.n_columns
     if n == like.n_columns - 1:
         raise DataError(
             f"it has {n:,} columns where the training samples have {like.n_columns:,}: the labels "
@@ -160,6 +163,8 @@ def _check_columns(lines: list[str], like: Layout) -> None:
             f"it has {n:,} columns, the training samples have {like.n_columns:,}; both must have "
             "the same"
         )
+    if None not in (layout.names, like.names) and layout.names != like.names:
+        raise DataError("its columns have other names, or another order, than those of training")
 
 
 def _parse(block: bytes, first_line: int, layout: Layout) -> tuple[NDArray[Any], list[str] | None]:
@@ -201,8 +206,7 @@ def _finished(
     notes = [f"the labels are those of {layout.column(column)}"]
     if layout.index is not None:
         notes.append(f"{layout.column(layout.index)} counts the rows and was left out")
-    found = Layout(layout.delimiter, layout.names, layout.n_columns, column, layout.index)
-    return Table(numbers, y, found, notes)
+    return Table(numbers, y, replace(layout, label=column), notes)
 
 
 def _likely_label(numbers: NDArray[Any], layout: Layout) -> int:

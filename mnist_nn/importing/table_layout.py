@@ -81,10 +81,11 @@ def find_delimiter(line: str) -> str | None:
     return next((mark for mark in ";\t," if mark in line), None)
 
 
-def find_layout(lines: list[str], label: str | None, *, labelled: bool = True) -> Layout:
+def find_layout(lines: list[str], label: str | int | None, *, labelled: bool = True) -> Layout:
     """Find the layout of a table from its first lines, of which at least one is not blank.
 
-    `label` is the name of the label's column, or its number from 1, if it is `labelled`.
+    `label` is the name of the label's column, or its number from 1, or, if it is an integer, its
+    index, if it is `labelled`.
     """
     delimiter = find_delimiter(lines[0])
     rows = [[cell.strip() for cell in row] for _, row in split_lines(lines, 1, delimiter)]
@@ -129,9 +130,11 @@ def _index_column(names: tuple[str, ...] | None) -> int | None:
 
 
 def _label_column(
-    names: tuple[str, ...] | None, rows: list[list[str]], n: int, label: str | None
+    names: tuple[str, ...] | None, rows: list[list[str]], n: int, label: str | int | None
 ) -> int | None:
     """Return the index of the label's column, if it is named or the only one of text."""
+    if isinstance(label, int):
+        return label
     if label is not None:
         return _named(names, n, label)
     known = [i for i, name in enumerate(names or ()) if name.lower() in LABEL_NAMES]

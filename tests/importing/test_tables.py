@@ -187,6 +187,17 @@ def test_a_test_file_must_have_labels_and_the_same_columns(
     np.testing.assert_array_equal(images_of(data, "test"), few[0])
 
 
+def test_test_labels_are_in_the_column_of_the_training_labels(
+    import_: Import, tmp_path: Path
+) -> None:
+    rows = [[0, 0.5, 1], [1, 1.5, 2]]
+    train = write_csv(tmp_path / "train.csv", rows, "label,0,1")  # pandas numbers its columns so
+    data = import_(train, test=write_csv(tmp_path / "test.csv", rows[::-1], "label,0,1"))
+    assert data.parts["test"].y.tolist() == [1, 0]
+    assert data.parts["test"].x.tolist() == [[1.5, 2], [0.5, 1]]
+    assert data.notes == ["the labels are those of column 1 ('label')"]
+
+
 def test_the_test_part_can_be_held_out(import_: Import, few: Few, tmp_path: Path) -> None:
     train = kaggle(tmp_path / "train.csv", few)
     data = import_(train, test_split=0.25)
