@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data import Preparation, SampleFormat, Samples, stratified_split
 from ..data.format import DIGITS, MAX_INPUTS
-from ..errors import ConfigError, DataError, escaped
+from ..errors import ConfigError, DataError, escaped, shown
 from ..files import StrPath
 from ..images import PREPARED_SHAPE
 from ..nn import InputNormalization
@@ -24,6 +24,8 @@ SMALLEST = 4  # pixels of a side: fewer whole numbers are measurements
 LOOKED_AT = 1000  # images
 BLANK = 32  # of 255
 SPLIT_SEED = 0  # of the samples that are held out: always the same
+Rows = dict[str, tuple[str, NDArray[np.intp] | None]]
+"""Of each part, the part of the source that has its samples, and their indices; None for all."""
 IMAGES_ONLY = ("shape", "resize", "prepare", "transpose", "invert")  # options
 
 
@@ -77,34 +79,34 @@ def import_data(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> I
 
 def _dataset(read: Source, options: ImportOptions) -> ImportedData:
     """Make a dataset of a source: classes of its labels, images or measurements of its samples."""
-    parts = read.parts
     names, labels = encode_labels(
-        {name: part.y for name, part in parts.items()},
+        {name: part.y for name, part in read.parts.items()},
         labels_from=options.labels_from,
         classes=options.classes,
     )
-    notes = read.notes
-    x: dict[str, Any]
-    shape = _image_shape({name: part.x for name, part in parts.items()}, options)
-    if shape is None:
-        x, normalization = _measurements({n: part.x for n, part in parts.items()}, options)
-        format = SampleFormat((x["train"].shape[1],), names, normalization)
-    else:
-        x, more = _images(read, shape, options)
-        notes += more
-        shape = shape if read.converted else result_shape(shape, options)
-        preparation = _preparation(read, shape, names, options)
-        if preparation.method == "resize" and not read.converted and _is_blank(x["train"]):
-            preparation = Preparation("resize", invert=True)
-            notes.append("images are light on dark; predict and draw exchange dark and light")
-        format = SampleFormat(shape, names, preparation=preparation)
-    samples = {name: Samples(x[name], labels[name]) for name in parts}
+    arrays, notes = {name: part.x for name, part in read.parts.items()}, read.notes
+    rows: Rows = {part: (part, None) for part in arrays}
     if options.test_split is not None:
-        if "test" in samples:
+        if "test" in arrays:
             notes.append("it has a test part of its own, so --test-split was not needed")
         else:
-            samples = _split(samples["train"], options.test_split)
+            rows = _split(labels["train"], names, options.test_split)
+    shape = _image_shape(arrays, options)
+    if shape is None:
+        x, format = _measurements(arrays, rows, names, options)
+    else:
+        x, format = _images(read, shape, rows, names, options)
+    y = _taken(labels, rows)
+    samples = {part: Samples(x[part], y[part]) for part in rows}
     return ImportedData(format, samples, read.files, notes)
+
+
+def _taken(arrays: Mapping[str, NDArray[Any]], rows: Rows) -> dict[str, NDArray[Any]]:
+    """Return of each part its rows."""
+    return {
+        part: arrays[source] if chosen is None else arrays[source][chosen]
+        for part, (source, chosen) in rows.items()
+    }
 
 
 def _read(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> Source:
@@ -161,8 +163,14 @@ def _image_shape(
         if options.scale or side < SMALLEST or side * side != train.shape[1]:
             found = None
         else:
-            is_pixels = all(map(_is_bytes, arrays.values()))
-            found = (side, side) if is_pixels else None
+            is_pixels = {part: _is_bytes(array) for part, array in arrays.items()}
+            if len(set(is_pixels.values())) > 1:
+                raise DataError(
+                    "the numbers of one part are whole, 0 to 255, as pixels are, and those of the "
+                    "other are not; convert one of them, or, if they are measurements, say so: "
+                    "--scale standardize"
+                )
+            found = (side, side) if is_pixels["train"] else None
     if found is None:
         given = [name for name in IMAGES_ONLY if getattr(options, name)]
         if given:
@@ -182,44 +190,51 @@ def _is_bytes(x: NDArray[Any]) -> bool:
 
 
 def _measurements(
-    arrays: Mapping[str, NDArray[Any]], options: ImportOptions
-) -> tuple[dict[str, Any], InputNormalization | None]:
-    """Return measurements as floats, and how they are normalized."""
-    x = {part: np.asarray(array, np.float64) for part, array in arrays.items()}
-    for part, array in x.items():
+    arrays: Mapping[str, NDArray[Any]], rows: Rows, names: tuple[str, ...], options: ImportOptions
+) -> tuple[dict[str, Any], SampleFormat]:
+    """Return measurements as floats, and their format: normalized as those of training say."""
+    floats = {part: np.asarray(array, np.float64) for part, array in arrays.items()}
+    for part, array in floats.items():
         if not np.isfinite(array).all():
             row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
             raise DataError(
                 f"sample {row + 1:,} of {part} has a missing value (NaN) or an infinite one; fill "
                 "it in, or leave the sample out"
             )
-    if options.scale == "none":
-        return x, None
+    x, normalization = _taken(floats, rows), None
     if options.scale == "0-1":
-        return x, InputNormalization.to_unit_range(x["train"])
-    return x, InputNormalization.standardize(x["train"])
+        normalization = InputNormalization.to_unit_range(x["train"])
+    elif options.scale != "none":
+        normalization = InputNormalization.standardize(x["train"])
+    return x, SampleFormat((x["train"].shape[1],), names, normalization)
 
 
 def _images(
-    read: Source, shape: tuple[int, int], options: ImportOptions
-) -> tuple[dict[str, Any], list[str]]:
-    """Return images that are converted when they are sliced, and what was decided."""
-    notes, plain = [], ImportOptions()
+    read: Source, shape: tuple[int, int], rows: Rows, names: tuple[str, ...], options: ImportOptions
+) -> tuple[dict[str, Any], SampleFormat]:
+    """Return images that are converted when they are sliced, and their format; note decisions."""
     arrays = {part: _upright(samples, shape) for part, samples in read.parts.items()}
     coloured = {part: array for part, array in arrays.items() if array.ndim == 4}
     if coloured:
-        notes.append("colours were mixed to grey")
+        read.notes.append("colours were mixed to grey")
         arrays |= {part: without_colours(array) for part, array in coloured.items()}
-    factor, note = (1.0, None) if read.converted else find_factor(arrays.values())
-    notes += [note] if note else []
-    shape = shape if read.converted else result_shape(shape, options)
+    factor, left, note = 1.0, ImportOptions(), None  # of pictures, to which nothing is left to do
+    if not read.converted:
+        left, (factor, note) = options, find_factor(arrays)
+    if note:
+        read.notes.append(note)
+    shape = result_shape(shape, left)
     if math.prod(shape) > MAX_INPUTS:
         raise DataError(f"an image has {math.prod(shape):,} pixels, more than {MAX_INPUTS:,}")
-    applied = plain if read.converted else options
-    return {
-        part: Images(array, make_converter(applied, factor, part), shape)
-        for part, array in arrays.items()
-    }, notes
+    images = {
+        part: Images(arrays[source], make_converter(left, factor, source), shape, chosen)
+        for part, (source, chosen) in rows.items()
+    }
+    preparation = Preparation("mnist") if options.prepare else Preparation("resize", options.invert)
+    if not (options.prepare or read.converted):
+        preparation, note = _preparation(images["train"], shape, names)
+        read.notes += [note] if note else []
+    return images, SampleFormat(shape, names, preparation=preparation)
 
 
 def _upright(part: Part, shape: tuple[int, int]) -> NDArray[Any]:
@@ -230,29 +245,36 @@ def _upright(part: Part, shape: tuple[int, int]) -> NDArray[Any]:
 
 
 def _preparation(
-    read: Source, shape: tuple[int, int], names: tuple[str, ...], options: ImportOptions
-) -> Preparation:
-    """Return how pictures become such samples: as MNIST's digits, or only resized."""
-    is_like_mnist = not read.converted and shape == PREPARED_SHAPE and names == DIGITS
-    if options.prepare or is_like_mnist:
-        return Preparation("mnist")
-    return Preparation("resize", invert=options.invert)
+    images: Images, shape: tuple[int, int], names: tuple[str, ...]
+) -> tuple[Preparation, str | None]:
+    """Return how pictures become samples like those of an array, and what to say of it.
+
+    They are prepared as MNIST's were where images are digits, 28×28 and light on dark. They are
+    light on dark if most pixels of the first are nearly 0, as the paper of MNIST is.
+    """
+    is_negative = bool(np.median(images[:LOOKED_AT]) < BLANK)
+    are_digits = shape == PREPARED_SHAPE and names == DIGITS
+    if are_digits and is_negative:
+        return Preparation("mnist"), None
+    note = None
+    if is_negative:
+        note = "images are light on dark; predict and draw exchange dark and light"
+    elif are_digits:
+        note = "images are not light on dark, as MNIST's are; predict only resizes pictures"
+    return Preparation("resize", invert=is_negative), note
 
 
-def _is_blank(images: Images) -> bool:
-    """Return whether most pixels of the first images are nearly 0, as the paper of MNIST is."""
-    return bool(np.median(images[:LOOKED_AT]) < BLANK)
-
-
-def _split(samples: Samples, share: float) -> dict[str, Samples]:
+def _split(labels: NDArray[np.uint8], names: tuple[str, ...], share: float) -> Rows:
     """Hold out a share of the samples of each class for the test part."""
-    n = len(samples.y)
+    n = len(labels)
     held_out = round(share * n)
     if not 1 <= held_out < n:
         raise DataError(f"--test-split {share:g} of {n:,} samples leaves one part empty")
-    rest, test = stratified_split(samples.y, held_out, np.random.default_rng(SPLIT_SEED))
-    x = samples.x
-    return {
-        name: Samples(x.take(chosen) if isinstance(x, Images) else x[chosen], samples.y[chosen])
-        for name, chosen in (("train", rest), ("test", test))
-    }
+    rest, test = stratified_split(labels, held_out, np.random.default_rng(SPLIT_SEED))
+    lost = np.setdiff1d(labels[test], labels[rest])
+    if len(lost):
+        raise DataError(
+            f"--test-split {share:g} would leave no training sample of {shown(names[lost[0]])}, "
+            f"which has {np.count_nonzero(labels == lost[0]):,}; hold out less, or remove the class"
+        )
+    return {"train": ("train", rest), "test": ("train", test)}

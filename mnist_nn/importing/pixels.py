@@ -1,6 +1,6 @@
 """Pixels of any unit become bytes, 0 to 255, when they are sliced."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,14 @@ class Images:
     def __init__(
         self,
         images: NDArray[Any],
-        convert: Callable[[NDArray[Any], int], Bytes],
+        convert: Callable[[NDArray[Any], NDArray[np.intp]], Bytes],
         shape: tuple[int, int],
         indices: NDArray[np.intp] | None = None,
     ) -> None:
-        n = len(images) if indices is None else len(indices)
-        self.shape = (n, shape[0] * shape[1])
-        self._images, self._convert, self._image_shape = images, convert, shape
-        self._indices = indices
+        self._images, self._convert = images, convert
+        self._indices = np.arange(len(images)) if indices is None else indices
+        self._is_whole = indices is None
+        self.shape = (len(self._indices), shape[0] * shape[1])
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -43,28 +43,19 @@ class Images:
 
     def __getitem__(self, rows: slice) -> Bytes:
         """Convert some images."""
-        start = range(len(self))[rows].start
-        block = self._images[rows if self._indices is None else self._indices[rows]]
-        return self._convert(block, start).reshape(len(block), -1)
-
-    def take(self, indices: NDArray[np.intp]) -> "Images":
-        """Return the images at these indices."""
-        return Images(self._images, self._convert, self._image_shape, indices)
+        indices = self._indices[rows]
+        block = self._images[rows if self._is_whole else indices]
+        return self._convert(block, indices).reshape(len(block), -1)
 
 
-def find_factor(arrays: Iterable[NDArray[Any]]) -> tuple[float, str | None]:
-    """Return what makes 0 to 255 of pixels, and what to say of it; DataError for another unit."""
-    low, high, whole = 0.0, 0.0, True
-    for array in arrays:
-        is_bytes, step = array.dtype == np.uint8, max(1, BLOCK // max(1, array[:1].size))
-        for start in range(0, len(array), step):
-            block = array[start : start + step]
-            low, high = min(low, float(block.min())), max(high, float(block.max()))
-            if is_bytes and high > FEW:  # the rest cannot change anything
-                break
-            if not np.isfinite(block).all():
-                raise DataError(f"there is a pixel that is NaN or infinite; {RULE}")
-            whole = whole and (is_bytes or bool((block == np.floor(block)).all()))
+def find_factor(arrays: Mapping[str, NDArray[Any]]) -> tuple[float, str | None]:
+    """Return what makes 0 to 255 of pixels, and what to say of it.
+
+    DataError for another unit, or for parts that are not of the same.
+    """
+    reach = {part: _reach(array) for part, array in arrays.items()}
+    low, high = min(low for low, _, _ in reach.values()), max(high for _, high, _ in reach.values())
+    whole = all(whole for _, _, whole in reach.values())
     if low < 0 or high > (DEEP if whole else 255):
         raise DataError(f"there are pixels of {low:g} to {high:g}; {RULE}")
     factor = 1.0
@@ -73,19 +64,38 @@ def find_factor(arrays: Iterable[NDArray[Any]]) -> tuple[float, str | None]:
     elif 0 < high <= (FEW if whole else 1):
         high = high if whole else 1.0
         factor = 255 / high
+    highest = {part: high for part, (_, high, _) in reach.items()}
+    if min(highest.values()) * factor <= FEW < max(highest.values()) * factor:
+        found = " and ".join(f"those of {part} reach {high:g}" for part, high in highest.items())
+        raise DataError(f"the pixels are not of one unit: {found}; convert those of one part")
     note = f"pixels of 0 to {high:g} were scaled to 0 to 255" if factor != 1 else None
     return factor, note
 
 
+def _reach(array: NDArray[Any]) -> tuple[float, float, bool]:
+    """Return the lowest and the highest pixel, with 0, and whether all are whole numbers."""
+    low, high, whole = 0.0, 0.0, True
+    is_bytes, step = array.dtype == np.uint8, max(1, BLOCK // max(1, array[:1].size))
+    for start in range(0, len(array), step):
+        block = array[start : start + step]
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
+        if is_bytes and high > FEW:  # the rest cannot change anything
+            break
+        if not np.isfinite(block).all():
+            raise DataError(f"there is a pixel that is NaN or infinite; {RULE}")
+        whole = whole and (is_bytes or bool((block == np.floor(block)).all()))
+    return low, high, whole
+
+
 def make_converter(
     options: ImportOptions, factor: float, name: str
-) -> Callable[[NDArray[Any], int], Bytes]:
-    """Return the function that makes bytes (n, h, w) of images, the first of them number `start`.
+) -> Callable[[NDArray[Any], NDArray[np.intp]], Bytes]:
+    """Return the function that makes bytes (n, h, w) of images, which have these indices.
 
     `name` is that of the source, for errors.
     """
 
-    def convert(images: NDArray[Any], start: int) -> Bytes:
+    def convert(images: NDArray[Any], indices: NDArray[np.intp]) -> Bytes:
         if factor != 1 or images.dtype != np.uint8:
             images = np.rint(images * factor).astype(np.uint8)
         if options.transpose:
@@ -95,8 +105,8 @@ def make_converter(
         if options.prepare or options.resize:
             images = np.stack(
                 [
-                    fitted(image, options, f"{name}: image {start + i + 1:,}")
-                    for i, image in enumerate(images)
+                    fitted(image, options, f"{name}: image {i + 1:,}")
+                    for i, image in zip(indices, images, strict=True)
                 ]
             )
         return images

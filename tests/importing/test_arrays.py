@@ -224,6 +224,31 @@ def test_images_can_be_resized_inverted_and_prepared(
     assert np.median(off) < 12  # of 255: the digits are where MNIST has them, but for rounding
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_digits_that_are_dark_on_light_are_not_prepared_as_mnists(
+    import_: Import, few: Few, tmp_path: Path, invert: bool
+) -> None:
+    np.savez(tmp_path / "a.npz", x=few[0] if invert else 255 - few[0], y=few[1])
+    data = import_(tmp_path / "a.npz", invert=invert)
+    assert data.format.preparation == Preparation("resize", invert=False)
+    assert any("not light on dark, as MNIST's" in note for note in data.notes)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_pixels_of_both_parts_must_be_of_one_unit(
+    import_: Import, few: Few, tmp_path: Path, flat: bool
+) -> None:
+    arrays: dict[str, NDArray[Any]] = {**keras(few), "x_test": few[0][40:] / 255}
+    if flat:
+        arrays |= {name: arrays[name].reshape(-1, 784) for name in ("x_train", "x_test")}
+    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+    said = (
+        "one part are whole, 0 to 255" if flat else "those of train reach 255 and .* test reach 1;"
+    )
+    with pytest.raises(DataError, match=said):
+        import_(tmp_path / "a.npz")
+
+
 def test_large_files_are_mapped_and_never_held(tmp_path: Path) -> None:
     array = np.zeros((1000, 28, 28), np.uint8)
     (tmp_path / "a").write_bytes(idx_bytes(array))

@@ -105,6 +105,21 @@ def test_measurements_are_scaled_by_the_training_samples_alone(
     assert import_(train, scale="none").format.normalization is None
 
 
+@pytest.mark.parametrize("scale", ["standardize", "0-1"])
+def test_samples_that_are_held_out_do_not_scale_measurements(
+    import_: Import, tmp_path: Path, scale: str
+) -> None:
+    path = write_csv(tmp_path / "a.csv", [[i * i + 0.5, "xy"[i % 2]] for i in range(20)])
+    data = import_(path, test_split=0.2, scale=scale)
+    normalization = data.format.normalization
+    assert normalization is not None
+    scaled = normalization.apply(data.parts["train"].x)
+    np.testing.assert_allclose(
+        scaled.mean() if scale == "standardize" else scaled.min(), 0, atol=1e-12
+    )
+    np.testing.assert_allclose(scaled.std() if scale == "standardize" else scaled.max(), 1)
+
+
 def test_a_column_that_counts_rows_is_left_out(import_: Import, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [[1, 2.5, "x"], [2, 3.5, "y"]], "Id,width,Species")
     data = import_(path)
@@ -274,5 +289,7 @@ def test_a_part_must_not_be_empty(import_: Import, tmp_path: Path) -> None:
     train = write_csv(tmp_path / "a.csv", [[0.5, 1], [1.5, 2]], "x,label")
     with pytest.raises(DataError, match=r"--test-split 0.1 of 2 samples leaves one part empty"):
         import_(train, test_split=0.1)
-    data = import_(train, test_split=0.5)
-    assert {name: len(part.y) for name, part in data.parts.items()} == {"train": 1, "test": 1}
+    with pytest.raises(
+        DataError, match=r"0\.5 would leave no training sample of '\d', which has 1;"
+    ):
+        import_(train, test_split=0.5)
