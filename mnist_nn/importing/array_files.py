@@ -100,7 +100,8 @@ def peek(path: Path) -> bytes:
 
 def _first_of_labels(array: NDArray[Any]) -> NDArray[Any]:
     """Return the class, which is the first, of labels that are (n, 8) integers, as QMNIST's."""
-    return array[:, 0] if array.ndim == 2 and array.dtype.itemsize == 4 else array
+    are_labels = array.shape[1:] == (8,) and array.dtype.kind == "i"
+    return array[:, 0] if are_labels else array
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:

@@ -53,11 +53,10 @@ def _whole_or_text(part: str, labels: NDArray[Any]) -> NDArray[Any]:
             labels = labels.astype(np.float64)
         except ValueError:
             return np.char.strip(labels)
-    if labels.dtype.kind in "bui":
-        return labels.astype(np.int64)
-    if labels.dtype.kind != "f":
+    if labels.dtype.kind not in "buif":
         raise DataError(f"the labels are {labels.dtype}; {RULE}")
-    wrong = np.flatnonzero((labels != np.floor(labels)) | ~(np.abs(labels) < 2**53))
+    is_right = (labels == np.floor(labels)) & (labels > -(2**53)) & (labels < 2**53)
+    wrong = np.flatnonzero(~is_right)
     if len(wrong):
         raise DataError(
             f"label {wrong[0] + 1:,} of {part} is {labels[wrong[0]]:g}; {RULE}: this program tells "

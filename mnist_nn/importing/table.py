@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ..data.format import MAX_CLASSES
 from ..data.idx import GZIP_MAGIC
-from ..errors import DataError
+from ..errors import DataError, escaped, shown
 from ..limits import available_memory
 from .source import MakeBar
-from .table_layout import Layout, find_layout, text_of
+from .table_layout import Layout, find_layout, is_label_name, is_number, text_of
 from .table_numbers import parse_rows, split_labels, whole_numbers
 
 FIRST, BLOCK = 1 << 20, 1 << 17  # bytes that are read at a time; small ones stay in the cache
@@ -51,16 +51,16 @@ def read_table(
     with _opened(path) as (packed, file), make_bar(path.stat().st_size >> 20, "MB") as bar:
         layout: Layout | None = None
         blocks: list[NDArray[Any]] = []
-        labels: list[NDArray[Any] | list[str]] = []
+        labels: list[NDArray[Any]] = []
         size, room = 0, (available_memory() or 1 << 40) // 2
         for first_line, block in _blocks(file):
             if layout is None:
                 layout, first_line, block = _begin(first_line, block, label, like, n_inputs)
             numbers, texts = _parse(block, first_line, layout)
             if layout.label is not None:
-                labels.append(numbers[:, layout.label] if texts is None else texts)
-                left_out = [i for i in (layout.label, layout.index) if i is not None]
-                numbers = np.delete(numbers, left_out, axis=1)
+                labels.append(numbers[:, layout.label].copy() if texts is None else np.array(texts))
+                numbers = layout.inputs(numbers)
+                size += labels[-1].nbytes
             blocks.append(_small(numbers))
             size += blocks[-1].nbytes
             if size > room:
@@ -69,9 +69,7 @@ def read_table(
     if layout is None:
         raise DataError("it is empty")
     if not layout.labelled:
-        x = np.concatenate(blocks)
-        x = x if layout.index is None else np.delete(x, layout.index, axis=1)
-        return Table(x, np.empty(0), layout, [])
+        return Table(layout.inputs(np.concatenate(blocks)), np.empty(0), layout, [])
     return _finished(np.concatenate(blocks), labels, layout)
 
 
@@ -170,7 +168,7 @@ def _check_columns(layout: Layout, like: Layout) -> None:
 def _parse(block: bytes, first_line: int, layout: Layout) -> tuple[NDArray[Any], list[str] | None]:
     """Parse whole lines."""
     if layout.delimiter is not None:
-        numbers = whole_numbers(block, layout.n_columns, layout.delimiter)
+        numbers = whole_numbers(block, layout.n_columns, layout.delimiter, layout.label)
         if numbers is not None:
             return numbers, None
         text_and_numbers = split_labels(block, layout)
@@ -188,25 +186,26 @@ def _small(numbers: NDArray[Any]) -> NDArray[Any]:
     return numbers
 
 
-def _finished(
-    numbers: NDArray[Any], labels: list[NDArray[Any] | list[str]], layout: Layout
-) -> Table:
+def _finished(numbers: NDArray[Any], labels: list[NDArray[Any]], layout: Layout) -> Table:
     """Take the labels out of the numbers, if they are still among them, and say where they were."""
     column = layout.label
-    y: NDArray[Any]
     if column is None:
         column = _likely_label(numbers, layout)
-        y = numbers[:, column]
-        left_out = [i for i in (column, layout.index) if i is not None]
-        numbers = np.delete(numbers, left_out, axis=1)
-    elif all(isinstance(part, np.ndarray) for part in labels):
-        y = np.concatenate(labels)
+        y, layout = numbers[:, column], replace(layout, label=column)
+        numbers = layout.inputs(numbers)
     else:
-        y = np.array([str(text) for part in labels for text in part])
+        are_text = any(part.dtype.kind == "U" for part in labels)
+        y = np.concatenate([part.astype(str) if are_text else part for part in labels])
     notes = [f"the labels are those of {layout.column(column)}"]
     if layout.index is not None:
         notes.append(f"{layout.column(layout.index)} counts the rows and was left out")
-    return Table(numbers, y, replace(layout, label=column), notes)
+    if layout.names is None and y.dtype.kind == "U" and np.count_nonzero(y == y[0]) == 1:
+        notes.append(f"{shown(str(y[0]))} is in the first row only; if that is a header, remove it")
+    names = layout.names or ()
+    if sum(map(is_number, names)) > 1 and not any(map(is_label_name, names)):
+        first = ", ".join(names[:3])
+        notes.append(f"the first row, {escaped(first[:60])}, …, was taken for names of the columns")
+    return Table(numbers, y, layout, notes)
 
 
 def _likely_label(numbers: NDArray[Any], layout: Layout) -> int:
@@ -220,8 +219,8 @@ def _likely_label(numbers: NDArray[Any], layout: Layout) -> int:
         )
     if len(likely) == 2:
         raise DataError(
-            f"its first and its last column both look like labels; name one: --label {first + 1} "
-            f"or --label {last + 1}"
+            f"its first and its last column both look like labels; name one: --label "
+            f"{layout.reference(first)} or --label {layout.reference(last)}"
         )
     return likely[0]
 

@@ -1,11 +1,17 @@
 """Layout of a CSV file, from its first rows: delimiter, header, and where the labels are."""
 
 import csv
+import re
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError, shown
 
-LABEL_NAMES = ("label", "labels", "class", "target", "species", "variety", "digit", "y")
+LABEL_NAMES = ("label", "labels", "class", "target", "species", "variety", "digit")
+Y = "y"  # a column's name that may also be that of a coordinate
 INDEX_NAMES = ("", "unnamed: 0", "id", "index")  # of a column that counts rows; pandas writes one
 MISSING = ("", "na", "n/a", "nan", "null", "?")
 
@@ -40,6 +46,14 @@ class Layout:
     def column(self, i: int) -> str:
         """Describe a column for a message."""
         return f"column {i + 1}" + (f" ({shown(self.names[i])})" if self.names else "")
+
+    def reference(self, i: int) -> str:
+        """Return what names a column for --label: its number, or its name if that is a number."""
+        return self.names[i] if self.names and self.names[i].isdigit() else str(i + 1)
+
+    def inputs(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return the columns (n, m) that are inputs: neither labels nor numbers of rows."""
+        return np.delete(numbers, [i for i in (self.label, self.index) if i is not None], axis=1)
 
 
 def _rows_of(lines: list[str], delimiter: str | None) -> list[list[str]]:
@@ -89,6 +103,7 @@ def find_layout(lines: list[str], label: str | int | None, *, labelled: bool = T
     """
     delimiter = find_delimiter(lines[0])
     rows = [[cell.strip() for cell in row] for _, row in split_lines(lines, 1, delimiter)]
+    rows = _without_empty_end(rows)
     n = len(rows[0])
     if n < 2 and labelled:
         raise DataError(
@@ -98,9 +113,10 @@ def find_layout(lines: list[str], label: str | int | None, *, labelled: bool = T
     names = tuple(rows[0]) if _is_header(rows) else None
     data = [row for row in rows[1 if names else 0 :] if len(row) == n]
     if not data:
-        raise DataError("there is no row of numbers in it")
+        got = f": row 2 has {len(rows[1]):,} cells, the first {n:,}" if rows[1:] else ""
+        raise DataError(f"there is no row of numbers in it{got}")
     index = _index_column(names)
-    column = _label_column(names, data, n, label) if labelled else None
+    column = _label_column(names, index, data, n, label) if labelled else None
     return Layout(delimiter, names, n, column, index, labelled)
 
 
@@ -114,14 +130,40 @@ def is_number(cell: str) -> bool:
 
 
 def _is_header(rows: list[list[str]]) -> bool:
-    """Return whether the first row names the columns: it has text where the second has a number."""
-    first, second = rows[0], rows[1] if len(rows) > 1 else None
-    if any(cell.lower() in LABEL_NAMES for cell in first):
+    """Return whether the first row names the columns.
+
+    It does if it has text that is usual there, or where the second row has a number, and that does
+    not recur below; or if its numbers only count the columns.
+    """
+    first, others = rows[0], rows[1:]
+    if not others:
+        return any(map(is_label_name, first)) or not any(map(is_number, first))
+    texts = [i for i, cell in enumerate(first) if not is_number(cell)]
+    unique = [i for i in texts if all(row[i : i + 1] != [first[i]] for row in others)]
+    if any(is_label_name(first[i]) or is_number("".join(others[0][i : i + 1])) for i in unique):
         return True
-    if second is None:
-        return not any(map(is_number, first))
-    pairs = zip(first, second, strict=False)
-    return any(not is_number(above) and is_number(below) for above, below in pairs)
+    counts = [i for i, cell in enumerate(first) if re.fullmatch("[0-9]{1,9}", cell)]
+    if len(first) < 3 or len(counts) < 2 or len(counts) + len(unique) + (not first[0]) < len(first):
+        return False
+    start = int(first[counts[0]])
+    return (
+        (start == 0 or bool(unique))
+        and all(first[i] == str(start + k) for k, i in enumerate(counts))
+        and not any(all(row[i : i + 1] == [first[i]] for i in counts) for row in others)
+    )
+
+
+def is_label_name(cell: str) -> bool:
+    """Return whether a column of this name usually has the labels."""
+    return cell.lower() in (*LABEL_NAMES, Y)
+
+
+def _without_empty_end(rows: list[list[str]]) -> list[list[str]]:
+    """Leave out a last column that is empty everywhere: rows, or the header, end in a comma."""
+    n = len(rows[0])
+    if rows[0][-1] or any(row[n - 1 :] not in ([], [""]) for row in rows):
+        return rows
+    return [row[: n - 1] for row in rows]
 
 
 def _index_column(names: tuple[str, ...] | None) -> int | None:
@@ -130,7 +172,11 @@ def _index_column(names: tuple[str, ...] | None) -> int | None:
 
 
 def _label_column(
-    names: tuple[str, ...] | None, rows: list[list[str]], n: int, label: str | int | None
+    names: tuple[str, ...] | None,
+    index: int | None,
+    rows: list[list[str]],
+    n: int,
+    label: str | int | None,
 ) -> int | None:
     """Return the index of the label's column, if it is named or the only one of text."""
     if isinstance(label, int):
@@ -138,24 +184,38 @@ def _label_column(
     if label is not None:
         return _named(names, n, label)
     known = [i for i, name in enumerate(names or ()) if name.lower() in LABEL_NAMES]
+    if len(known) > 1:
+        which = " and ".join(str(i + 1) for i in known[:2])
+        raise DataError(
+            f"columns {which} both have names of labels; name the one that is meant with --label, "
+            "and remove the other if it tells the class, too"
+        )
+    texts = [i for i in range(n) if i != index and any(not is_number(row[i]) for row in rows)]
+    if not known and len(texts) < 2:
+        known = texts or [i for i, name in enumerate(names or ()) if name.lower() == Y]
     if known:
         return known[0]
-    texts = [i for i in range(n) if any(not is_number(row[i]) for row in rows)]
     if len(texts) > 1:
         which = " and ".join(str(i + 1) for i in texts[:2])
         raise DataError(
             f"columns {which} both hold text; only the labels may be text: name their column with "
             "--label, and remove the other"
         )
-    return texts[0] if texts else None
+    return None
 
 
 def _named(names: tuple[str, ...] | None, n: int, label: str) -> int:
     """Return the index of a column that is named, or numbered from 1."""
+    number = int(label) - 1 if label.isascii() and label.isdigit() and len(label) < 10 else -1
     if names and label in names:
+        if 0 <= number < n and not is_number(names[number]):
+            raise DataError(
+                f"--label {label} is the name of column {names.index(label) + 1}, and the number "
+                f"of column {label}, {shown(names[number])}; rename one of them"
+            )
         return names.index(label)
-    if label.isascii() and label.isdigit() and 1 <= int(label) <= n:
-        return int(label) - 1
+    if 0 <= number < n:
+        return number
     known = f"a name, such as {shown(names[0])}, or " if names else ""
     raise DataError(
         f"there is no column {shown(label)}; --label is {known}a number from 1 to {n:,}"

@@ -170,9 +170,10 @@ def test_emnist_lies_transposed_counts_from_one_and_is_one_of_several(
     assert data.format.preparation == Preparation("resize", invert=True)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 4), (4, 6)])
 @pytest.mark.parametrize("kind", [">i2", ">i4", ">f4", ">f8", "|u1", "|i1"])
-def test_idx_of_every_type(tmp_path: Path, kind: str) -> None:
-    array = np.arange(24).reshape(2, 3, 4).astype(kind)
+def test_idx_of_every_type(tmp_path: Path, kind: str, shape: tuple[int, ...]) -> None:
+    array = np.arange(24).reshape(shape).astype(kind)
     (tmp_path / "a").write_bytes(idx_bytes(array))
     (tmp_path / "b.gz").write_bytes(gzip.compress(idx_bytes(array)))
     for name in ("a", "b.gz"):
@@ -284,6 +285,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "three arrays": (npz(a=npy(X), b=npy(Y), c=npy(X)), r"it must hold x_train, y_train and, if"),
     "other lengths": (npz(x=npy(X), y=npy(Y[:3])), "there are 4 samples in train, but 3 labels"),
     "one-hot labels": (npz(x=npy(X), y=npy(np.eye(4))), r"of one-hot labels, y.argmax\(axis=1\)"),
+    "huge labels": (npz(x=npy(X), y=npy(Y.astype(np.uint64) << 63)), "label 2 of train is 9.2"),
     "labels that are no whole numbers": (npz(x=npy(X), y=npy(Y / 2)), "label 2 of train is 0.5"),
     "objects": (npz(x=npy(X), y=npy(np.array([{}] * 4))), "holds Python objects, which could run"),
     "complex numbers": (npz(x=npy(X * 1j), y=npy(Y)), "it must be numbers, or text"),

@@ -63,6 +63,18 @@ BAD: dict[str, tuple[bytes | str, str]] = {
         "1,5,2\n2,5,1\n",
         "both look like labels; name one: --label 1 or --label 3",
     ),
+    "a label that is too long": (
+        f"x,label\n1,a\n2,{'b' * 101}\n",
+        r"row 3: the label, column 2 \('label'\), has 101 characters; a class's name has",
+    ),
+    "two columns with names of labels": (
+        "label,target,a\n0,1,0.5\n1,0,0.5\n",
+        "columns 1 and 2 both have names of labels; name the one",
+    ),
+    "rows of other lengths than the header": (
+        "a,b,kind\n1,2,3,x\n1,2,3,y\n",
+        "no row of numbers in it: row 2 has 4 cells, the first 3",
+    ),
     "a class without a name": (
         'x,label\n1,a\n2,"\x07"\n',
         r"'\\x07' cannot be the name of a class",

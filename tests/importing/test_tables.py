@@ -146,6 +146,53 @@ def test_labels_are_ordered_as_numbers_or_naturally(import_: Import, tmp_path: P
     assert names(["B10", "b9", "a"]) == ("a", "b9", "B10")
 
 
+HEADERS: dict[str, tuple[str, int, int, str]] = {  # samples, index of the label, a note
+    "a label that is a usual name": ("0.5,1,y\n1.5,2,n\n2.5,3,y\n", 3, 2, ""),
+    "labels of numbers and text": ("0.5,b2\n1.5,1\n2.5,b2\n", 3, 1, ""),
+    "a label of its own": ("0.5,7,one\n1.5,8,b\n", 2, 2, "'one' is in the first row only"),
+    "pandas's numbers": ("0,1,2,3\n5,.5,8,9\n4,.5,8,9\n", 2, 0, "first row, 0, 1, 2, …, was taken"),
+    "and its index": (",0,1,2\n0,5,.5,8\n1,4,.5,8\n", 2, 1, "first row, , 0, 1, …, was taken"),
+    "rows that count": ("0,1,2,3\n1,1,2,3\n0,1,2,3\n", 3, 0, ""),
+    "years": ("2019,2020,kind\n1.5,2,a\n2.5,3,b\n", 2, 2, "first row, 2019, 2020, kind, …, was"),
+    "a coordinate y": ("x,y,label\n.5,.7,1\n.6,.8,2\n", 2, 2, ""),
+    "a coordinate y and text": ("x,y,who\n.5,.7,a\n.6,.8,b\n", 2, 2, ""),
+    "y alone": ("x,y\n.5,1\n.6,2\n", 2, 1, ""),
+    "names of the rows": ("id,r,who\nA0,.5,a\nA1,.6,b\n", 2, 2, "column 1 ('id') counts"),
+    "a header that ends in a comma": ("id,who,r,\n0,a,.5\n1,b,.6\n", 2, 1, ""),
+    "rows that end in a comma": ("id,who,r,\n0,a,.5,\n1,b,.6,\n", 2, 1, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_headers_and_labels_are_found(import_: Import, tmp_path: Path, kind: str) -> None:
+    text, count, column, note = HEADERS[kind]
+    (tmp_path / "a.csv").write_text(text)
+    data = import_(tmp_path / "a.csv")
+    assert len(data.parts["train"].y) == count
+    assert data.notes[0].startswith(f"the labels are those of column {column + 1}")
+    assert note in " ".join(data.notes)
+    assert len(data.format.class_names) == 2
+
+
+def test_a_label_of_text_is_the_same_class_wherever_it_stands(
+    import_: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_nn.importing.table.FIRST", 40)
+    monkeypatch.setattr("mnist_nn.importing.table.BLOCK", 40)
+    rows: list[list[Any]] = [["01", 5, 6], ["2", 5, 6]] * 20 + [["01", 0.5, 6], ["b2", 5, 6]]
+    data = import_(write_csv(tmp_path / "a.csv", rows), label="1")
+    assert data.format.class_names == ("01", "2", "b2")
+
+
+def test_a_name_comes_before_a_number_unless_that_is_a_name_too(
+    import_: Import, tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "a.csv", [[1, 0.5, 3], [2, 0.5, 4]], "class,1,2")
+    with pytest.raises(DataError, match="--label 1 is the name of column 2, and the number of col"):
+        import_(path, label="1")
+    assert import_(path, label="3").notes[0].endswith("column 3 ('2')")
+
+
 def test_labels_can_count_from_one(import_: Import, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [[0.5, 1], [1.5, 3]], "x,label")
     data = import_(path, labels_from=1, classes=("a", "b", "c"))
@@ -263,6 +310,9 @@ def test_a_table_that_does_not_fit_into_memory_is_refused(
     monkeypatch.setattr("mnist_nn.importing.table.available_memory", lambda: 10_000)
     with pytest.raises(DataError, match="need more than half of the memory"):
         import_(path)
+    labels = write_csv(tmp_path / "b.csv", [[1, "abc" * 10], [2, "d"]] * 60)  # labels count, too
+    with pytest.raises(DataError, match="need more than half of the memory"):
+        import_(labels)
 
 
 def test_names_of_classes_must_be_readable(import_: Import, few: Few, tmp_path: Path) -> None:
