@@ -40,7 +40,7 @@ COMMANDS = {  # name of the command and, but for `MODULES`, of its module and of
     "presets": Entry("Train", "List the configs that ship with mnist-nn, with their accuracies."),
     "train": Entry("Train", "Train a network and save it to a model file."),
     "evaluate": Entry("Use a model", "Measure the loss and accuracy of a model."),
-    "predict": Entry("Use a model", "Read digits in photographs, scans and drawings."),
+    "predict": Entry("Use a model", "Predict the classes of pictures, or of the rows of a table."),
     "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
     "draw": Entry("Use a model", "Write a web page to draw on, with the model in it."),
     "show": Entry("Look inside", "Draw sample images, before and after augmentation."),

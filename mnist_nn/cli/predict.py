@@ -42,12 +42,13 @@ def predict(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Read digits in photographs, scans and drawings, or the rows of a table.
+    """Predict the classes of pictures, or of the rows of a table.
 
-    Each image holds one digit or letter, dark on light or light on dark. It is preprocessed as
-    MNIST was: converted to grey, paper levelled, cropped, fitted into 20×20 and centred in 28×28
-    pixels. For a model of other images (clothes, your own) it is converted to grey and resized to
-    the size of these, and inverted if they were; a .npy file of that size is taken as it is.
+    A picture is a photograph, scan or drawing of one digit or letter, dark on light or light on
+    dark. It is preprocessed as MNIST was: converted to grey, paper levelled, cropped, fitted into
+    20×20 and centred in 28×28 pixels. For a model of other images (clothes, your own) it is
+    converted to grey and resized to the size of these, and inverted if they were; a .npy file of
+    that size is taken as it is.
 
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
     is reported, the others are still read, and the exit code is 1. All but .npy need Pillow

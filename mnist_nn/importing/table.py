@@ -136,14 +136,15 @@ def _unlabelled(lines: list[str], n_inputs: int) -> Layout:
         return replace(layout, index=None)
     if n - (layout.index is not None) == n_inputs:
         return layout
-    got = f"it has {n:,} {'column' if n == 1 else 'columns'} where the model reads {n_inputs:,}"
+    columns = "column" if n == 1 else "columns"
+    got = f"it has {n:,} {columns} where the model reads {n_inputs:,} numbers"
     if layout.index is not None:
         got += f", and {layout.column(layout.index)}, which counts the rows, is left out"
     if n - (layout.index is not None) != n_inputs + 1:
-        raise DataError(f"{got}; a row must have the {n_inputs:,} numbers of a sample")
+        raise DataError(f"{got}; a row must have the numbers of one sample")
     raise DataError(
-        f"{got}: a table to predict has no labels; remove their column, or import the table "
-        "(mnist-nn import) and compare its labels with what the model says (mnist-nn evaluate)"
+        f"{got}: a table to predict has no labels; remove their column, or measure the model on "
+        "them: mnist-nn import, then evaluate"
     )
 
 

@@ -158,15 +158,15 @@ def test_a_single_output_is_the_second_of_two_classes(run: Run) -> None:
     [
         (
             f"{NAMES},species\n5.1,3.5,1.4,0.2,setosa\n",
-            "it has 5 columns where the model reads 4: a table to predict has no labels; remove "
-            "their column, or import the table (mnist-nn import)",
+            "it has 5 columns where the model reads 4 numbers: a table to predict has no labels; "
+            "remove their column, or measure the model on them: mnist-nn import",
         ),
-        ("5.1,3.5\n", "it has 2 columns where the model reads 4; a row must have the 4 numbers"),
-        ("5.1\n", "it has 1 column where the model reads 4; a row must have the 4 numbers"),
+        ("5.1,3.5\n", "it has 2 columns where the model reads 4 numbers; a row must have"),
+        ("5.1\n", "it has 1 column where the model reads 4 numbers; a row must have"),
         (
             f"id,{NAMES},species\n1,5.1,3.5,1.4,0.2,setosa\n",
-            "it has 6 columns where the model reads 4, and column 1 ('id'), which counts the rows, "
-            "is left out: a table to predict has no labels",
+            "it has 6 columns where the model reads 4 numbers, and column 1 ('id'), which counts "
+            "the rows, is left out: a table to predict has no labels",
         ),
         (f"{NAMES}\n5.1,3.5,1.4,0.2\n5.1,,1.4,0.2\n", "row 3, column 2 ('sepal width'): there is"),
         (
