@@ -8,7 +8,7 @@ import typer
 
 from ..data import DATASETS, NAME_RULE, is_name, required_data_folder, write_dataset
 from ..data.download import unwritable
-from ..data.format import DIGITS
+from ..data.format import DIGITS, MAX_INPUTS
 from ..errors import ConfigError, DataError, shell_command, shown
 from ..files import read_bounded
 from ..importing import ImportedData, ImportOptions, import_data
@@ -207,7 +207,10 @@ def _side_lengths(option: str, text: str | None) -> tuple[int, int] | None:
         raise ConfigError(
             f"{option}: must be a height and a width, such as 28x28, got {shown(text)}"
         )
-    return int(sides[1]), int(sides[2])
+    height, width = int(sides[1]), int(sides[2])
+    if height * width > MAX_INPUTS:
+        raise ConfigError(f"{option}: must be at most {MAX_INPUTS:,} pixels, got {shown(text)}")
+    return height, width
 
 
 def _class_names(text: str | None) -> tuple[str, ...] | None:

@@ -81,7 +81,7 @@ def open_idx(path: Path) -> NDArray[Any]:
     if not math.prod(shape):
         raise DataError("it holds nothing")
     if is_packed:
-        _check_room(size, "unpack it first (gunzip): an unpacked file need not fit")
+        check_room(size, "unpack it first (gunzip): an unpacked file need not fit")
         blob = read_bounded(path, size + idx.GZIP_SLACK, DataError)
         return _first_of_labels(idx.parse_any(idx.decompress(blob, size)))
     if path.stat().st_size != size:
@@ -117,7 +117,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
             f"it is an archive that NumPy did not write, with {shown(others[0])} in it; unpack it, "
             "or save a spreadsheet as CSV"
         )
-    _check_room(sum(member.file_size for member in members), "save each as a .npy file instead")
+    check_room(sum(member.file_size for member in members), "save each as a .npy file instead")
     arrays = {}
     for member in members:
         name = member.filename.removesuffix(".npy")
@@ -168,11 +168,11 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, fortran, dtype
 
 
-def _check_room(size: int, remedy: str) -> None:
+def check_room(size: int, remedy: str) -> None:
     """Refuse arrays that take more than half of the memory."""
     memory = available_memory()
     if memory is not None and size > memory // 2:
-        raise DataError(f"it unpacks to {size:,} bytes, more than half of the memory; {remedy}")
+        raise DataError(f"it becomes {size:,} bytes, more than half of the memory; {remedy}")
 
 
 def _checked(parts: Mapping[str, Part]) -> dict[str, Part]:

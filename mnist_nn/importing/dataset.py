@@ -23,6 +23,7 @@ from .source import ImportOptions, MakeBar, Part, Source
 SMALLEST = 4  # pixels of a side: fewer whole numbers are measurements
 LOOKED_AT = 1000  # images
 BLANK = 32  # of 255
+LARGEST = 1e100  # number of a measurement: its square is a number, too
 SPLIT_SEED = 0  # of the samples that are held out: always the same
 Rows = dict[str, tuple[str, NDArray[np.intp] | None]]
 """Of each part, the part of the source that has its samples, and their indices; None for all."""
@@ -71,6 +72,8 @@ def import_data(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> I
         If an option does not suit the source.
     """
     read = _read(source, options, make_bar)
+    if options.label is not None and read.layout is None:
+        raise ConfigError("--label is of a CSV, whose labels are in a column; leave it out")
     try:
         return _dataset(read, options)
     except DataError as error:
@@ -123,7 +126,8 @@ def _read(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> Source:
         {"train": read.parts["train"], "test": test},
         (*read.files, *other.files),
         notes,
-        converted=read.converted,
+        read.layout or other.layout,
+        read.converted,
     )
 
 
@@ -150,6 +154,11 @@ def _image_shape(
         found = shape[:2]
         if options.scale:
             raise ConfigError("--scale is of measurements; pixels are always read as 0 to 1")
+        if options.shape:
+            raise ConfigError(
+                f"--shape is of images in rows, but these are {found[0]}×{found[1]} already; leave "
+                "it out, or resize them: --resize"
+            )
     elif options.shape:
         if math.prod(options.shape) != train.shape[1]:
             height, width = options.shape
@@ -200,6 +209,13 @@ def _measurements(
             raise DataError(
                 f"sample {row + 1:,} of {part} has a missing value (NaN) or an infinite one; fill "
                 "it in, or leave the sample out"
+            )
+        if np.abs(array).max() > LARGEST:
+            row, column = (int(i[0]) for i in np.nonzero(np.abs(array) > LARGEST))
+            raise DataError(
+                f"measurement {column + 1:,} of sample {row + 1:,} of {part} is "
+                f"{array[row, column]:g}; numbers must be from {-LARGEST:g} to {LARGEST:g}: choose "
+                "another unit, or leave the column out"
             )
     x, normalization = _taken(floats, rows), None
     if options.scale == "0-1":

@@ -5,24 +5,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, escaped
+from ..errors import DataError, escaped, shown
 from ..images import PREPARED_SHAPE, decode_pixels, images_in, natural, read_content
+from .array_files import check_room
+from .pairing import PARTS
 from .pixels import fitted
 from .source import ImportOptions, MakeBar, Part, Source
 
-PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names of sub-folders
 LARGEST = 300  # pixels of a side that is not resized
 NOTE = "pictures are read as grey, transparent ones on white"
 
 
 def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> Source:
     """Read the pictures of a folder; DataError names the file that is wrong."""
-    folders = _part_folders(folder)
+    folders, left = _part_folders(folder)
     listed, others = {}, 0
     for part, place in folders.items():
         listed[part], more = _list_pictures(place)
         others += more
     notes = [NOTE]
+    if left:
+        notes.append(f"left out: {', '.join(left[:5])}")
     if others:
         notes.append(f"{others:,} files that are no pictures were left out")
     parts: dict[str, Part] = {}
@@ -36,6 +39,7 @@ def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> So
                 if image.shape != first[1]:
                     raise DataError(_of_two_sizes(first, (path, image.shape)))
                 if x is None:
+                    check_room(len(pictures) * image.size, "make them smaller: --resize 28x28")
                     x = np.empty((len(pictures), *image.shape), np.uint8)
                 x[i] = image
                 bar.update(1)
@@ -46,20 +50,26 @@ def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> So
 
 def sub_folders(folder: Path) -> list[Path]:
     """List the sub-folders that are not hidden, in natural order."""
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    found = [path for path in folder.iterdir() if path.is_dir() and _is_shown(path)]
     return sorted(found, key=lambda path: natural(path.name))
 
 
-def _part_folders(folder: Path) -> dict[str, Path]:
-    """Return the folder of each part: the folder itself, if it has none for training."""
-    below = {path.name.lower(): path for path in sub_folders(folder)}
-    found = {part: below[name] for part, names in PARTS.items() for name in names if name in below}
-    return found if "train" in found and sub_folders(found["train"]) else {"train": folder}
+def _part_folders(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """Return the folder of each part, and the names of others.
+
+    It is the folder itself if it has none for training, in which there are more.
+    """
+    below = sub_folders(folder)
+    known = {PARTS[path.name.lower()]: path for path in below if path.name.lower() in PARTS}
+    if "train" not in known or not sub_folders(known["train"]):
+        return {"train": folder}, []
+    found: dict[str, Path] = {part: known[part] for part in ("train", "test") if part in known}
+    return found, [shown(path.name) for path in below if path not in found.values()]
 
 
 def _list_pictures(folder: Path) -> tuple[list[tuple[Path, str]], int]:
     """List the pictures of each class with its name; and count the other files."""
-    listed, others = [], sum(_is_other(path) for path in folder.iterdir() if path.is_file())
+    listed, others = [], sum(_is_shown(path) for path in folder.iterdir() if path.is_file())
     for place in sub_folders(folder):
         pictures = [path for path in images_in(place) if path.suffix.lower() != ".npy"]
         if not pictures:
@@ -68,12 +78,13 @@ def _list_pictures(folder: Path) -> tuple[list[tuple[Path, str]], int]:
                 "pictures in it"
             )
         listed += [(path, place.name) for path in pictures]
-        others += sum(map(_is_other, place.iterdir())) - len(pictures)
+        others += sum(map(_is_shown, place.iterdir())) - len(pictures)
     return listed, others
 
 
-def _is_other(path: Path) -> bool:
-    return not path.name.startswith(".")
+def _is_shown(path: Path) -> bool:
+    """Return whether a file or folder is neither hidden nor what macOS adds to archives."""
+    return not path.name.startswith(".") and path.name != "__MACOSX"
 
 
 def _read(path: Path, options: ImportOptions) -> NDArray[np.uint8]:

@@ -30,6 +30,7 @@ def test_what_was_imported_is_written_whole_and_listed(
     assert result.stderr == (
         "my-digits: 16 training samples and 4 test samples, images of 28×28, 10 classes: 0, 1, 2, "
         "3, 4, 5, 6, 7, 8, 9\n"
+        "next: mnist-nn train fast --set data.dataset=my-digits --data-dir d\n"
     )
     assert read_info("d/my-digits.npz").parts == {"train": 16, "test": 4}
     x = np.concatenate([read_dataset("d/my-digits.npz", part).x for part in ("train", "test")])
@@ -63,6 +64,7 @@ def test_a_model_is_trained_on_iris_and_has_its_normalization(run: Run) -> None:
         (["--name", "x", "--test-split", "1"], "--test-split: must be between 0 and 1"),
         (["--name", "x", "--test-split", "0.1", "--test", "y"], "cannot be combined"),
         (["--name", "x", "--prepare", "--resize", "9x9"], "cannot be combined"),
+        (["--name", "x", "--resize", "9999x9999"], "--resize: must be at most 16,777,216 pixels"),
         (
             ["--name", "x", "--resize", "28"],
             "--resize: must be a height and a width, such as 28x28",

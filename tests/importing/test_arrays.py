@@ -341,4 +341,8 @@ def test_parts_must_be_alike(import_: Import, tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", x=X, y=Y)
     with pytest.raises(ConfigError, match="--scale is of measurements"):
         import_(tmp_path / "b.npz", scale="none")
+    with pytest.raises(ConfigError, match="--shape is of images in rows, but these are 5×5"):
+        import_(tmp_path / "b.npz", shape=(1, 25))
+    with pytest.raises(ConfigError, match="--label is of a CSV, whose labels"):
+        import_(tmp_path / "b.npz", label="y")
     assert idx.is_idx(idx_bytes(X))

@@ -37,6 +37,10 @@ BAD: dict[str, tuple[bytes | str, str]] = {
         f"{GOOD}3,1e999,{PIXELS[2:]}\n",
         "row 3, column 2: '1e999' is not a finite",
     ),
+    "a number whose square is none": (
+        "x,label\n1,a\n-1e200,b\n",
+        r"measurement 1 of sample 2 of train is -1e\+200; numbers must be from",
+    ),
     "text in a pixel": (
         f"{HEADER}{GOOD}3,x,{PIXELS[2:]}\n",
         r"row 4, column 2 \('p0'\): 'x' is not a num",

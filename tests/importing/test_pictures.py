@@ -53,8 +53,12 @@ def test_folders_of_both_parts(
     x, y = few
     write_pictures(tmp_path / names[0], (x[:40], y[:40]))
     write_pictures(tmp_path / names[1], (x[40:], y[40:]))
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "val").mkdir()
     data = import_(tmp_path)
     np.testing.assert_array_equal(images_of(data, "test"), by_class((x[40:], y[40:]))[0])
+    assert list(data.parts) == ["train", "test"]
+    assert "left out: 'val'" in data.notes
     data = import_(tmp_path / names[0], test=tmp_path / names[1])
     np.testing.assert_array_equal(images_of(data, "test"), by_class((x[40:], y[40:]))[0])
     np.savez(tmp_path / "a.npz", x=x, y=y)
@@ -110,6 +114,15 @@ def test_what_is_wrong_is_named(import_: Import, few: Few, tmp_path: Path) -> No
         import_(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty has no pictures; each sub-folder is a class"):
+        import_(tmp_path)
+
+
+def test_pictures_that_do_not_fit_into_memory_are_refused(
+    import_: Import, few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pictures(tmp_path, few)
+    monkeypatch.setattr("mnist_nn.importing.array_files.available_memory", lambda: 60 * 28 * 28)
+    with pytest.raises(DataError, match=r"47,040 bytes, more than half .* smaller: --resize"):
         import_(tmp_path)
 
 
