@@ -68,7 +68,8 @@ def _read_file(
     for magic, what in OTHERS.items():
         if start.startswith(magic):
             raise DataError(f"it is {what}")
-    if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_wide = start[1:2] == b"\0" or start.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16
+    if b"\0" in start and not is_wide:
         raise DataError(
             "it is none of the files that can be imported: CSV, .npz, .npy, IDX, or a folder of "
             "pictures"

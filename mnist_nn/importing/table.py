@@ -88,8 +88,10 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes] | gzip.GzipFile]]
 def _blocks(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
     """Yield whole lines, some at a time, and the number of the first of them."""
     line, rest, more = 1, b"", file.read(FIRST)
-    if more.startswith(UTF_16):
+    if more.startswith(UTF_16) or (more[1:2] == b"\0" and not more[1:99:2].strip(b"\0")):
         raise DataError("it is text in UTF-16; save it as CSV in UTF-8")
+    if b"\r" in more and b"\n" not in more:
+        raise DataError("its rows end in CR alone, as on old Macs; save it with LF or CRLF")
     more = more.removeprefix(BOM)
     while more:
         content, more = rest + more, file.read(BLOCK)

@@ -85,6 +85,8 @@ BAD: dict[str, tuple[bytes | str, str]] = {
     ),
     "not UTF-8": (b"1,a\n2,\xff\n", "row 2 is not text in UTF-8"),
     "UTF-16": ("1,2\n3,4\n".encode("utf-16"), "it is text in UTF-16; save it as CSV in UTF-8"),
+    "UTF-16 without a mark": ("1,2\n3,4\n".encode("utf-16-le"), "it is text in UTF-16; save it"),
+    "ends of lines of old Macs": ("1,2\r3,4\r", "its rows end in CR alone"),
     "an open quote": ('a,b\n1,"2\n3,4\n', "row 2 cannot be read: unexpected end of data"),
     "damaged gzip": (gzip.compress(GOOD.encode() * 999)[:-20], "damaged gzip data"),
     "no text": (b"\x01\x02\0\x03" * 9, "it is none of the files that can be imported"),
