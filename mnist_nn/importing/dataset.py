@@ -118,7 +118,7 @@ def _read(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> Source:
     if options.test is None:
         return read
     other = read_source(options.test, options, make_bar, read.layout)
-    if read.converted != other.converted:
+    if read.are_pictures != other.are_pictures:
         raise DataError(f"{escaped(str(options.test))}: pictures and arrays cannot be combined")
     test = other.parts.get("test", other.parts["train"])
     notes = read.notes + [note for note in other.notes if note not in read.notes]
@@ -127,7 +127,7 @@ def _read(source: StrPath, options: ImportOptions, make_bar: MakeBar) -> Source:
         (*read.files, *other.files),
         notes,
         read.layout or other.layout,
-        read.converted,
+        read.are_pictures,
     )
 
 
@@ -143,22 +143,7 @@ def _image_shape(
                 "must be alike"
             )
     if train.ndim > 2:
-        shape = train.shape[1:]
-        if len(shape) == 3 and shape[0] == 1:
-            shape = shape[1:]
-        if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
-            raise DataError(
-                f"a sample is {shape}; an image is (height, width), with 1, 3 or 4 colours as a "
-                "third number"
-            )
-        found = shape[:2]
-        if options.scale:
-            raise ConfigError("--scale is of measurements; pixels are always read as 0 to 1")
-        if options.shape:
-            raise ConfigError(
-                f"--shape is of images in rows, but these are {found[0]}×{found[1]} already; leave "
-                "it out, or resize them: --resize"
-            )
+        found = _shape_with_sides(train.shape[1:], options)
     elif options.shape:
         if math.prod(options.shape) != train.shape[1]:
             height, width = options.shape
@@ -188,6 +173,26 @@ def _image_shape(
                 "if they are images, say so: --shape HxW"
             )
     return found
+
+
+def _shape_with_sides(shape: tuple[int, ...], options: ImportOptions) -> tuple[int, int]:
+    """Return the height and width of images that do not lie in rows."""
+    if len(shape) == 3 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
+        raise DataError(
+            f"a sample is {shape}; an image is (height, width), with 1, 3 or 4 colours as a third "
+            "number"
+        )
+    height, width = shape[:2]
+    if options.scale:
+        raise ConfigError("--scale is of measurements; pixels are always read as 0 to 1")
+    if options.shape:
+        raise ConfigError(
+            f"--shape is of images in rows, but these are {height}×{width} already; leave it out, "
+            "or resize them: --resize"
+        )
+    return height, width
 
 
 def _is_bytes(x: NDArray[Any]) -> bool:
@@ -235,7 +240,7 @@ def _images(
         read.notes.append("colours were mixed to grey")
         arrays |= {part: without_colours(array) for part, array in coloured.items()}
     factor, left, note = 1.0, ImportOptions(), None  # of pictures, to which nothing is left to do
-    if not read.converted:
+    if not read.are_pictures:
         left, (factor, note) = options, find_factor(arrays)
     if note:
         read.notes.append(note)
@@ -247,7 +252,7 @@ def _images(
         for part, (source, chosen) in rows.items()
     }
     preparation = Preparation("mnist") if options.prepare else Preparation("resize", options.invert)
-    if not (options.prepare or read.converted):
+    if not (options.prepare or read.are_pictures):
         preparation, note = _preparation(images["train"], shape, names)
         read.notes += [note] if note else []
     return images, SampleFormat(shape, names, preparation=preparation)

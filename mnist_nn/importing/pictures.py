@@ -9,7 +9,7 @@ from ..errors import DataError, escaped, shown
 from ..images import PREPARED_SHAPE, decode_pixels, images_in, natural, read_content
 from .array_files import check_room
 from .pairing import PARTS
-from .pixels import fitted
+from .pixels import fitted, oriented
 from .source import ImportOptions, MakeBar, Part, Source
 
 LARGEST = 300  # pixels of a side that is not resized
@@ -45,7 +45,7 @@ def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> So
                 bar.update(1)
             assert x is not None  # _list_pictures finds at least one for each class
             parts[part] = Part(x, np.array([name for _, name in pictures]))
-    return Source(parts, (folder.name,), notes, converted=True)
+    return Source(parts, (folder.name,), notes, are_pictures=True)
 
 
 def sub_folders(folder: Path) -> list[Path]:
@@ -94,16 +94,12 @@ def _read(path: Path, options: ImportOptions) -> NDArray[np.uint8]:
         image = decode_pixels(read_content(path, name), name)
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from error
-    if options.transpose:
-        image = image.T
-    if options.invert:
-        image = 255 - image
     if not (options.prepare or options.resize) and max(image.shape) > LARGEST:
         raise DataError(
             f"{name} has more than {LARGEST} pixels on a side; make it smaller: --resize 28x28, or "
             "--prepare for pictures of single characters"
         )
-    return fitted(image, options, name)
+    return fitted(oriented(image, options), options, name)
 
 
 def _of_two_sizes(*pictures: tuple[Path, tuple[int, ...]]) -> str:

@@ -98,10 +98,7 @@ def make_converter(
     def convert(images: NDArray[Any], indices: NDArray[np.intp]) -> Bytes:
         if factor != 1 or images.dtype != np.uint8:
             images = np.rint(images * factor).astype(np.uint8)
-        if options.transpose:
-            images = images.swapaxes(1, 2)
-        if options.invert:
-            images = 255 - images
+        images = oriented(images, options)
         if options.prepare or options.resize:
             images = np.stack(
                 [
@@ -112,6 +109,13 @@ def make_converter(
         return images
 
     return convert
+
+
+def oriented(images: Bytes, options: ImportOptions) -> Bytes:
+    """Transpose and invert images (…, h, w), as the options say."""
+    if options.transpose:
+        images = images.swapaxes(-1, -2)
+    return 255 - images if options.invert else images
 
 
 def fitted(image: Bytes, options: ImportOptions, name: str) -> Bytes:

@@ -26,7 +26,6 @@ OTHERS = {  # beginnings of files that people try
     b"\xfd7zXZ": "packed with xz; unpack it first",
     b"7z\xbc\xaf": "packed with 7-Zip; unpack it first",
 }
-MAX_LOOKED_AT = 200  # files of a folder
 
 
 def read_source(
@@ -100,7 +99,7 @@ def _is_kind(path: Path, magic: bytes | None) -> bool:
 def _read_folder(path: Path, options: ImportOptions, make_bar: MakeBar) -> Source:
     """Read IDX or ``.npy`` files, however deep they lie, or else pictures."""
     files = [file for file in plain_files(path) if file.suffix.lower() not in SUFFIXES - {".npy"}]
-    files = [file for file in files if not file.name.startswith(".")][:MAX_LOOKED_AT]
+    files = [file for file in files if not file.name.startswith(".")]
     for magic, opener in ((None, open_idx), (NPY, open_npy)):
         found = [file for file in files if _is_kind(file, magic)]
         if found:

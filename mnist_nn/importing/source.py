@@ -35,15 +35,15 @@ class Source:
         What the reader decided, for the user.
     layout
         Layout of its table, of a CSV.
-    converted
-        Whether its images have the final unit and shape, and all options are applied.
+    are_pictures
+        Whether its samples are pictures that were read: bytes, to which all options are applied.
     """
 
     parts: dict[str, Part]
     files: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
     layout: Layout | None = None
-    converted: bool = False
+    are_pictures: bool = False
 
 
 @dataclass(frozen=True)
