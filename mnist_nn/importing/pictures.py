@@ -27,7 +27,7 @@ def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> So
     if left:
         notes.append(f"left out: {', '.join(left[:5])}")
     if others:
-        notes.append(f"{others:,} files that are no pictures were left out")
+        notes.append(f"{others:,} files or folders that are no pictures were left out")
     parts: dict[str, Part] = {}
     first: tuple[Path, tuple[int, ...]] | None = None
     with make_bar(sum(map(len, listed.values())), "pictures") as bar:

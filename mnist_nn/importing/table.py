@@ -16,7 +16,7 @@ from ..data.idx import GZIP_MAGIC
 from ..errors import DataError, escaped, shown
 from ..limits import available_memory
 from .source import MakeBar
-from .table_layout import Layout, find_layout, is_label_name, is_number, text_of
+from .table_layout import Layout, find_layout, is_number, text_of
 from .table_numbers import parse_rows, split_labels, whole_numbers
 
 FIRST, BLOCK = 1 << 20, 1 << 17  # bytes that are read at a time; small ones stay in the cache
@@ -205,7 +205,7 @@ def _finished(numbers: NDArray[Any], labels: list[NDArray[Any]], layout: Layout)
     if layout.names is None and y.dtype.kind == "U" and np.count_nonzero(y == y[0]) == 1:
         notes.append(f"{shown(str(y[0]))} is in the first row only; if that is a header, remove it")
     names = layout.names or ()
-    if sum(map(is_number, names)) > 1 and not any(map(is_label_name, names)):
+    if sum(map(is_number, names)) > 1:
         first = ", ".join(names[:3])
         notes.append(f"the first row, {escaped(first[:60])}, …, was taken for names of the columns")
     return Table(numbers, y, layout, notes)

@@ -137,10 +137,10 @@ def _is_header(rows: list[list[str]]) -> bool:
     """
     first, others = rows[0], rows[1:]
     if not others:
-        return any(map(is_label_name, first)) or not any(map(is_number, first))
+        return any(map(_is_label_name, first)) or not any(map(is_number, first))
     texts = [i for i, cell in enumerate(first) if not is_number(cell)]
     unique = [i for i in texts if all(row[i : i + 1] != [first[i]] for row in others)]
-    if any(is_label_name(first[i]) or is_number("".join(others[0][i : i + 1])) for i in unique):
+    if any(_is_label_name(first[i]) or is_number("".join(others[0][i : i + 1])) for i in unique):
         return True
     counts = [i for i, cell in enumerate(first) if re.fullmatch("[0-9]{1,9}", cell)]
     if len(first) < 3 or len(counts) < 2 or len(counts) + len(unique) + (not first[0]) < len(first):
@@ -153,7 +153,7 @@ def _is_header(rows: list[list[str]]) -> bool:
     )
 
 
-def is_label_name(cell: str) -> bool:
+def _is_label_name(cell: str) -> bool:
     """Return whether a column of this name usually has the labels."""
     return cell.lower() in (*LABEL_NAMES, Y)
 
@@ -161,7 +161,7 @@ def is_label_name(cell: str) -> bool:
 def _without_empty_end(rows: list[list[str]]) -> list[list[str]]:
     """Leave out a last column that is empty everywhere: rows, or the header, end in a comma."""
     n = len(rows[0])
-    if rows[0][-1] or any(row[n - 1 :] not in ([], [""]) for row in rows):
+    if n < 2 or rows[0][-1] or any(row[n - 1 :] not in ([], [""]) for row in rows):
         return rows
     return [row[: n - 1] for row in rows]
 

@@ -96,16 +96,16 @@ def parse_rows(
 
 
 def _label(text: str, row: int, layout: Layout) -> str:
+    if text.lower() not in MISSING and len(text) <= MAX_NAME:
+        return text
     assert layout.label is not None
     where = f"row {row:,}: the label, {layout.column(layout.label)},"
-    if text.lower() in MISSING:
+    if len(text) <= MAX_NAME:
         raise DataError(f"{where} is missing; remove the row")
-    if len(text) > MAX_NAME:
-        raise DataError(
-            f"{where} has {len(text):,} characters; a class's name has at most {MAX_NAME}: shorten "
-            "it, or name another column with --label"
-        )
-    return text
+    raise DataError(
+        f"{where} has {len(text):,} characters; a class's name has at most {MAX_NAME}: shorten it, "
+        "or name another column with --label"
+    )
 
 
 def _floats(rows: list[list[str]], numbers: list[int], layout: Layout) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ def test_pictures_of_all_kinds(import_: Import, few: Few, tmp_path: Path) -> Non
     write_pictures(tmp_path, few)
     (tmp_path / "3" / "notes.txt").write_text("threes")
     (tmp_path / "labels.csv").write_text("0,1")
+    (tmp_path / "3" / "more").mkdir()
     (tmp_path / "3" / ".hidden.png").write_text("")
     (tmp_path / ".git").mkdir()
     data = import_(tmp_path)
@@ -43,7 +44,7 @@ def test_pictures_of_all_kinds(import_: Import, few: Few, tmp_path: Path) -> Non
     np.testing.assert_array_equal(data.parts["train"].y, y)
     assert data.format.class_names == DIGITS
     assert data.format.preparation == Preparation("resize")
-    assert "2 files that are no pictures were left out" in data.notes
+    assert "3 files or folders that are no pictures were left out" in data.notes
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("training", "testing")])

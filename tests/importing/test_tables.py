@@ -149,6 +149,7 @@ def test_labels_are_ordered_as_numbers_or_naturally(import_: Import, tmp_path: P
 HEADERS: dict[str, tuple[str, int, int, str]] = {  # samples, index of the label, a note
     "a label that is a usual name": ("0.5,1,y\n1.5,2,n\n2.5,3,y\n", 3, 2, ""),
     "labels of numbers and text": ("0.5,b2\n1.5,1\n2.5,b2\n", 3, 1, ""),
+    "a usual name, once": (".5,.7,y\n.6,.8,n\n.7,.9,m\n", 2, 2, "row, .5, .7, y, …, was"),
     "a label of its own": ("0.5,7,one\n1.5,8,b\n", 2, 2, "'one' is in the first row only"),
     "pandas's numbers": ("0,1,2,3\n5,.5,8,9\n4,.5,8,9\n", 2, 0, "first row, 0, 1, 2, …, was taken"),
     "and its index": (",0,1,2\n0,5,.5,8\n1,4,.5,8\n", 2, 1, "first row, , 0, 1, …, was taken"),
@@ -257,7 +258,10 @@ def test_test_labels_are_in_the_column_of_the_training_labels(
     data = import_(train, test=write_csv(tmp_path / "test.csv", rows[::-1], "label,0,1"))
     assert data.parts["test"].y.tolist() == [1, 0]
     assert data.parts["test"].x.tolist() == [[1.5, 2], [0.5, 1]]
-    assert data.notes == ["the labels are those of column 1 ('label')"]
+    assert data.notes == [
+        "the labels are those of column 1 ('label')",
+        "the first row, label, 0, 1, …, was taken for names of the columns",
+    ]
 
 
 def test_the_test_part_can_be_held_out(import_: Import, few: Few, tmp_path: Path) -> None:
