@@ -33,6 +33,8 @@ class Augmentation:
     elastic_sigma
         Smoothness of the elastic distortion, in pixels: their σ, 4. Pixels nearer than this move
         together.
+    flip
+        Mirror each image left to right, or not, at random: for clothes, not for digits.
     """
 
     shift: Annotated[float, Field(ge=0, le=MAX_SIDE, strict=True)] = 0.0
@@ -42,7 +44,10 @@ class Augmentation:
     elastic_alpha: Annotated[float, Field(ge=0, le=1000, strict=True)] = 0.0
     elastic_sigma: Annotated[float, Field(ge=1, le=100, strict=True)] = 4.0
 
+    flip: Annotated[bool, Field(strict=True)] = False
+
     @property
     def active(self) -> bool:
         """Whether it changes images at all."""
-        return any((self.shift, self.rotation, self.scale, self.shear, self.elastic_alpha))
+        sizes = (self.shift, self.rotation, self.scale, self.shear, self.elastic_alpha)
+        return self.flip or any(sizes)

@@ -52,12 +52,16 @@ def draw_warps(
     A and t are drawn by `affine`, d by `elastic`: with two generators it does not matter in how
     many calls the warps of a set are drawn.
     """
-    uniform = affine.uniform(-1, 1, (n, 5))
+    uniform = affine.uniform(-1, 1, (n, 6 if settings.flip else 5))
     angle = math.radians(settings.rotation) * uniform[:, 0]
     slant = np.tan(math.radians(settings.shear) * uniform[:, 1])
     size = 1 + settings.scale * uniform[:, 2]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     matrices = np.stack([cos, cos * slant - sin, sin, sin * slant + cos], axis=1)
+    if settings.flip:
+        matrices[:, ::2] *= np.sign(
+            uniform[:, 5:]
+        )  # what is right of the middle comes from its left
     fields = np.zeros((n, 2, *image_shape), np.float32)
     if settings.elastic_alpha:
         down, across = (blur_basis(settings.elastic_sigma, side) for side in image_shape)
@@ -67,7 +71,7 @@ def draw_warps(
         fields = np.matmul(down @ waves, across.T, dtype=np.float32)
     return Warps(
         matrices.reshape(n, 2, 2).astype(np.float32),
-        (settings.shift * uniform[:, 3:]).astype(np.float32),
+        (settings.shift * uniform[:, 3:5]).astype(np.float32),
         fields,
     )
 

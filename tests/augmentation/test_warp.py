@@ -40,6 +40,16 @@ def test_a_shift_by_whole_pixels_moves_the_picture(
     np.testing.assert_array_equal(moved, expected)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_flip_mirrors_about_half_of_the_pictures(digits: Samples, compiled: bool) -> None:
+    settings, rng = Augmentation(flip=True), np.random.default_rng(0)
+    flipped = Augmenter(settings, rng, image_shape=MNIST, compiled=compiled)(digits.x[:200])
+    mirrored = digits.x[:200].reshape(-1, 28, 28)[:, :, ::-1].reshape(-1, 784)
+    is_mirrored = (flipped == mirrored).all(axis=1)
+    np.testing.assert_array_equal(flipped[~is_mirrored], digits.x[:200][~is_mirrored])
+    assert 70 < is_mirrored.sum() < 130
+
+
 def test_a_quarter_turn_turns_the_picture(digits: Samples) -> None:
     turned = warp(digits.x[:1], one([[0, -1], [1, 0]])).reshape(28, 28)
     np.testing.assert_array_equal(turned, np.rot90(digits.x[0].reshape(28, 28), 1))

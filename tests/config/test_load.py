@@ -278,6 +278,7 @@ FLAGS = [
     "biases",
     "shuffle",
     "replacement",
+    "flip",
     "nesterov",
     "restore_best_weights",
 ]
