@@ -8,7 +8,7 @@ import typer
 
 from ..errors import escaped
 from ..files import atomic_write
-from ..model import check_fits, load_model
+from ..model import load_model
 from ..outputs import check_output
 from ..page import draw_page
 from .guard import eprint, print_path
@@ -31,7 +31,6 @@ def draw(
     """
     trained = load_model(model)
     name, samples = trained.config.data.dataset, trained.format
-    check_fits(trained.config, name, samples)
     check_output(output, inputs=[model])
     page = draw_page(trained.network, samples, f"{escaped(model.name)}, trained on {name}")
     with atomic_write(output) as file:

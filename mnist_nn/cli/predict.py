@@ -15,7 +15,7 @@ from ..blas import one_blas_thread
 from ..data import SampleFormat
 from ..errors import ConfigError, DataError, ModelError, escaped
 from ..images import MAX_BYTES, decode_image, images_in, make_sample, prepare, read_content
-from ..model import Model, check_fits, load_model
+from ..model import Model, load_model
 from .options import Debug, ModelFile
 from .prediction_output import PredictionOutput
 from .signals import Interrupted, exit_code_of
@@ -119,7 +119,7 @@ def _read_stdin() -> bytes:
 
 
 def _check(trained: Model, model: Path, paths: list[str], *, show: bool) -> None:
-    """Refuse pictures for a model that reads none, or one whose parts do not fit: ConfigError."""
+    """Refuse pictures for a model that reads none: ConfigError."""
     name, samples = trained.config.data.dataset, trained.format
     reads = f"{model} reads {samples.n_inputs:,} numbers per sample of {name}, not images"
     if samples.preparation is None and not all(map(is_table, paths)):
@@ -129,7 +129,6 @@ def _check(trained: Model, model: Path, paths: list[str], *, show: bool) -> None
         )
     if samples.image_shape is None and show:
         raise ConfigError(f"--show draws images; {reads}")
-    check_fits(trained.config, name, samples)
 
 
 def _read(path: str, read_stdin: Callable[[], bytes], samples: SampleFormat) -> NDArray[Any]:

@@ -31,8 +31,16 @@ BELOW, ABOVE = (47, 134, 198), (224, 105, 30)  # blue and orange, visible on whi
 
 FONT = "DejaVu Sans"  # comes with matplotlib
 OTHERS = (  # of Chinese, Japanese and Korean, which it lacks; those that are installed are used
-    *("Noto Sans CJK JP", "IPAGothic", "IPAexGothic", "VL Gothic", "WenQuanYi Zen Hei"),
-    *("Hiragino Sans", "Yu Gothic", "MS Gothic", "Microsoft YaHei", "Malgun Gothic"),
+    "Noto Sans CJK JP",
+    "IPAGothic",
+    "IPAexGothic",
+    "VL Gothic",
+    "WenQuanYi Zen Hei",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "MS Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
 )
 
 STYLE: dict[Any, Any] = {

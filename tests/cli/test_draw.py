@@ -78,14 +78,6 @@ def test_a_model_that_reads_no_pictures_is_refused(run: Run, tmp_path: Path) -> 
     assert not (tmp_path / "draw.html").exists()
 
 
-def test_a_model_whose_outputs_are_not_the_classes_is_refused(run: Run, tmp_path: Path) -> None:
-    layers = "network.layers=[{units: 1, activation: sigmoid}]"
-    loss = "training.loss=binary_cross_entropy"
-    result = run("draw", untrained(tmp_path / "one.pkl", "mnist", layers, loss))
-    assert result.exit_code == 2
-    assert "the last layer needs 10 units, got 1" in result.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "complaint", "code"),
     [

@@ -76,6 +76,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c.update(input_scale="1"), "'input_scale' is wrong"),
         (lambda c: c.update(input_scale=float("nan")), "'input_scale' is wrong"),
         (lambda c: c.update(input_scale=-1.0), "'input_scale' is wrong"),
+        (lambda c: c["sample_format"].update(class_names=["a", "b"]), "10 outputs and 2 classes"),
         (lambda c: c.update(kept_epoch=2), "its kept epoch is not in its history"),
         (lambda c: c.update(seed=6), "its seed or its dataset is not that of its config"),
         (lambda c: c["dataset"].update(name="\x1b[2J"), "its seed or its dataset is not"),
