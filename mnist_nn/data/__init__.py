@@ -1,7 +1,7 @@
 """Datasets. Downloading, which needs the network, is in `mnist_nn.data.download`."""
 
 from .datasets import Dataset, load_dataset, load_mnist
-from .format import PIXEL_SCALE, Preparation, SampleFormat
+from .format import Preparation, SampleFormat
 from .location import data_folder, required_data_folder
 from .mapped import MappedRows
 from .record import DatasetInfo, Samples
@@ -12,7 +12,6 @@ from .table import DATASETS, dataset_info, datasets_that
 __all__ = [
     "DATASETS",
     "NAME_RULE",
-    "PIXEL_SCALE",
     "Dataset",
     "DatasetInfo",
     "MappedRows",

@@ -1,9 +1,10 @@
 """Class weights: how much the samples of each class count in the training loss.
 
-A rare class is otherwise hardly heard: where it has 1 sample in 100, a network that never says it
-is right 99 times. With the weight ``w_k`` of class k, the loss of a batch of n samples is
-``1/n Σ w_y loss(x, y)``: each sample's loss, and so its gradient, times the weight of its class. It
-is divided by n and not by ``Σ w_y``, so that a sample counts the same in whatever batch it comes.
+Without them a rare class adds little to the loss: where it has 1 sample in 100, a network that
+never predicts it is right 99 times. With the weight ``w_k`` of class k, the loss of a batch of n
+samples is ``1/n Σ w_y loss(x, y)``: each sample's loss, and so its gradient, times the weight of
+its class. It is divided by n and not by ``Σ w_y``, so that a sample counts the same in whatever
+batch it comes.
 """
 
 from dataclasses import replace
