@@ -1,7 +1,8 @@
 """Images from anywhere, read and made samples: as MNIST's digits were, or resized."""
 
 from .blocks import draw_blocks
-from .preparation import PREPARED_SHAPE, prepare
+from .center import PREPARED_SHAPE
+from .preparation import prepare
 from .reading import (
     MAX_BYTES,
     SUFFIXES,

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ..data import Preparation, SampleFormat
 from ..errors import ConfigError
-from ..images import paper, preparation, surface
+from ..images import center, ink, paper, surface
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
@@ -105,7 +105,7 @@ def _constants(shape: tuple[int, int], how: Preparation) -> str:
         "INVERT": how.invert,
     } | {
         name: value
-        for module in (paper, surface, preparation)
+        for module in (paper, surface, center, ink)
         for name, value in vars(module).items()
         if name.isupper()
     }
