@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         MnistNNWarning,
         ModelError,
     )
-    from .evaluation import Evaluation, evaluate
+    from .evaluation import Answers, Calibration, Evaluation, evaluate
     from .model import Model, load_model
     from .nn import (
         Activation,
@@ -65,8 +65,10 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Answers",
     "Augmentation",
     "BatchNorm",
+    "Calibration",
     "Config",
     "ConfigError",
     "Constant",

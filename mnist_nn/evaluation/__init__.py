@@ -1,22 +1,24 @@
 """Measuring a trained network: metrics, predictions, learning curves, charts, and a report."""
 
 from .boundary import Plane
+from .calibration import Answers, Calibration, answer, fit_calibration
 from .evaluated_model import EvaluatedModel
 from .history import Curves, curves_of
 from .image_grid import draw_image_grid
 from .intervals import Summary, summarize, wilson_interval
 from .metrics import (
-    Calibration,
     ClassScore,
     Evaluation,
     Predictions,
-    calibrate,
+    Reliability,
     evaluate,
+    measure_reliability,
     predict,
 )
 from .palette import require_matplotlib
 
 __all__ = [
+    "Answers",
     "Calibration",
     "ClassScore",
     "Curves",
@@ -24,11 +26,14 @@ __all__ = [
     "Evaluation",
     "Plane",
     "Predictions",
+    "Reliability",
     "Summary",
-    "calibrate",
+    "answer",
     "curves_of",
     "draw_image_grid",
     "evaluate",
+    "fit_calibration",
+    "measure_reliability",
     "predict",
     "require_matplotlib",
     "summarize",

@@ -19,7 +19,7 @@ from .boundary import Plane
 from .evaluated_model import EvaluatedModel
 from .history import METRICS, Curves, Metric
 from .image_grid import drawn_size, thinned
-from .metrics import Calibration
+from .metrics import Reliability
 from .palette import INK, MODELS, MUTED, style
 
 WIDTH = 4.4  # inches of 72 points: on a phone such a chart's text has about its nominal size
@@ -180,35 +180,35 @@ def draw_scores(models: Sequence[EvaluatedModel]) -> Chart:
 
 def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
     """Draw accuracy by confidence; None if no model's outputs are probabilities."""
-    known = [(model.name, model.calibration) for model in models if model.calibration]
+    known = [(model.name, model.reliability) for model in models if model.reliability]
     if not known:
         return None
-    calibrations = [calibration for _, calibration in known]
+    reliabilities = [reliability for _, reliability in known]
     title = "Calibration"
     with style():
         figure = _figure(4.2)
         if len(known) == 1:
-            title = f"Expected calibration error {calibrations[0].error:.2%}"
+            title = f"Expected calibration error {reliabilities[0].error:.2%}"
             upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-            plots.plot_counts(lower, calibrations[0])
+            plots.plot_counts(lower, reliabilities[0])
         else:
             upper = lower = figure.add_subplot()
             handles = _models_legend([name for name, _ in known])
             figure.legend(*handles, loc="outside lower center", ncols=2)
-        plots.plot_calibration(upper, calibrations)
+        plots.plot_calibration(upper, reliabilities)
         lower.set_xlabel("confidence")
-    texts = [f"{name}: {_describe_calibration(calibration)}" for name, calibration in known]
+    texts = [f"{name}: {_describe_calibration(reliability)}" for name, reliability in known]
     return Chart("calibration", title, " ".join(texts), figure)
 
 
-def _describe_calibration(calibration: Calibration) -> str:
-    columns = calibration.confidence, calibration.accuracy, calibration.counts
+def _describe_calibration(reliability: Reliability) -> str:
+    columns = reliability.confidence, reliability.accuracy, reliability.counts
     bins = [
         f"confidence {confidence:.1%}, accuracy {accuracy:.1%} ({n:,} samples)"
         for confidence, accuracy, n in zip(*columns, strict=True)
         if n
     ]
-    return f"Expected calibration error {calibration.error:.2%}. By bin: {'; '.join(bins)}."
+    return f"Expected calibration error {reliability.error:.2%}. By bin: {'; '.join(bins)}."
 
 
 def draw_mistakes(model: EvaluatedModel) -> Chart | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..data import SampleFormat, Samples
 from ..nn import Network
 from .history import Curves
-from .metrics import Calibration, Evaluation, Predictions, calibrate, predict
+from .metrics import Evaluation, Predictions, Reliability, measure_reliability, predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ class EvaluatedModel:
         return predict(self.network, self.samples.x)
 
     @cached_property
-    def calibration(self) -> Calibration | None:
+    def reliability(self) -> Reliability | None:
         """Calibration on the samples; None if the outputs are not probabilities."""
         if not self.predictions.is_probability:
             return None
         right = self.predictions.predicted == self.samples.y
-        return calibrate(self.predictions.confidence, right)
+        return measure_reliability(self.predictions.confidence, right)
 
     def worst_mistakes(self, n: int) -> NDArray[np.intp]:
         """Return the indices of the `n` most confident mistakes, the most confident first."""

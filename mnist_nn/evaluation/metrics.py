@@ -153,7 +153,7 @@ def predict(network: Network, x: NDArray[Any]) -> Predictions:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Reliability:
     """Comparison of confidence and accuracy, in bins of equal width from 0 to 1.
 
     All arrays have shape (n_bins,): the samples in each bin, how many of them were predicted
@@ -185,9 +185,9 @@ class Calibration:
         return float(np.nansum(self.counts * gaps) / self.counts.sum())
 
 
-def calibrate(
+def measure_reliability(
     confidence: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 10
-) -> Calibration:
+) -> Reliability:
     """Sort samples into bins by confidence; both arrays have shape (n,), n at least 1.
 
     A bin includes its upper edge but not its lower one; the first also includes 0.
@@ -197,4 +197,4 @@ def calibrate(
     counts = np.bincount(bins, minlength=n_bins)
     sums = np.bincount(bins, confidence, minlength=n_bins)
     n_right = np.bincount(bins[right], minlength=n_bins)
-    return Calibration(counts, n_right, sums / np.where(counts, counts, np.nan))
+    return Reliability(counts, n_right, sums / np.where(counts, counts, np.nan))

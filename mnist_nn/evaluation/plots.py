@@ -16,7 +16,7 @@ from .boundary import Plane
 from .history import Curves, Metric
 from .image_grid import drawn_size, stretch, tiled
 from .intervals import wilson_interval
-from .metrics import Calibration, ClassScore
+from .metrics import ClassScore, Reliability
 from .palette import ABOVE, BELOW, BLUE, GREEN, INK, LINE, MODELS, MUTED, ORANGE, PAPER, diverging
 
 READABLE = 10  # points of a cell that a number fits into
@@ -195,14 +195,14 @@ def _scale_scores(axes: Axes, lowest: float, class_names: Sequence[str]) -> None
     axes.grid(axis="x")
 
 
-def plot_calibration(axes: Axes, calibrations: Sequence[Calibration]) -> None:
+def plot_calibration(axes: Axes, reliabilities: Sequence[Reliability]) -> None:
     """Plot accuracy by confidence (a reliability diagram), for one network with 95 % intervals."""
     axes.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1.2)
-    for calibration, colour in zip(calibrations, MODELS, strict=False):
-        filled = calibration.counts > 0
-        x, y = calibration.confidence[filled], calibration.accuracy[filled]
-        if len(calibrations) == 1:
-            pairs = zip(calibration.right[filled], calibration.counts[filled], strict=True)
+    for reliability, colour in zip(reliabilities, MODELS, strict=False):
+        filled = reliability.counts > 0
+        x, y = reliability.confidence[filled], reliability.accuracy[filled]
+        if len(reliabilities) == 1:
+            pairs = zip(reliability.right[filled], reliability.counts[filled], strict=True)
             ends = np.array([wilson_interval(int(right), int(n)) for right, n in pairs])
             axes.vlines(x, ends[:, 0], ends[:, 1], color=colour, linewidth=5, alpha=0.25)
         axes.plot(x, y, "o-", color=colour, markersize=5)
@@ -212,9 +212,9 @@ def plot_calibration(axes: Axes, calibrations: Sequence[Calibration]) -> None:
     axes.grid()
 
 
-def plot_counts(axes: Axes, calibration: Calibration) -> None:
+def plot_counts(axes: Axes, reliability: Reliability) -> None:
     """Plot how many samples are in each bin, with the number above the bar."""
-    edges, counts = calibration.edges, calibration.counts
+    edges, counts = reliability.edges, reliability.counts
     widths = np.diff(edges)
     axes.bar(edges[:-1], counts, width=0.9 * widths, align="edge", color=BLUE, alpha=0.45)
     for edge, width, count in zip(edges, widths, counts, strict=False):

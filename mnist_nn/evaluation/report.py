@@ -38,8 +38,8 @@ def write_report(model: EvaluatedModel, parts: Sequence[Samples], provenance: Pr
         ("mistakes", f"{wrong:,}", f"of {result.samples:,} samples"),
         ("loss", f"{result.loss:.4f}", "mean over the samples"),
     ]
-    if model.calibration:
-        error = f"{model.calibration.error:.2%}"
+    if model.reliability:
+        error = f"{model.reliability.error:.2%}"
         tiles.append(("calibration error", error, "between confidence and accuracy"))
     sections = [
         _training(model),
@@ -166,13 +166,13 @@ def _mistake(model: EvaluatedModel, i: int) -> str:
 
 
 def _calibration(model: EvaluatedModel) -> str:
-    if model.calibration is None:
+    if model.reliability is None:
         activation = model.network.output.name
         note = f"The outputs of the last layer ({activation}) are not probabilities."
         return _section("Calibration", note)
     note = (
         "Accuracy by confidence, with 95 % intervals; a calibrated network is on the dotted line. "
-        f"Expected calibration error: {model.calibration.error:.2%}."
+        f"Expected calibration error: {model.reliability.error:.2%}."
     )
     return _chart("Calibration", note, charts.draw_calibration([model]))
 

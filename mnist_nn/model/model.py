@@ -17,7 +17,7 @@ from ..config import Config
 from ..data import SampleFormat, Samples, load_dataset
 from ..data.scale import check_scale
 from ..errors import ConfigError, ModelError, warn
-from ..evaluation import Evaluation, evaluate
+from ..evaluation import Answers, Calibration, Evaluation, answer, evaluate
 from ..files import StrPath
 from ..nn import Network
 from ..nn.arrays import FloatArray
@@ -67,6 +67,9 @@ class Model:
     init_from
         SHA-256 of the file of the model whose weights training started from; None if they were
         drawn.
+    calibration
+        Correction of its probabilities, fitted on the validation samples; None without them, or
+        where the outputs are no probabilities.
     """
 
     config: Config
@@ -77,9 +80,10 @@ class Model:
     versions: dict[str, str] = field(default_factory=current_versions)
     kept_epoch: int | None = None
     init_from: str | None = None
+    calibration: Calibration | None = None
 
     def predict(self, x: NDArray[Any]) -> FloatArray:
-        """Compute the network's outputs: of a softmax, the probability of each class.
+        """Compute the network's outputs, uncalibrated: of a softmax, one for each class.
 
         Parameters
         ----------
@@ -97,12 +101,41 @@ class Model:
         ValueError
             If the samples are no numbers, or not as many as the network has inputs.
         """
+        return self.network.predict(self._flat(x))
+
+    def answers(self, x: NDArray[Any], min_probability: float | None = None) -> Answers:
+        """Tell the classes of samples, with calibrated probabilities, and which are unknown.
+
+        Parameters
+        ----------
+        x
+            Samples, as for `predict`.
+        min_probability
+            Probability, from 0 to 1, that an answer must have to be known; 0 knows all. By default
+            that of the model's `calibration`; a model without one knows all.
+
+        Returns
+        -------
+        Answers
+            ``.outputs.argmax(1)`` is the most likely class of each, the same as with `predict`.
+
+        Raises
+        ------
+        ConfigError
+            If `min_probability` is not from 0 to 1, or the model's outputs are no probabilities.
+        ValueError
+            If the samples are no numbers, or not as many as the network has inputs.
+        """
+        return answer(self.network, self._flat(x), self.calibration, min_probability)
+
+    def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Make rows of samples, verifying that they are numbers."""
         x = np.asarray(x)
         if x.dtype.kind not in "biuf" or x.ndim == 0:
             raise ValueError(f"samples must be an array of numbers, got {x.dtype} {x.shape}")
         flat = x.reshape(len(x), math.prod(x.shape[1:]))
         check_scale(flat, self.network.input_scale)
-        return self.network.predict(flat)
+        return flat
 
     def evaluate(
         self, samples: Samples | None = None, *, data_dir: StrPath | None = None
@@ -204,7 +237,7 @@ class DatasetPart:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Content of a model file; those of mnist-nn 0.2 and 0.1 lack the last two or three."""
+    """Content of a model file; those of mnist-nn 0.2 and 0.1 lack the last three or four."""
 
     __pydantic_config__: ClassVar = RECORD
 
@@ -218,6 +251,7 @@ class Content:
     kept_epoch: Whole | None = None
     sample_format: SampleFormat | None = None
     init_from: Sha256 | None = None
+    calibration: Calibration | None = None
 
 
 ADAPTER = TypeAdapter(Content)
@@ -236,6 +270,7 @@ def save_model(path: StrPath, model: Model) -> None:
         versions=model.versions,
         kept_epoch=model.kept_epoch,
         init_from=model.init_from,
+        calibration=model.calibration,
     )
     blob = pickled(
         {"format": FORMAT, "version": VERSION, **ADAPTER.dump_python(content, warnings=False)}
@@ -277,15 +312,19 @@ def model_of(blob: bytes) -> Model:
     if kept is not None and not 1 <= kept <= len(content.history):
         raise ModelError("its kept epoch is not in its history")
     samples = content.sample_format or known_format(config)
+    network = _network(config, content, samples)
+    if content.calibration and not network.output.probability:
+        raise ModelError("it has a calibration, but its outputs are no probabilities")
     return Model(
         config=config,
-        network=_network(config, content, samples),
+        network=network,
         format=samples,
         history=content.history,
         sha256=dataset.sha256,
         versions=content.versions,
         kept_epoch=kept,
         init_from=content.init_from,
+        calibration=content.calibration,
     )
 
 

@@ -6,7 +6,7 @@ gradient check moves ``params[i]``, and a saved model is these numbers and their
 computes lies in a `Workspace`, so a network has no state between calls.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any, Self
@@ -310,14 +310,28 @@ class Network:
         ValueError
             If `x` has another shape; a single sample is ``x[None]``.
         """
+        outputs = np.empty((len(x), self.sizes[-1]), self.dtype)
+        for batch, work in self._passes(x, batch_size):
+            outputs[batch] = work.outputs
+        return outputs
+
+    def logits(self, x: NDArray[Any], batch_size: int = 1000) -> FloatArray:
+        """Return the sums below the last activation, (n, n_outputs), of what `predict` reads."""
+        logits = np.empty((len(x), self.sizes[-1]), self.dtype)
+        for batch, work in self._passes(x, batch_size):
+            logits[batch] = work.logits
+        return logits
+
+    def _passes(self, x: NDArray[Any], batch_size: int) -> Iterator[tuple[slice, Workspace]]:
+        """Run the network on some samples at a time; yield which, and what it computed."""
         if x.ndim == 1:
             raise ValueError(f"samples must be rows; for a single one pass x[None], got {x.shape}")
-        outputs = np.empty((len(x), self.sizes[-1]), self.dtype)
         work = self.workspace(min(batch_size, len(x)))
         for start in range(0, len(x), batch_size):
-            rows = x[start : start + batch_size]
-            outputs[start : start + batch_size] = self.forward(rows, work.resized(len(rows)))
-        return outputs
+            batch = slice(start, start + batch_size)
+            work = work.resized(len(x[batch]))
+            self.forward(x[batch], work)
+            yield batch, work
 
 
 def parameter_spec(n_inputs: int, layers: Iterable[Layer]) -> ParameterSpec:

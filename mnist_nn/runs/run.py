@@ -17,6 +17,7 @@ from ..config import Config
 from ..data import Dataset, Samples, stratified_split
 from ..engines import Choice, choose_engine
 from ..errors import ConfigError, DivergenceError, ModelError, warn
+from ..evaluation import Calibration, fit_calibration
 from ..limits import available_memory
 from ..model import (
     Checkpoint,
@@ -86,6 +87,8 @@ class Run(Iterator[EpochMetrics]):
         Trainer, once the run has started.
     kept_epoch
         Epoch, from 1, whose parameters the network has; known at the end.
+    calibration
+        Calibration of the network on the validation samples, if there are any; known at the end.
     """
 
     def __init__(
@@ -129,6 +132,7 @@ class Run(Iterator[EpochMetrics]):
         self.stopper = EarlyStopper(stopping, self.network, best) if stopping else None
         self.trainer: Trainer | None = None
         self.kept_epoch = 0
+        self.calibration: Calibration | None = None
         self.checkpoints: Checkpoints | None = None
         self._logs = Logs(None)
         self._stack = ExitStack()
@@ -203,6 +207,7 @@ class Run(Iterator[EpochMetrics]):
             versions=self.versions,
             kept_epoch=self.kept_epoch if chosen else None,
             init_from=self.init_from.sha256 if self.init_from else None,
+            calibration=self.calibration,
         )
 
     def save(self) -> None:
@@ -246,6 +251,8 @@ class Run(Iterator[EpochMetrics]):
         if stopper and stopper.best and stopper.settings.restore_best_weights:
             stopper.restore()
             self.kept_epoch = stopper.best.epoch
+        if self.validation is not None:
+            self.calibration = fit_calibration(self.network, self.validation)
         problem = learned_nothing(
             self.network, trainer.engine.step_config, self.training, trainer.history
         )

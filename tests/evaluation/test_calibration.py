@@ -1,38 +1,112 @@
+"""Calibration: the temperature, and what a network does not know."""
+
 import numpy as np
 import pytest
 
-from mnist_nn.evaluation import calibrate
+from mnist_nn import ConfigError
+from mnist_nn.data import Samples
+from mnist_nn.evaluation import Calibration, answer, fit_calibration
+from mnist_nn.evaluation.calibration import fit_temperature
+from mnist_nn.nn import Network, block, target_rows
+from mnist_nn.nn.activations import sigmoid, softmax
 
 
-def test_bins_add_up_to_all_samples(rng: np.random.Generator) -> None:
-    confidence = rng.uniform(0, 1, 1000)
-    right = rng.uniform(0, 1, 1000) < confidence
-    calibration = calibrate(confidence, right)
-    assert calibration.counts.sum() == 1000
-    assert calibration.right.sum() == right.sum()
-    for k in range(10):
-        inside = (confidence > k / 10) & (confidence <= (k + 1) / 10)
-        assert calibration.counts[k] == inside.sum()
-        assert calibration.right[k] == right[inside].sum()
-        assert calibration.confidence[k] == pytest.approx(confidence[inside].mean())
+def identity(n: int, activation: str = "softmax") -> Network:
+    """A network whose logits are its inputs."""
+    network = Network(n, [*block(n, activation)], rng=None, dtype=np.float64)
+    network.dense[0].W[...] = np.eye(n)
+    return network
 
 
-def test_the_error_of_two_bins_by_hand() -> None:
-    """Half of those that are 0.9 sure are right, and all of those that are 0.6 sure."""
-    confidence = np.array([0.9, 0.9, 0.6, 0.6, 0.6])
-    right = np.array([True, False, True, True, True])
-    assert calibrate(confidence, right).error == pytest.approx((2 * 0.4 + 3 * 0.4) / 5)
+def drawn(rng: np.random.Generator, n: int, temperature: float) -> Samples:
+    """Samples of 4 classes, drawn from what their logits say, which are then made too large."""
+    logits = rng.normal(0, 2, (n, 4))
+    chances = softmax(logits.copy()).cumsum(axis=1)
+    labels = (rng.uniform(0, 1, (n, 1)) > chances[:, :3]).sum(axis=1)
+    return Samples(logits * temperature, labels.astype(np.uint8))
 
 
-def test_who_is_right_as_often_as_sure_has_hardly_an_error(rng: np.random.Generator) -> None:
-    confidence = rng.uniform(0.5, 1, 100_000)
-    right = rng.uniform(0, 1, 100_000) < confidence
-    assert calibrate(confidence, right).error < 0.01
-    assert calibrate(confidence, ~right).error > 0.4
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_was_put_in_comes_out(
+    rng: np.random.Generator, temperature: float
+) -> None:
+    calibration = fit_calibration(identity(4), drawn(rng, 100_000, temperature))
+    assert calibration is not None
+    assert calibration.temperature == pytest.approx(temperature, rel=0.02)
 
 
-def test_both_ends_are_in_a_bin_and_an_empty_bin_has_no_accuracy() -> None:
-    calibration = calibrate(np.array([0.0, 0.1, 1.0]), np.array([False, True, True]))
-    assert calibration.counts.tolist() == [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]
-    assert np.isnan(calibration.accuracy[1:-1]).all()
-    assert calibration.accuracy[[0, -1]].tolist() == [0.5, 1]
+@pytest.mark.parametrize("activation", [softmax, sigmoid])
+def test_no_temperature_of_a_fine_grid_is_better(
+    rng: np.random.Generator, activation: type
+) -> None:
+    logits, labels = drawn(rng, 300, 3.0)
+    targets = target_rows(4, np.dtype(np.float64))[labels]
+
+    def cross_entropy(temperature: float) -> float:
+        y = activation(logits / temperature, None).clip(1e-300)
+        loss = -(targets * np.log(y)).sum()
+        if activation is sigmoid:
+            loss -= ((1 - targets) * np.log((1 - y).clip(1e-300))).sum()
+        return float(loss)
+
+    fitted = fit_temperature(logits, targets, activation)
+    grid = np.geomspace(0.1, 10, 4001)
+    best = min(grid, key=cross_entropy)
+    assert fitted == pytest.approx(best, rel=2e-3)
+    assert cross_entropy(fitted) <= cross_entropy(best)
+    assert fit_temperature(logits, targets, activation) == fitted
+
+
+def test_who_makes_no_mistakes_does_not_learn_how_sure_to_be() -> None:
+    samples = Samples(3 * np.eye(4).repeat(50, axis=0), np.arange(4, dtype=np.uint8).repeat(50))
+    calibration = fit_calibration(identity(4), samples)
+    assert calibration is not None
+    assert calibration.temperature == 1
+
+
+def test_99_of_100_validation_samples_are_known(rng: np.random.Generator) -> None:
+    samples = drawn(rng, 2000, 2.0)
+    network = identity(4)
+    calibration = fit_calibration(network, samples)
+    assert calibration is not None
+    answers = answer(network, samples.x, calibration)
+    assert answers.known.sum() == 1980
+    assert answers.outputs[answers.known].max(axis=1).min() == calibration.min_probability
+
+
+def test_too_few_samples_tell_nothing_about_one_in_a_hundred(rng: np.random.Generator) -> None:
+    calibration = fit_calibration(identity(4), drawn(rng, 99, 2.0))
+    assert calibration is not None
+    assert calibration.min_probability == 0
+
+
+def test_the_most_likely_class_stays_and_a_single_output_gets_two(rng: np.random.Generator) -> None:
+    x = rng.normal(0, 5, (100, 1))
+    network = Network(1, [*block(1, "sigmoid")], rng=None, dtype=np.float64)
+    network.dense[0].W[...] = 1
+    answers = answer(network, x, Calibration(2.0))
+    np.testing.assert_allclose(answers.outputs[:, 1], sigmoid(x[:, 0] / 2))
+    np.testing.assert_allclose(answers.outputs.sum(axis=1), 1)
+    np.testing.assert_array_equal(answers.outputs.argmax(axis=1), x[:, 0] > 0)
+
+
+def test_a_probability_may_be_asked_for(rng: np.random.Generator) -> None:
+    network, x = identity(4), rng.normal(0, 2, (100, 4))
+    for calibration in (None, Calibration(2.0, 0.3)):
+        answers = answer(network, x, calibration, 0.8)
+        np.testing.assert_array_equal(answers.known, answers.outputs.max(axis=1) >= 0.8)
+        assert 0 < answers.known.sum() < 100
+        assert answer(network, x, calibration, 0.0).known.all()
+    assert answer(network, x, None).known.all()
+    with pytest.raises(ConfigError, match=r"from 0 to 1, got 1\.5"):
+        answer(network, x, None, 1.5)
+
+
+def test_outputs_that_are_no_probabilities_are_not_calibrated(rng: np.random.Generator) -> None:
+    network, samples = identity(4, "tanh"), drawn(rng, 200, 1.0)
+    assert fit_calibration(network, samples) is None
+    answers = answer(network, samples.x, None)
+    np.testing.assert_array_equal(answers.outputs, network.predict(samples.x))
+    assert answers.known.all()
+    with pytest.raises(ConfigError, match="tanh"):
+        answer(network, samples.x, None, 0.5)

@@ -58,7 +58,7 @@ def test_outputs_that_are_no_probabilities_are_not_called_sure() -> None:
     samples = Samples(np.array([[0.5, 2.0]]), np.array([0], np.uint8))
     model = evaluated(identity(2, "relu"), samples, "mean_squared_error")
     assert model.predictions.confidence_text(0) == "output 2"
-    assert model.calibration is None
+    assert model.reliability is None
 
 
 def test_the_strongest_units_are_those_with_strong_ways_in_and_out() -> None:
