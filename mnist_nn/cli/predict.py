@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..blas import one_blas_thread
 from ..data import SampleFormat
 from ..errors import ConfigError, DataError, ModelError, escaped
-from ..images import MAX_BYTES, decode_image, images_in, make_sample, prepare, read_content
+from ..images import MAX_BYTES, decode_picture, images_in, make_sample, prepare, read_content
 from ..model import Model, load_model
 from .options import Debug, ModelFile
 from .prediction_output import PredictionOutput
@@ -30,8 +30,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="IMAGE",
-            help="PNG, JPEG, BMP, GIF, WebP, TIFF or .npy files, or folders of them; - is standard "
-            "input. Or tables, .csv or .csv.gz, with a sample in each row.",
+            help="PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, AVIF or .npy files, or folders of them; - "
+            "is standard input. Or tables, .csv or .csv.gz, with a sample in each row.",
         ),
     ],
     show: Annotated[
@@ -140,7 +140,7 @@ def _read(path: str, read_stdin: Callable[[], bytes], samples: SampleFormat) -> 
     try:
         content = read_stdin() if path == STDIN else read_content(path, name)
         if preparation.method == "mnist":
-            return prepare(decode_image(content, name))
+            return prepare(decode_picture(content, name).pixels)
         return make_sample(content, name, shape, invert=preparation.invert)
     except ValueError as error:
         raise DataError(f"{name} cannot be read: {error}") from None

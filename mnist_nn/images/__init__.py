@@ -2,17 +2,17 @@
 
 from .blocks import draw_blocks
 from .center import PREPARED_SHAPE
+from .colours import mix_colours
 from .preparation import prepare
 from .reading import (
     MAX_BYTES,
     SUFFIXES,
-    decode_image,
+    Picture,
+    decode_picture,
     decode_pixels,
     images_in,
-    mix_colours,
     natural,
     read_content,
-    read_image,
 )
 from .resizing import resize
 from .samples import make_sample, resized_pixels
@@ -21,7 +21,8 @@ __all__ = [
     "MAX_BYTES",
     "PREPARED_SHAPE",
     "SUFFIXES",
-    "decode_image",
+    "Picture",
+    "decode_picture",
     "decode_pixels",
     "draw_blocks",
     "images_in",
@@ -30,7 +31,6 @@ __all__ = [
     "natural",
     "prepare",
     "read_content",
-    "read_image",
     "resize",
     "resized_pixels",
 ]

@@ -103,7 +103,7 @@ def _strip_jpeg(content: bytes, name: str) -> Stripped:
 def _orientation(metadata: dict[bytes, bytes]) -> int:
     """Return the orientation from EXIF, else from XMP, else upright."""
     values = list(metadata.values())
-    for find in (_in_exif, _in_xmp):
+    for find in (exif_orientation, _in_xmp):
         for value in values:
             orientation = find(value)
             if orientation is not None:
@@ -111,7 +111,7 @@ def _orientation(metadata: dict[bytes, bytes]) -> int:
     return 1
 
 
-def _in_exif(value: bytes) -> int | None:
+def exif_orientation(value: bytes) -> int | None:
     """Return the orientation in the first directory of EXIF data."""
     data = value.removeprefix(EXIF)
     order = TIFF.get(data[:4])

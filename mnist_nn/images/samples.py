@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .reading import decode_pixels, is_array
+from .npy import is_array
+from .reading import decode_pixels
 from .resizing import resize
 
 Pixels = NDArray[np.uint8]

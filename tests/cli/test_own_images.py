@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from mnist_nn.cli import main
 from mnist_nn.data import Preparation, SampleFormat, Samples, load_dataset, write_dataset
 from mnist_nn.images import resized_pixels
+from mnist_nn.images.colours import RULE
 from mnist_nn.model import load_model
 
 from .pages import Page
@@ -141,12 +142,12 @@ def test_a_picture_is_drawn_in_as_many_blocks_as_it_has_pixels(
 
 def test_pixels_out_of_range_are_refused(run: Run, model: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "nan.npy", np.full(SHAPE, np.nan))
-    np.save(tmp_path / "large.npy", np.full(SHAPE, 200.0))
+    np.save(tmp_path / "large.npy", np.full(SHAPE, 300.0))
     result = run("predict", model, "nan.npy", "large.npy")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "error: nan.npy has pixels that are not from 0 to 1",
-        "error: large.npy has pixels that are not from 0 to 1",
+        f"error: nan.npy has pixels that are NaN or infinite; {RULE}",
+        f"error: large.npy has pixels of 300 to 300; {RULE}",
     ]
 
 

@@ -177,7 +177,7 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(
     ]
     assert result.stderr.splitlines() == [
         "error: folder/bad.png is not an image that can be read; use PNG, JPEG, BMP, GIF, WebP, "
-        "TIFF or .npy"
+        "TIFF, HEIC, AVIF or .npy"
     ]
 
 

@@ -163,7 +163,7 @@ def test_an_image_without_a_digit_is_refused(image: Grey) -> None:
         (np.array([[0, np.inf], [1, 1]]), "NaN, infinite"),
         (np.array([[-1e308, 1e308]]), "beyond 1e"),
         (np.zeros((0, 5)), "shape"),
-        (np.zeros((5, 5, 3)), "shape"),
+        (np.zeros((5, 5, 2)), "shape"),
     ],
 )
 def test_what_is_no_image_is_refused(image: Grey, complaint: str) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_nn.errors import DataError
-from mnist_nn.images import decode_image, read_image
+from mnist_nn.images import decode_picture, decode_pixels, mix_colours, read_content
 
 RAMP = np.arange(0, 240, 2, dtype=np.uint8).reshape(10, 12)
 
@@ -19,6 +19,14 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def grey_of(content: bytes) -> NDArray[np.float64]:
+    """Decode a picture to brightness, 0 to 255."""
+    pixels = decode_picture(content, "x").pixels
+    assert pixels.dtype == np.float32
+    assert pixels.shape[2:] == (3,)
+    return mix_colours(pixels, 1.0) * 255
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -51,33 +59,53 @@ def huge_png(width: int, height: int) -> bytes:
 def test_every_kind_and_mode_gives_the_same_brightness(kind: str, mode: str) -> None:
     image = Image.fromarray(RAMP).convert(mode)
     content = encoded(image, kind, quality=100, lossless=True)  # as far as the kind knows them
-    grey = decode_image(content, "x")
+    grey = grey_of(content)
     assert np.abs(grey - RAMP).max() <= 4  # a palette has its own shades; JPEG rounds
 
 
 def test_sixteen_bits_are_not_rounded_to_eight() -> None:
-    deep = (RAMP.astype(np.uint16) << 8) + 7
-    np.testing.assert_array_equal(decode_image(encoded(Image.fromarray(deep)), "x"), deep)
+    deep = (RAMP.astype(np.uint16) << 8) + RAMP
+    for content in (encoded(Image.fromarray(deep)), npy(deep), npy(deep.astype(">i4"))):
+        np.testing.assert_allclose(grey_of(content), deep / 257, atol=1e-3)
 
 
 def test_black_and_white_is_read() -> None:
-    grey = decode_image(encoded(Image.fromarray(RAMP > 100)), "x")
-    np.testing.assert_array_equal(grey, 255 * (RAMP > 100))
+    white = RAMP > 100
+    for content in (encoded(Image.fromarray(white)), npy(white), npy(white.astype(np.uint8))):
+        np.testing.assert_allclose(grey_of(content), 255 * white, atol=1e-4)
 
 
 def test_what_is_transparent_is_seen_on_white() -> None:
     black_ink = np.zeros((10, 12, 4), np.uint8)
     black_ink[..., 3] = RAMP
     for content in (encoded(Image.fromarray(black_ink)), npy(black_ink), npy(black_ink / 255)):
-        grey = decode_image(content, "x")
-        assert np.abs(grey / grey.max() - (1 - RAMP / 255)).max() < 0.01
+        assert np.abs(grey_of(content) / 255 - (1 - RAMP / 255)).max() < 0.01
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (255, 240, 90), (170, 170, 170)], ids=str)
+def test_light_ink_on_nothing_is_seen_on_black(colour: tuple[int, int, int]) -> None:
+    ink = np.zeros((10, 12, 4), np.uint8)
+    ink[..., :3], ink[..., 3] = colour, RAMP
+    for content in (encoded(Image.fromarray(ink)), npy(ink), npy(ink / 255)):
+        grey = grey_of(content)
+        assert grey[0, 0] == 0
+        assert np.abs(grey - RAMP * (np.array(colour) @ [0.299, 0.587, 0.114] / 255)).max() < 3
+
+
+def test_a_sheet_with_round_corners_stays_on_white() -> None:
+    sheet = np.full((40, 40, 4), 255, np.uint8)
+    sheet[10:30, 18:21, :3] = 20  # a one
+    sheet[:3, :3, 3] = 0
+    grey = grey_of(encoded(Image.fromarray(sheet)))
+    assert grey[0, 0] == pytest.approx(255)
+    assert grey[20, 19] == pytest.approx(20)
 
 
 def test_a_palette_with_a_transparent_colour_is_seen_on_white() -> None:
     image = Image.fromarray(RAMP).convert("P")
     content = encoded(image, transparency=int(np.asarray(image)[0, 0]))
-    grey = decode_image(content, "x")
-    assert grey[0, 0] == 255
+    grey = grey_of(content)
+    assert grey[0, 0] == pytest.approx(255)
     assert grey[5, 5] < 200
 
 
@@ -85,32 +113,56 @@ def test_a_turned_photograph_is_set_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90°
     content = encoded(Image.fromarray(RAMP), "JPEG", exif=exif, quality=100)
-    assert np.abs(decode_image(content, "x") - np.rot90(RAMP, -1)).max() <= 3
+    assert np.abs(grey_of(content) - np.rot90(RAMP, -1)).max() <= 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF"])
 def test_of_an_animation_the_first_frame_is_read(kind: str) -> None:
     frames = [Image.fromarray(array) for array in (RAMP, 255 - RAMP)]
     content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
-    np.testing.assert_array_equal(decode_image(content, "x"), RAMP)
+    np.testing.assert_allclose(grey_of(content), RAMP, atol=1e-3)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64, ">f4"])
-def test_arrays_are_read_as_they_are(dtype: str) -> None:
-    np.testing.assert_array_equal(decode_image(npy(RAMP.astype(dtype)), "x"), RAMP)
+@pytest.mark.parametrize("dtype", ["u1", "i2", ">i4", "u8", "i8", "f2", "f4", "f8", ">f4"])
+def test_arrays_of_every_type_are_read(dtype: str) -> None:
+    np.testing.assert_allclose(grey_of(npy(RAMP.astype(dtype))), RAMP, atol=1e-4)
+    if np.dtype(dtype).kind == "f":
+        np.testing.assert_allclose(grey_of(npy((RAMP / 255).astype(dtype))), RAMP, atol=0.2)
+
+
+@pytest.mark.parametrize("shape", [(784,), (28, 28), (28, 28, 1), (1, 28, 28)], ids=str)
+def test_arrays_of_every_usual_shape_are_read(
+    shape: tuple[int, ...], rng: np.random.Generator
+) -> None:
+    pixels = rng.integers(0, 256, (28, 28), np.uint8)
+    np.testing.assert_array_equal(decode_pixels(npy(pixels.reshape(shape)), "x"), pixels)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (-0.42, 2.82), (0, 16), (0, 1e6)])
+def test_floats_of_another_unit_span_from_black_to_white(low: float, high: float) -> None:
+    values = low + (high - low) * (RAMP / RAMP.max())
+    np.testing.assert_allclose(grey_of(npy(values)), 255 * (RAMP / RAMP.max()), atol=1e-3)
+
+
+@pytest.mark.parametrize("values", [RAMP / 120 - 1, RAMP * 100.0])
+def test_floats_of_another_unit_are_no_bytes(values: NDArray[np.float64]) -> None:
+    with pytest.raises(DataError, match=r"x.png has pixels of .*; pixels are whole numbers"):
+        decode_pixels(npy(values), "x.png")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_colours_of_an_array_are_mixed(dtype: type) -> None:
     colours: NDArray[Any] = np.repeat(RAMP[..., None], 3, axis=2).astype(dtype)
-    np.testing.assert_allclose(decode_image(npy(colours), "x"), RAMP, atol=1e-4)
-    assert decode_image(npy(colours * np.array([0, 1, 0], dtype)), "x").max() < 0.6 * RAMP.max()
+    np.testing.assert_array_equal(decode_pixels(npy(colours), "x"), RAMP)
+    green = colours * np.array([0, 1, 0], dtype)
+    assert decode_pixels(npy(green), "x").max() < 0.6 * RAMP.max()
+    np.testing.assert_allclose(decode_picture(npy(green), "x").pixels, green / 255, atol=1e-4)
 
 
 def test_the_name_of_a_file_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "image.txt"
     path.write_bytes(encoded(Image.fromarray(RAMP)))
-    np.testing.assert_array_equal(read_image(path), RAMP)
+    np.testing.assert_array_equal(decode_pixels(read_content(path, "x"), "x"), RAMP)
 
 
 PNG = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90), np.uint8)))
@@ -122,7 +174,8 @@ PNG = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90)
         (b"", "x.png is empty"),
         (
             b"hello",
-            "x.png is not an image that can be read; use PNG, JPEG, BMP, GIF, WebP, TIFF or .npy",
+            "x.png is not an image that can be read; use PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, "
+            "AVIF or .npy",
         ),
         (encoded(Image.fromarray(RAMP), "ICO"), "not an image that can be read"),
         (PNG[: len(PNG) // 2], "x.png is damaged"),
@@ -133,10 +186,13 @@ PNG = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90)
         (huge_png(10_000, 5_000), "x.png is damaged"),
         (npy(RAMP)[:-1], "x.png is cut short"),
         (npy(RAMP)[:20], "x.png is a damaged .npy file"),
-        (npy(RAMP[0]), r"has the shape \(12,\); an image is"),
+        (npy(RAMP[0]), r"has the shape \(12,\); a picture is"),
         (npy(RAMP[:, :10].reshape(10, 5, 2)), "has the shape"),
-        (npy(RAMP.astype(np.int64)), "holds int64; an image has uint8 or floats"),
-        (npy(RAMP * 1j), "holds complex128"),
+        (npy(RAMP.astype(np.int64) - 9), "has pixels of -9 to 229; pixels are whole numbers of 0"),
+        (npy(RAMP.astype(np.int64) * 999), "has pixels of 0 to 237762; pixels are whole numbers"),
+        (npy(np.where(RAMP == 8, np.nan, RAMP)), "has pixels that are NaN or infinite"),
+        (npy(np.where(RAMP == 8, np.inf, RAMP)), "has pixels that are NaN or infinite"),
+        (npy(RAMP * 1j), "holds complex128; a picture has whole numbers, floats or booleans"),
         (npy(np.array([[None]])), "holds object"),
         (npy(RAMP[:0]), "has no pixels"),
         (npy(RAMP).replace(b"(10, 12)", b"(1e9,12)"), "damaged"),
@@ -146,7 +202,7 @@ PNG = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90)
 )
 def test_what_cannot_be_read_is_refused(content: bytes, complaint: str) -> None:
     with pytest.raises(DataError, match=complaint):
-        decode_image(content, "x.png")
+        decode_picture(content, "x.png")
 
 
 def test_no_cut_or_changed_byte_escapes(rng: np.random.Generator) -> None:
@@ -158,11 +214,11 @@ def test_no_cut_or_changed_byte_escapes(rng: np.random.Generator) -> None:
                 changed[place] = rng.integers(256)
             for damaged in (bytes(changed), content[: rng.integers(1, len(content))]):
                 try:
-                    assert decode_image(damaged, "x.png").ndim == 2
+                    assert decode_picture(damaged, "x.png").pixels.ndim == 3
                 except DataError as error:
                     assert "x.png" in str(error)  # noqa: PT017
 
 
 def test_a_folder_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder without images"):
-        read_image(tmp_path)
+        read_content(tmp_path, "x")
