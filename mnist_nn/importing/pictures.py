@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, escaped, shown
-from ..images import PREPARED_SHAPE, decode_pixels, images_in, natural, read_content
+from ..images import PREPARED_SHAPE, decode_picture, decode_pixels, images_in, natural, read_content
 from .array_files import check_room
 from .pairing import PARTS
-from .pixels import fitted, oriented
+from .pixels import fitted, oriented, prepared
 from .source import ImportOptions, MakeBar, Part, Source
 
 LARGEST = 300  # pixels of a side that is not resized
-NOTE = "pictures are read as grey, transparent ones on white"
+NOTE = "pictures are read as grey, transparent ones on white (on black if all in them is light)"
 
 
 def read_pictures(folder: Path, options: ImportOptions, make_bar: MakeBar) -> Source:
@@ -91,10 +91,14 @@ def _read(path: Path, options: ImportOptions) -> NDArray[np.uint8]:
     """Read a picture as bytes, as the options say."""
     name = escaped(str(path))
     try:
-        image = decode_pixels(read_content(path, name), name)
+        content = read_content(path, name)
+        if options.prepare:
+            pixels = decode_picture(content, name).pixels  # of which prepare finds out what is ink
+            return prepared(pixels.swapaxes(0, 1) if options.transpose else pixels, name)
+        image = decode_pixels(content, name)
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from error
-    if not (options.prepare or options.resize) and max(image.shape) > LARGEST:
+    if not options.resize and max(image.shape) > LARGEST:
         raise DataError(
             f"{name} has more than {LARGEST} pixels on a side; make it smaller: --resize 28x28, or "
             "--prepare for pictures of single characters"

@@ -122,10 +122,13 @@ def fitted(image: Bytes, options: ImportOptions, name: str) -> Bytes:
     """Prepare or resize an image of 0 to 255, as the options say."""
     if options.resize:
         return resized_pixels(image, options.resize, invert=False)
-    if not options.prepare:
-        return image
+    return prepared(image / 255, name) if options.prepare else image
+
+
+def prepared(pixels: NDArray[np.floating], name: str) -> Bytes:
+    """Prepare an image, (h, w) or (h, w, 3), of 0 to 1; DataError if there is no digit in it."""
     try:
-        return np.rint(prepare(image.astype(np.float64)) * 255).astype(np.uint8)
+        return np.rint(prepare(pixels) * 255).astype(np.uint8)
     except ValueError as error:
         raise DataError(f"{escaped(name)} cannot be prepared: {error}") from None
 
