@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         MnistNNWarning,
         ModelError,
     )
-    from .evaluation import Answers, Calibration, Evaluation, evaluate
+    from .evaluation import Answers, Calibration, Evaluation, evaluate, fit_calibration
     from .model import Model, load_model
     from .nn import (
         Activation,
@@ -100,6 +100,7 @@ __all__ = [
     "check_gradients",
     "evaluate",
     "fit",
+    "fit_calibration",
     "load_config",
     "load_dataset",
     "load_model",

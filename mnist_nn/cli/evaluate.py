@@ -11,12 +11,13 @@ import typer
 from rich.cells import cell_len
 
 from ..config import dump_config
-from ..data import Dataset, load_dataset
+from ..data import load_dataset
 from ..errors import ConfigError, MnistNNError, escaped
-from ..evaluation import Evaluation, require_matplotlib
+from ..evaluation import EvaluatedModel, Evaluation, require_matplotlib
 from ..files import atomic_write
 from ..model import load_model
 from ..outputs import check_output
+from .calibration import calibration_lines, calibration_measured
 from .evaluated_model import LoadedModel, evaluate_model, model_curves
 from .guard import styled
 from .options import DataDir, Debug, ModelFile, complete_dataset
@@ -59,7 +60,9 @@ def evaluate(
     """Measure the loss and accuracy of a model.
 
     Prints precision, recall and F1 of each class, the confusion matrix, and the accuracy with its
-    95 % confidence interval.
+    95 % confidence interval. Of probabilities also the calibration error, how far they are from the
+    share that is right, and the cross-entropy, before and after calibration; and how many of the
+    samples are answered, where predict would not print a ? for the class.
     """
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise ConfigError(f"--min-accuracy {min_accuracy}: must be between 0 and 1")
@@ -74,11 +77,10 @@ def evaluate(
     if report is not None:
         _write_report(report, loaded)
     if as_json:
-        typer.echo(_as_json(result, model, data, split, report))
+        typer.echo(_as_json(loaded, model, split, report))
     else:
         typer.echo(_tables(result, data.info.format.class_names))
-        source = loaded.evaluated.source
-        typer.echo(_summary(result, f"{escaped(str(model))} on", source))
+        typer.echo(_summary(loaded.evaluated, f"{escaped(str(model))} on"))
         if report is not None:
             typer.echo(f"report    {escaped(str(report))}")
     if min_accuracy is not None and result.accuracy < min_accuracy:
@@ -107,9 +109,8 @@ def _write_report(report: Path, loaded: LoadedModel) -> None:
         file.write(page)
 
 
-def _as_json(
-    result: Evaluation, model: Path, data: Dataset, split: str, report: Path | None
-) -> str:
+def _as_json(loaded: LoadedModel, model: Path, split: str, report: Path | None) -> str:
+    result, data = loaded.evaluated.result, loaded.data
     rows = zip(data.info.format.class_names, result.per_class, strict=True)
     return json.dumps(
         {
@@ -119,6 +120,7 @@ def _as_json(
             "samples": result.samples,
             "per_class": [{"class": name} | asdict(score) for name, score in rows],
             "confusion_matrix": result.confusion.tolist(),
+            "calibration": calibration_measured(loaded.evaluated),
             "model": str(model),
             "dataset": data.name,
             "split": split,
@@ -178,12 +180,16 @@ def _most_frequent(result: Evaluation, names: tuple[str, ...]) -> str:
     )
 
 
-def _summary(result: Evaluation, model: str, samples: str) -> str:
+def _summary(evaluated: EvaluatedModel, model: str) -> str:
     """Summarise a result; it is printed last, where a terminal still shows it."""
+    result = evaluated.result
     low, high = result.interval
     accuracy = styled(f"{result.accuracy:.2%}", sys.stdout, bold=True)
-    return (
-        f"{model} {result.samples:,} {samples}\n"
-        f"loss      {result.loss:.4f}\n"
-        f"accuracy  {accuracy} (95 % interval {low:.2%} to {high:.2%})"
+    return "\n".join(
+        [
+            f"{model} {evaluated.where}",
+            *calibration_lines(evaluated),
+            f"loss      {result.loss:.4f}",
+            f"accuracy  {accuracy} (95 % interval {low:.2%} to {high:.2%})",
+        ]
     )

@@ -46,7 +46,14 @@ def evaluate_model(
     kind = "training" if split == "train" else split
     name, source = escaped(str(path)), f"{kind} samples of {data.name}"
     evaluated = EvaluatedModel(
-        name, model.network, data.info.format, samples, source, result, curves
+        name,
+        model.network,
+        data.info.format,
+        samples,
+        source,
+        result,
+        curves,
+        calibration=model.calibration,
     )
     return LoadedModel(model, data, evaluated)
 

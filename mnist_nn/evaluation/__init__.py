@@ -13,7 +13,6 @@ from .metrics import (
     Reliability,
     evaluate,
     measure_reliability,
-    predict,
 )
 from .palette import require_matplotlib
 
@@ -34,7 +33,6 @@ __all__ = [
     "evaluate",
     "fit_calibration",
     "measure_reliability",
-    "predict",
     "require_matplotlib",
     "summarize",
     "wilson_interval",

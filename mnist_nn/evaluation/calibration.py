@@ -1,8 +1,9 @@
 """Calibration: how sure a network is to be of its outputs, and when it does not know.
 
-A network's probabilities are too high or too low by a common factor of its logits, the temperature,
-which is fitted on validation samples (Guo et al., "On calibration of modern neural networks",
-2017).
+Both are measured on validation samples. A network's probabilities are mostly too high, which one
+number corrects, the temperature: logits are divided by it (Guo et al., "On calibration of modern
+neural networks", 2017). And a sample whose energy, ``-T log Σ exp(z / T)``, is high has no large
+logit, so it is like no class (Liu et al., "Energy-based out-of-distribution detection", 2020).
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from ..blas import one_blas_thread
 from ..checks import RECORD, Real
 from ..data import Samples
 from ..errors import ConfigError
-from ..nn import Network, predicted_classes, target_rows
+from ..nn import LOSSES, Network, predicted_classes, target_rows
 from ..nn.arrays import FloatArray
 
 MAX_TEMPERATURE = 10.0  # and 1/10 is the lowest
@@ -35,14 +36,13 @@ class Calibration:
     min_probability
         Calibrated probability, from 0 to 1, below which the network does not know.
     max_score
-        Score above which a sample is none of the classes; None if it has no score.
+        Score above which it does not know, because the sample is like no class; None if there is no
+        such limit.
     """
 
     __pydantic_config__: ClassVar = RECORD
 
-    temperature: Annotated[
-        float, Field(ge=1 / MAX_TEMPERATURE, le=MAX_TEMPERATURE, strict=True)
-    ] = 1.0
+    temperature: Annotated[float, Field(ge=1 / MAX_TEMPERATURE, le=MAX_TEMPERATURE, strict=True)]
     min_probability: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     max_score: Real | None = None
 
@@ -57,10 +57,10 @@ class Answers:
         Array of shape (n, n_classes): calibrated probabilities, or the outputs themselves of a
         network that gives none. Two for a network with a single output.
     score
-        Array of shape (n,), the higher the less a sample is like those of training; None for a
-        model without `Calibration.max_score`.
+        Energy, of shape (n,): the higher, the less a sample is like any class. None if the outputs
+        are no softmax.
     known
-        Array of shape (n,), bool: whether the answer counts.
+        Whether each answer counts, of shape (n,), bool.
     """
 
     outputs: FloatArray
@@ -94,20 +94,37 @@ def fit_calibration(network: Network, samples: Samples) -> Calibration | None:
     """
     if not network.output.probability:
         return None
-    logits = network.logits(samples.x).astype(np.float64)
+    logits = network.logits(samples.x)
     if not np.isfinite(logits).all():
         return None
-    activation = network.output.function
-    targets = target_rows(network.sizes[-1], logits.dtype)[samples.y]
     temperature = 1.0
-    if (predicted_classes(activation(logits, None)) != samples.y).any():
-        temperature = fit_temperature(logits, targets, activation)
+    if (predicted_classes(network.output.function(logits, None)) != samples.y).any():
+        targets = target_rows(network.sizes[-1], np.dtype(np.float64))[samples.y]
+        z = logits.astype(np.float64)
+        temperature = fit_temperature(z, targets, network.output.function)
     calibration = Calibration(temperature)
-    n = len(samples.y)
-    if n < ONE_IN:
+    if len(samples.y) < ONE_IN:
         return calibration
-    confidence = np.sort(answer(network, samples.x, calibration).outputs.max(axis=1))
-    return replace(calibration, min_probability=float(confidence[n // ONE_IN]))
+    answers = answers_of(network, logits, calibration)
+    least, most = _limits(answers.outputs.max(axis=1), answers.score)
+    return replace(calibration, min_probability=least, max_score=most)
+
+
+def _limits(confidence: FloatArray, score: FloatArray | None) -> tuple[float, float | None]:
+    """Return the lowest confidence and the highest score that count.
+
+    Each leaves out as many samples as the other, and both together one in `ONE_IN` at most.
+    """
+    n = len(confidence)
+    ascending = np.sort(confidence)
+    if score is None:
+        return float(ascending[n // ONE_IN]), None
+    descending = np.sort(score)[::-1]
+    for k in range(n // ONE_IN, -1, -1):
+        least, most = ascending[k], descending[k]
+        if np.sum((confidence < least) | (score > most)) <= n // ONE_IN:
+            break
+    return float(least), float(most)
 
 
 @one_blas_thread()
@@ -126,17 +143,44 @@ def answer(
                 f"the outputs of the last layer ({network.output.name}) are no probabilities, so "
                 "none can be asked for: leave min_probability out"
             )
-    if calibration is None:
-        calibration = Calibration()
-        outputs = class_outputs(network.predict(x))
-    else:
-        logits = network.logits(x) / network.dtype.type(calibration.temperature)
-        outputs = class_outputs(network.output.function(logits, None))
-    known = np.ones(len(x), np.bool_)
-    if network.output.probability:
-        least = calibration.min_probability if min_probability is None else min_probability
-        known = outputs.max(axis=1, initial=0) >= least
-    return Answers(outputs, None, known)
+    return answers_of(network, network.logits(x), calibration, min_probability)
+
+
+def answers_of(
+    network: Network,
+    logits: FloatArray,
+    calibration: Calibration | None,
+    min_probability: float | None = None,
+) -> Answers:
+    """Return the answers that logits of shape (n, n_outputs) make."""
+    c = calibration or Calibration(temperature=1.0)
+    temperature = logits.dtype.type(c.temperature)
+    score = None
+    if network.output.name == "softmax":
+        top = logits.max(axis=1, keepdims=True)
+        logits = logits - top  # so that nothing overflows
+        score = -top[:, 0] - temperature * np.log(np.exp(logits / temperature).sum(axis=1))
+    outputs = class_outputs(network.output.function(logits / temperature, None))
+    known = np.ones(len(logits), np.bool_)
+    if network.output.probability and min_probability != 0:
+        least = c.min_probability if min_probability is None else min_probability
+        known &= outputs.max(axis=1) >= least
+        if score is not None and c.max_score is not None:
+            known &= score <= c.max_score
+    return Answers(outputs, score, known)
+
+
+def cross_entropy(
+    network: Network, logits: FloatArray, labels: NDArray[Any], temperature: float
+) -> float:
+    """Return the mean cross-entropy of logits divided by a temperature.
+
+    It sums over the outputs where each is a yes or no of its own, those of sigmoids.
+    """
+    loss = LOSSES["cross_entropy" if network.output.name == "softmax" else "binary_cross_entropy"]
+    z = logits.astype(np.float64) / temperature
+    targets = target_rows(network.sizes[-1], z.dtype)[labels]
+    return loss.mean(z, network.output.function(z, None), targets)
 
 
 def class_outputs(outputs: FloatArray) -> FloatArray:

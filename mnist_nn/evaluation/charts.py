@@ -179,11 +179,15 @@ def draw_scores(models: Sequence[EvaluatedModel]) -> Chart:
 
 
 def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
-    """Draw accuracy by confidence; None if no model's outputs are probabilities."""
+    """Draw accuracy by confidence, of one model also before calibration.
+
+    None if no model's outputs are probabilities.
+    """
     known = [(model.name, model.reliability) for model in models if model.reliability]
     if not known:
         return None
     reliabilities = [reliability for _, reliability in known]
+    before = models[0].reliability_before if len(models) == 1 else None
     title = "Calibration"
     with style():
         figure = _figure(4.2)
@@ -195,9 +199,11 @@ def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
             upper = lower = figure.add_subplot()
             handles = _models_legend([name for name, _ in known])
             figure.legend(*handles, loc="outside lower center", ncols=2)
-        plots.plot_calibration(upper, reliabilities)
+        plots.plot_calibration(upper, reliabilities, before)
         lower.set_xlabel("confidence")
     texts = [f"{name}: {_describe_calibration(reliability)}" for name, reliability in known]
+    if before:
+        texts.append(f"Before calibration the error was {before.error:.2%}.")
     return Chart("calibration", title, " ".join(texts), figure)
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_blas_thread
 from ..data import SampleFormat, Samples
 from ..nn import Network
+from ..nn.arrays import FloatArray
+from .calibration import Answers, Calibration, answers_of, cross_entropy
 from .history import Curves
-from .metrics import Evaluation, Predictions, Reliability, measure_reliability, predict
+from .metrics import Evaluation, Predictions, Reliability, measure_reliability
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +21,7 @@ class EvaluatedModel:
     """A model, one sample or more of a format, and the result on them.
 
     `name` is the model's name for people, `source` what the samples are ("test samples of mnist"),
-    and `curves` those of its training, None if it has no history.
+    `curves` those of its training, None if it has no history, and `calibration` its own, if any.
     """
 
     name: str
@@ -28,6 +31,7 @@ class EvaluatedModel:
     source: str
     result: Evaluation
     curves: Curves | None
+    calibration: Calibration | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -45,17 +49,54 @@ class EvaluatedModel:
         return f"{self.result.samples:,} {self.source}"
 
     @cached_property
+    def logits(self) -> FloatArray:
+        """Sums below the last activation, of shape (n, n_outputs)."""
+        with one_blas_thread():
+            return self.network.logits(self.samples.x)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Calibrated answers for the samples, if the model is calibrated."""
+        return answers_of(self.network, self.logits, self.calibration)
+
+    @cached_property
+    def uncalibrated(self) -> Answers:
+        """Answers for the samples before calibration."""
+        return answers_of(self.network, self.logits, None)
+
+    @cached_property
     def predictions(self) -> Predictions:
         """Predictions for the samples."""
-        return predict(self.network, self.samples.x)
+        return Predictions(
+            self.uncalibrated.outputs.argmax(axis=1),
+            self.answers.outputs.max(axis=1).astype(np.float64),
+            self.network.output.probability,
+        )
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether each sample was predicted correctly, of shape (n,)."""
+        right: NDArray[np.bool_] = self.predictions.predicted == self.samples.y
+        return right
 
     @cached_property
     def reliability(self) -> Reliability | None:
-        """Calibration on the samples; None if the outputs are not probabilities."""
-        if not self.predictions.is_probability:
+        """How far confidence is from accuracy; None if the outputs are not probabilities."""
+        return self._reliability(self.answers)
+
+    @cached_property
+    def reliability_before(self) -> Reliability | None:
+        """What `reliability` was before calibration; None if there is none."""
+        return self._reliability(self.uncalibrated) if self.calibration else None
+
+    def _reliability(self, answers: Answers) -> Reliability | None:
+        if not self.network.output.probability:
             return None
-        right = self.predictions.predicted == self.samples.y
-        return measure_reliability(self.predictions.confidence, right)
+        return measure_reliability(answers.outputs.max(axis=1).astype(np.float64), self.right)
+
+    def cross_entropy(self, temperature: float) -> float:
+        """Mean cross-entropy of the samples with logits divided by a temperature."""
+        return cross_entropy(self.network, self.logits, self.samples.y, temperature)
 
     def worst_mistakes(self, n: int) -> NDArray[np.intp]:
         """Return the indices of the `n` most confident mistakes, the most confident first."""

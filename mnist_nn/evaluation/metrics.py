@@ -11,7 +11,7 @@ from ..blas import one_blas_thread
 from ..data import Samples
 from ..data.scale import check_scale
 from ..errors import hint
-from ..nn import LOSSES, Network, check_samples, predicted_classes, score, target_rows
+from ..nn import LOSSES, Network, check_samples, score, target_rows
 from .intervals import wilson_interval
 
 
@@ -127,8 +127,8 @@ def evaluate(
 class Predictions:
     """Predicted class and confidence of each sample, arrays of shape (n,).
 
-    A confidence is the largest output or, of a single output p, the larger of p and 1 - p; the last
-    activation decides whether it `is_probability`.
+    A confidence is the largest output, calibrated if the model is, or, of a single output p, the
+    larger of p and 1 - p; the last activation decides whether it `is_probability`.
     """
 
     predicted: NDArray[np.intp]
@@ -141,15 +141,6 @@ class Predictions:
         if not self.is_probability:
             return f"output {value:.3g}"
         return f"{value:.2%} sure" if value < 0.99995 else ">99.99% sure"
-
-
-@one_blas_thread()
-def predict(network: Network, x: NDArray[Any]) -> Predictions:
-    """Predict the classes of samples of shape (n, n_inputs)."""
-    outputs = network.predict(x)
-    top = np.maximum(outputs[:, 0], 1 - outputs[:, 0]) if outputs.shape[1] == 1 else outputs.max(1)
-    is_probability = network.output.probability
-    return Predictions(predicted_classes(outputs), top.astype(np.float64), is_probability)
 
 
 @dataclass(frozen=True, eq=False)

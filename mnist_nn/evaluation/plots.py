@@ -195,9 +195,18 @@ def _scale_scores(axes: Axes, lowest: float, class_names: Sequence[str]) -> None
     axes.grid(axis="x")
 
 
-def plot_calibration(axes: Axes, reliabilities: Sequence[Reliability]) -> None:
-    """Plot accuracy by confidence (a reliability diagram), for one network with 95 % intervals."""
+def plot_calibration(
+    axes: Axes, reliabilities: Sequence[Reliability], before: Reliability | None = None
+) -> None:
+    """Plot accuracy by confidence (a reliability diagram), for one network with 95 % intervals.
+
+    `before` is what that one's was before calibration.
+    """
     axes.plot([0, 1], [0, 1], ":", color=MUTED, linewidth=1.2)
+    if before:
+        filled = before.counts > 0
+        x, y = before.confidence[filled], before.accuracy[filled]
+        axes.plot(x, y, "s--", color=ORANGE, markersize=4, label="before calibration")
     for reliability, colour in zip(reliabilities, MODELS, strict=False):
         filled = reliability.counts > 0
         x, y = reliability.confidence[filled], reliability.accuracy[filled]
@@ -205,7 +214,9 @@ def plot_calibration(axes: Axes, reliabilities: Sequence[Reliability]) -> None:
             pairs = zip(reliability.right[filled], reliability.counts[filled], strict=True)
             ends = np.array([wilson_interval(int(right), int(n)) for right, n in pairs])
             axes.vlines(x, ends[:, 0], ends[:, 1], color=colour, linewidth=5, alpha=0.25)
-        axes.plot(x, y, "o-", color=colour, markersize=5)
+        axes.plot(x, y, "o-", color=colour, markersize=5, label="calibrated" if before else None)
+    if before:
+        axes.legend()
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04), ylabel="accuracy")
     for axis in (axes.xaxis, axes.yaxis):
         _set_ticks(axis, 6, percent=True)

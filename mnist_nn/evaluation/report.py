@@ -13,6 +13,7 @@ from .charts import Chart
 from .evaluated_model import EvaluatedModel
 from .history import METRICS
 from .image_grid import drawn_size, thinned
+from .metrics import Reliability
 from .render import image_png, svg
 
 MAX_VALUES = 16  # of a sample that is no image
@@ -39,8 +40,10 @@ def write_report(model: EvaluatedModel, parts: Sequence[Samples], provenance: Pr
         ("loss", f"{result.loss:.4f}", "mean over the samples"),
     ]
     if model.reliability:
-        error = f"{model.reliability.error:.2%}"
-        tiles.append(("calibration error", error, "between confidence and accuracy"))
+        note = "between confidence and accuracy"
+        if model.reliability_before:
+            note += f", {model.reliability_before.error:.2%} before calibration"
+        tiles.append(("calibration error", f"{model.reliability.error:.2%}", note))
     sections = [
         _training(model),
         _boundary(model, parts),
@@ -172,9 +175,25 @@ def _calibration(model: EvaluatedModel) -> str:
         return _section("Calibration", note)
     note = (
         "Accuracy by confidence, with 95 % intervals; a calibrated network is on the dotted line. "
-        f"Expected calibration error: {model.reliability.error:.2%}."
+        f"{_effect(model, model.reliability)}"
     )
     return _chart("Calibration", note, charts.draw_calibration([model]))
+
+
+def _effect(model: EvaluatedModel, after: Reliability) -> str:
+    """Say what calibration has changed, and how much of the samples is answered."""
+    error = f"Expected calibration error: {after.error:.2%}"
+    before, calibration, known = model.reliability_before, model.calibration, model.answers.known
+    if before is None or calibration is None:
+        return f"{error}. There were no validation samples to calibrate on."
+    t = calibration.temperature
+    was, now = model.cross_entropy(1), model.cross_entropy(t)
+    text = (
+        f"{error}, {before.error:.2%} before logits are divided by the temperature {t:.3g}, which "
+        f"was fitted on validation samples; cross-entropy: {now:.4f}, {was:.4f} before. "
+        f"{known.mean():.2%} of the samples are answered"
+    )
+    return text + (f", {model.right[known].mean():.2%} of them right." if known.any() else ".")
 
 
 def _weights(model: EvaluatedModel) -> str:

@@ -186,12 +186,22 @@ class Model:
         training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
         if self.init_from:
             rows.append(f"started from the weights of model {self.init_from[:12]} (SHA-256)")
+        if self.network.output.probability:
+            rows.append(f"calibration: {self._calibrated()}")
         return "\n".join([*rows, ", ".join([training, *self._outcome()])])
 
     def __repr__(self) -> str:
         """Name the network, its dataset and how well it did in training."""
         sizes, data = "-".join(map(str, self.network.sizes)), self.config.data.dataset
         return f"Model({', '.join([sizes, data, f'seed {self.config.seed}', *self._outcome()])})"
+
+    def _calibrated(self) -> str:
+        """Describe the calibration."""
+        c = self.calibration
+        if c is None:
+            return "none, for want of validation samples: every answer counts"
+        text = f"temperature {c.temperature:.3g}, answers count from {c.min_probability:.1%} on"
+        return text if c.max_score is None else f"{text} and up to a score of {c.max_score:.3g}"
 
     def _outcome(self) -> list[str]:
         """Describe the epoch whose parameters the network has, as far as that is known."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from mnist_nn.data import DATASETS
+from mnist_nn.data import DATASETS, load_dataset
 from mnist_nn.model import load_model, save_model
 
 from .terminals import terminal
@@ -34,6 +34,51 @@ def test_json_has_the_promised_keys_and_adds_up(run: Run, sample_model: Path) ->
     assert low < report["accuracy"] < high
     assert (report["model"], report["dataset"]) == (str(sample_model), "mnist-sample")
     assert report["split"] == "test"
+
+
+def test_calibration_is_told_before_and_after(run: Run, tmp_path: Path) -> None:
+    held = ("--set", "data.validation=1000", "--set", "data.dataset=mnist-sample")
+    assert run("train", "base", *held, "--epochs", "20", "-q").exit_code == 0
+    told = json.loads(run("evaluate", "model.pkl", "--json").stdout)
+    measured = told["calibration"]
+    model, test = load_model(tmp_path / "model.pkl"), load_dataset("mnist-sample").test
+    assert model.calibration is not None
+    assert test is not None
+    assert measured["temperature"] == model.calibration.temperature > 1  # it was too sure
+    assert measured["before"]["error"] > 1.5 * measured["after"]["error"]
+    assert measured["before"]["cross_entropy"] == pytest.approx(told["loss"])
+    assert measured["after"]["cross_entropy"] < measured["before"]["cross_entropy"]
+    answers = model.answers(test.x)
+    right = answers.outputs.argmax(axis=1) == test.y
+    assert measured["answered"] == answers.known.mean() > 0.97
+    assert measured["accuracy_of_answered"] == right[answers.known].mean() > told["accuracy"]
+    said = run("evaluate", "model.pkl", "--report", "report.html").stdout
+    before, after = measured["before"], measured["after"]
+    assert f"calibration error {before['error']:.2%} -> {after['error']:.2%}, cross-e" in said
+    assert f"answered  {answers.known.mean():.2%}, {right[answers.known].mean():.2%} of" in said
+    page = (tmp_path / "report.html").read_text()
+    assert f"{after['error']:.2%}, {before['error']:.2%} before" in page
+    assert f"{answers.known.mean():.2%} of the samples are answered" in page
+    assert "before calibration</text>" in page
+
+
+def test_without_validation_samples_there_is_nothing_to_calibrate_on(
+    run: Run, sample_model: Path
+) -> None:
+    measured = json.loads(run("evaluate", sample_model, "--json").stdout)["calibration"]
+    assert (measured["temperature"], measured["after"]) == (None, None)
+    error = f"calibration error {measured['before']['error']:.2%}; no validation samples"
+    assert error in run("evaluate", sample_model).stdout
+
+
+def test_outputs_that_are_no_probabilities_have_no_calibration(run: Run, tmp_path: Path) -> None:
+    overrides = ("training.loss=mean_squared_error", "data.validation=1000", "training.epochs=1")
+    last = "network.layers=[{units: 10, activation: tanh}]"
+    sets = [part for text in (*overrides, last) for part in ("--set", text)]
+    assert run("train", "base", *sets, "--set", "data.dataset=mnist-sample", "-q").exit_code == 0
+    assert load_model(tmp_path / "model.pkl").calibration is None
+    assert json.loads(run("evaluate", "model.pkl", "--json").stdout)["calibration"] is None
+    assert "calibration" not in run("evaluate", "model.pkl").stdout
 
 
 def test_the_table_says_the_same(run: Run, sample_model: Path) -> None:

@@ -1,12 +1,17 @@
 """Calibration: the temperature, and what a network does not know."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 
 from mnist_nn import ConfigError
-from mnist_nn.data import Samples
+from mnist_nn.data import Samples, load_dataset
 from mnist_nn.evaluation import Calibration, answer, fit_calibration
 from mnist_nn.evaluation.calibration import fit_temperature
+from mnist_nn.model import load_model
 from mnist_nn.nn import Network, block, target_rows
 from mnist_nn.nn.activations import sigmoid, softmax
 
@@ -55,6 +60,8 @@ def test_no_temperature_of_a_fine_grid_is_better(
     assert fitted == pytest.approx(best, rel=2e-3)
     assert cross_entropy(fitted) <= cross_entropy(best)
     assert fit_temperature(logits, targets, activation) == fitted
+    found = minimize_scalar(cross_entropy, bounds=(0.1, 10), method="bounded")
+    assert fitted == pytest.approx(found.x, rel=1e-4)
 
 
 def test_who_makes_no_mistakes_does_not_learn_how_sure_to_be() -> None:
@@ -64,20 +71,35 @@ def test_who_makes_no_mistakes_does_not_learn_how_sure_to_be() -> None:
     assert calibration.temperature == 1
 
 
-def test_99_of_100_validation_samples_are_known(rng: np.random.Generator) -> None:
-    samples = drawn(rng, 2000, 2.0)
-    network = identity(4)
+def test_the_score_is_the_energy(rng: np.random.Generator) -> None:
+    x = rng.normal(0, 5, (50, 4))
+    x[0] = [1e300, 0, 0, 0]
+    answers = answer(identity(4), x, Calibration(2.0))
+    assert answers.score is not None
+    np.testing.assert_allclose(answers.score, -2 * logsumexp(x / 2, axis=1), atol=1e-12)
+    assert answer(identity(4, "sigmoid"), x, Calibration(2.0)).score is None
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_99_of_100_validation_samples_are_known(rng: np.random.Generator, activation: str) -> None:
+    samples, network = drawn(rng, 2000, 2.0), identity(4, activation)
     calibration = fit_calibration(network, samples)
     assert calibration is not None
     answers = answer(network, samples.x, calibration)
-    assert answers.known.sum() == 1980
-    assert answers.outputs[answers.known].max(axis=1).min() == calibration.min_probability
+    assert 1980 <= answers.known.sum() <= 1982
+    unsure = answers.outputs.max(axis=1) < calibration.min_probability
+    assert unsure.any()
+    if answers.score is not None:
+        assert calibration.max_score is not None
+        unlike = answers.score > calibration.max_score
+        assert unlike.sum() == unsure.sum()
+        np.testing.assert_array_equal(answers.known, ~(unlike | unsure))
 
 
 def test_too_few_samples_tell_nothing_about_one_in_a_hundred(rng: np.random.Generator) -> None:
     calibration = fit_calibration(identity(4), drawn(rng, 99, 2.0))
     assert calibration is not None
-    assert calibration.min_probability == 0
+    assert (calibration.min_probability, calibration.max_score) == (0, None)
 
 
 def test_the_most_likely_class_stays_and_a_single_output_gets_two(rng: np.random.Generator) -> None:
@@ -110,3 +132,16 @@ def test_outputs_that_are_no_probabilities_are_not_calibrated(rng: np.random.Gen
     assert answers.known.all()
     with pytest.raises(ConfigError, match="tanh"):
         answer(network, samples.x, None, 0.5)
+
+
+def test_real_digits_are_answered_and_pictures_of_nothing_less(
+    trained_on_sample: Path, rng: np.random.Generator
+) -> None:
+    digits, model = load_dataset("mnist-sample").test, load_model(trained_on_sample)
+    assert digits is not None
+    calibration = fit_calibration(model.network, digits.take(np.arange(500)))
+    real = answer(model.network, digits.x[500:], calibration)
+    shuffled = rng.permuted(digits.x[500:], axis=1)  # the same ink anywhere
+    noise = answer(model.network, shuffled, calibration)
+    assert real.known.mean() > 0.98
+    assert noise.known.mean() < 0.8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import DATASETS, Samples
-from mnist_nn.evaluation import EvaluatedModel, Plane, evaluate, predict
+from mnist_nn.evaluation import EvaluatedModel, Plane, evaluate
 from mnist_nn.nn import Network, block
 
 
@@ -40,7 +40,8 @@ def test_a_model_without_mistakes_has_no_worst_ones() -> None:
 def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
     network = Network(1, [*block(1, "sigmoid")], rng=None, dtype=np.float64)
     network.dense[0].W[...] = 1
-    predictions = predict(network, np.array([[2.0], [-2.0], [0.0]]))
+    x, y = np.array([[2.0], [-2.0], [0.0]]), np.zeros(3, np.uint8)
+    predictions = evaluated(network, Samples(x, y), "binary_cross_entropy").predictions
     assert predictions.predicted.tolist() == [1, 0, 0]
     np.testing.assert_allclose(predictions.confidence, [0.8808, 0.8808, 0.5], atol=1e-4)
 
@@ -51,7 +52,8 @@ def test_a_single_output_is_as_sure_of_the_one_as_of_the_other() -> None:
 )
 def test_no_prediction_is_called_entirely_sure(value: float, said: str) -> None:
     logit = np.log(value / (1 - value))
-    assert predict(identity(2), np.array([[logit, 0.0]])).confidence_text(0) == said
+    samples = Samples(np.array([[logit, 0.0]]), np.zeros(1, np.uint8))
+    assert evaluated(identity(2), samples).predictions.confidence_text(0) == said
 
 
 def test_outputs_that_are_no_probabilities_are_not_called_sure() -> None:

@@ -9,6 +9,7 @@ import pytest
 from mnist_nn.config import Source, resolve
 from mnist_nn.data import DATASETS, load_dataset
 from mnist_nn.errors import ModelError
+from mnist_nn.evaluation import Calibration
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
 from mnist_nn.nn import block
 from mnist_nn.training import EpochMetrics
@@ -22,7 +23,13 @@ def model() -> Model:
     network = build_network(CONFIG, DATASETS["mnist"].format, np.random.default_rng(0))
     history = [EpochMetrics(1, 100, 0.5, 0.9, 1.0, 0.1)]
     return Model(
-        CONFIG, network, DATASETS["mnist"].format, history, {"x_train": "ab"}, current_versions()
+        config=CONFIG,
+        network=network,
+        format=DATASETS["mnist"].format,
+        history=history,
+        sha256={"x_train": "ab"},
+        versions=current_versions(),
+        calibration=Calibration(temperature=1.5, min_probability=0.6, max_score=-4.5),
     )
 
 
@@ -47,6 +54,8 @@ def test_a_model_comes_back_as_it_went(model: Model, path: Path) -> None:
     np.testing.assert_array_equal(loaded.network.params, model.network.params)
     x = np.random.default_rng(1).integers(0, 256, (5, 784), dtype=np.uint8)
     np.testing.assert_array_equal(loaded.network.predict(x), model.network.predict(x))
+    assert loaded.calibration == model.calibration
+    np.testing.assert_array_equal(loaded.answers(x).outputs, model.answers(x).outputs)
 
 
 def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
@@ -58,6 +67,11 @@ def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
     assert set(content["parameters"]) == {
         f"layer_{n}.{kind}" for n in (1, 2) for kind in ("weights", "biases")
     }
+
+
+def change_output(content: dict[str, Any], activation: str) -> None:
+    content["config"]["network"]["layers"][-1]["activation"] = activation
+    content["config"]["training"]["loss"] = "mean_squared_error"
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -77,6 +91,19 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c.update(input_scale=float("nan")), "'input_scale' is wrong"),
         (lambda c: c.update(input_scale=-1.0), "'input_scale' is wrong"),
         (lambda c: c["sample_format"].update(class_names=["a", "b"]), "10 outputs and 2 classes"),
+        (
+            lambda c: c["calibration"].update(temperature=0.0),
+            r"'calibration\.temperature' is wrong",
+        ),
+        (lambda c: c["calibration"].update(temperature=1e300), r"'calibration\.temperature'"),
+        (lambda c: c["calibration"].update(temperature=float("nan")), r"'calibration\.temp"),
+        (lambda c: c["calibration"].update(min_probability=-0.1), r"'calibration\.min_prob"),
+        (lambda c: c["calibration"].update(min_probability="1"), r"'calibration\.min_prob"),
+        (lambda c: c["calibration"].update(max_score=float("inf")), r"'calibration\.max_score'"),
+        (lambda c: c["calibration"].update(other=1), r"'calibration\.other' is wrong"),
+        (lambda c: c["calibration"].pop("temperature"), r"'calibration\.temperature' is wrong"),
+        (lambda c: c.update(calibration=[]), "'calibration' is wrong"),
+        (lambda c: change_output(c, "tanh"), "a calibration, but its outputs are no probabilities"),
         (lambda c: c.update(kept_epoch=2), "its kept epoch is not in its history"),
         (lambda c: c.update(seed=6), "its seed or its dataset is not that of its config"),
         (lambda c: c["dataset"].update(name="\x1b[2J"), "its seed or its dataset is not"),
@@ -130,6 +157,17 @@ def test_a_file_without_a_kept_epoch_is_read(path: Path) -> None:
     assert content.pop("kept_epoch") is None  # a file of mnist-nn 0.1 has no such key
     path.write_bytes(pickle.dumps(content, 4))
     assert load_model(path).kept_epoch is None
+
+
+def test_a_file_without_a_calibration_is_read_and_answers_everything(path: Path) -> None:
+    content = pickle.loads(path.read_bytes())
+    del content["calibration"]
+    path.write_bytes(pickle.dumps(content, protocol=4))
+    model, x = load_model(path), np.random.default_rng(1).integers(0, 256, (50, 784), np.uint8)
+    answers = model.answers(x)
+    assert answers.known.all()
+    np.testing.assert_array_equal(answers.outputs, model.predict(x))
+    assert "calibration: none" in model.summary()
 
 
 def test_a_file_cut_off_anywhere_is_refused(path: Path) -> None:

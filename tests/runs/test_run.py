@@ -8,6 +8,7 @@ import pytest
 
 from mnist_nn.config import Config, load_config, read_override
 from mnist_nn.data import Dataset, load_dataset
+from mnist_nn.evaluation import fit_calibration
 from mnist_nn.model import load_checkpoint, load_model
 from mnist_nn.runs import Run, RunFiles
 
@@ -51,7 +52,9 @@ def test_a_run_is_resumed_from_its_own_checkpoint(
         assert [m.epoch for m in resumed if m.complete] == [5, 6]
         resumed.save()
     np.testing.assert_array_equal(resumed.network.params, whole.network.params)
-    assert len(load_model(tmp_path / "model.pkl").history) == 6
+    model = load_model(tmp_path / "model.pkl")
+    assert len(model.history) == 6
+    assert model.calibration == whole.model.calibration is not None
 
 
 def test_the_kept_epoch_is_in_the_model(dataset: Dataset, tmp_path: Path) -> None:
@@ -64,4 +67,7 @@ def test_the_kept_epoch_is_in_the_model(dataset: Dataset, tmp_path: Path) -> Non
         list(run)
         run.save()
     losses = [m.monitored_loss for m in run.history]
-    assert load_model(tmp_path / "model.pkl").kept_epoch == losses.index(min(losses)) + 1
+    model = load_model(tmp_path / "model.pkl")
+    assert model.kept_epoch == losses.index(min(losses)) + 1
+    assert run.validation is not None
+    assert model.calibration == fit_calibration(model.network, run.validation)  # of that epoch

@@ -1,0 +1,45 @@
+"""What ``evaluate`` says of a model's calibration, in words and as JSON."""
+
+from typing import Any
+
+from ..evaluation import EvaluatedModel, Reliability
+
+
+def calibration_measured(model: EvaluatedModel) -> dict[str, Any] | None:
+    """Return how good the probabilities are, for JSON; None if there are none."""
+    before, after = model.reliability_before, model.reliability
+    if after is None:
+        return None
+    calibration, known = model.calibration, model.answers.known
+    if calibration is None or before is None:
+        return {"temperature": None, "before": _measured(model, after, 1.0), "after": None}
+    return {
+        "temperature": calibration.temperature,
+        "before": _measured(model, before, 1.0),
+        "after": _measured(model, after, calibration.temperature),
+        "answered": float(known.mean()),
+        "accuracy_of_answered": float(model.right[known].mean()) if known.any() else None,
+    }
+
+
+def _measured(
+    model: EvaluatedModel, reliability: Reliability, temperature: float
+) -> dict[str, float]:
+    return {"error": reliability.error, "cross_entropy": model.cross_entropy(temperature)}
+
+
+def calibration_lines(model: EvaluatedModel) -> list[str]:
+    """Say how good the probabilities are; no line if there are none."""
+    measured = calibration_measured(model)
+    if measured is None:
+        return []
+    before, after = measured["before"], measured["after"]
+    if after is None:
+        return [f"calibration error {before['error']:.2%}; no validation samples to calibrate on"]
+    right = measured["accuracy_of_answered"]
+    share = "" if right is None else f", {right:.2%} of them right"
+    return [
+        f"calibration error {before['error']:.2%} -> {after['error']:.2%}, "
+        f"cross-entropy {before['cross_entropy']:.4f} -> {after['cross_entropy']:.4f}",
+        f"answered  {measured['answered']:.2%}{share}",
+    ]
