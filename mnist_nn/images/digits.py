@@ -1,0 +1,185 @@
+"""Finding of the digits in an image's ink: strokes become digits, and digits rows.
+
+The strokes of one digit, as the bar of a 5 or the parts of a broken line, lie above one another,
+and at least one of them is short. Digits side by side are about as tall as each other.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError
+from ..extras import install_command
+from .center import BOX, grown
+
+Grey = NDArray[np.float64]
+Whole = NDArray[np.intp]
+
+STRONG = 0.4  # ink that is part of a stroke and not only of its blurred edge
+MOST = 500  # strokes in an image: of more, the largest are looked at
+SMALLEST = 0.45  # of the largest digit's longer side: what is smaller is no digit
+ABOVE = 0.4  # of the narrower stroke's width: least overlap of the columns of one digit's strokes
+SHORT = 0.8  # of the digit's height: at least one of its strokes is no taller
+BAR = 0.45  # of the digit's height: a stroke that lies apart is no taller
+GAP = 0.25  # of the digit's height: largest gap above or below a stroke that lies apart
+BREAK = 0.06  # of the digit's height: largest gap between the parts of a broken stroke
+ASIDE = 0.06  # of the digit's height: largest gap between its strokes, sidewards
+TALL = 1.4  # times the tallest stroke elsewhere in the image: no digit is taller
+IN_ROW = 0.4  # of the lower digit's height: least overlap of neighbours in a row
+WIDE = 1.6  # times its height: wider are digits that touch
+WIDER = 1.8  # times the median width of the other digits: likewise, if it is not narrow
+NARROW = 1.1  # times its height: a digit that is not wider can be a single one
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels: first row and column, and the ones after the last."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.right - self.left
+
+
+class Digit(NamedTuple):
+    """A digit of an image: where it is, and its own ink alone.
+
+    `ink` has some pixels more than the box on each side, for blurred edges. `touching` tells
+    whether it is as wide as two digits that touch.
+    """
+
+    box: Box
+    ink: Grey
+    touching: bool
+
+
+def find_digits(ink: Grey) -> list[list[Digit]]:
+    """Find the digits in an image's ink, of shape (h, w), 0 (paper) to 1: rows of digits.
+
+    The rows are in order from the top, the digits in a row from the left; a row may be slanted.
+    There is none if there is no ink.
+    """
+    try:
+        import cv2
+    except ImportError as error:
+        raise ConfigError(f"finding digits needs OpenCV\n{install_command('images')}") from error
+    strokes = (ink >= STRONG).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if not len(areas):
+        return []
+    kept = 1 + np.sort(np.argsort(-areas, kind="stable")[:MOST])
+    left, top, width, height = stats[kept, :4].T.astype(np.intp)
+    boxes = np.stack([top, top + height, left, left + width], axis=1)
+    groups = _grouped(boxes)
+    sides = {i: _longer(boxes[group]) for i, group in enumerate(groups)}
+    groups = [group for i, group in enumerate(groups) if sides[i] >= SMALLEST * max(sides.values())]
+    found = [Box(*_around(boxes[group]).tolist()) for group in groups]
+    touching = _touching(found)
+    digits = [
+        Digit(box, _cut(ink, labels, kept[group], box), wide)
+        for box, group, wide in zip(found, groups, touching, strict=True)
+    ]
+    return [[digits[i] for i in row] for row in _rows(found)]
+
+
+def _grouped(boxes: Whole) -> list[list[int]]:
+    """Group strokes, boxes of shape (n, 4), to digits: the indices of each one's strokes."""
+    groups = {int(i): [int(i)] for i in np.argsort(boxes[:, 1] - boxes[:, 0], kind="stable")}
+    boxes = boxes.copy()
+    for i in list(groups):  # the shortest first
+        others = np.array([j for j in groups if j != i], dtype=np.intp)
+        if not len(others):
+            break
+        distances = _distances(boxes[i], boxes[others])
+        nearest = int(distances.argmin())
+        if np.isfinite(distances[nearest]):
+            j = int(others[nearest])
+            boxes[j] = _around(boxes[[i, j]])
+            groups[j] += groups.pop(i)
+    return list(groups.values())
+
+
+def _distances(stroke: Whole, others: Whole) -> Grey:
+    """Return the distance from a stroke to each of others; infinite if they are no one digit."""
+    first, last = np.maximum(stroke, others), np.minimum(stroke, others)
+    down = first[:, 0] - last[:, 1]  # gaps; overlaps are negative
+    across = first[:, 2] - last[:, 3]
+    height = first[:, 1] - last[:, 0]  # of both together
+    width = np.minimum(stroke[3] - stroke[2], others[:, 3] - others[:, 2])
+    own, heights = stroke[1] - stroke[0], others[:, 1] - others[:, 0]
+    short, tall = np.minimum(own, heights), np.maximum(own, heights)
+    second, largest = np.sort(np.append(heights, 0))[-2:]
+    elsewhere = np.where(heights == largest, second, largest)
+    one = (-across >= ABOVE * width) | ((across <= ASIDE * height) & (short <= BAR * height))
+    bar = (short <= BAR * height) & (down <= GAP * height)
+    bar &= (height <= TALL * elsewhere) | (elsewhere < SHORT * tall)
+    one &= ((short <= SHORT * height) & (down <= BREAK * height)) | bar
+    distances: Grey = np.where(one, np.hypot(np.maximum(down, 0), np.maximum(across, 0)), np.inf)
+    return distances
+
+
+def _around(boxes: Whole) -> Whole:
+    """Return the box around boxes of shape (n, 4)."""
+    first, last = boxes.min(axis=0), boxes.max(axis=0)
+    return np.array([first[0], last[1], first[2], last[3]])
+
+
+def _longer(boxes: Whole) -> int:
+    """Return the longer side of the box around boxes."""
+    top, bottom, left, right = _around(boxes).tolist()
+    return int(max(bottom - top, right - left))
+
+
+def _touching(boxes: list[Box]) -> list[bool]:
+    """Tell which boxes are as wide as two digits that touch."""
+    touching = []
+    for i, box in enumerate(boxes):
+        others = [other.width for k, other in enumerate(boxes) if k != i]
+        wider = len(others) > 1 and box.width > WIDER * float(np.median(others))
+        touching.append(box.width > (NARROW if wider else WIDE) * box.height)
+    return touching
+
+
+def _cut(ink: Grey, labels: NDArray[Any], own: Whole, box: Box) -> Grey:
+    """Cut out the ink of the strokes with some labels, and of their blurred edges."""
+    reach = math.ceil(max(box.height, box.width) / BOX)  # a pixel of the prepared image
+    rows = slice(max(box.top - reach, 0), box.bottom + reach)
+    columns = slice(max(box.left - reach, 0), box.right + reach)
+    part = labels[rows, columns]
+    strokes = np.isin(part, own)
+    near = grown(strokes, reach) & (strokes | (part == 0))
+    return np.where(near, ink[rows, columns], 0.0)
+
+
+def _rows(boxes: list[Box]) -> list[list[int]]:
+    """Order boxes to rows: the indices of each row's, from the left, the rows from the top.
+
+    Each box follows the nearest one on its left that it stands beside.
+    """
+    rows: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda i: boxes[i].left + boxes[i].right):
+        beside = [row for row in rows if _is_beside(boxes[row[-1]], boxes[i])]
+        if beside:
+            max(beside, key=lambda row: boxes[row[-1]].left + boxes[row[-1]].right).append(i)
+        else:
+            rows.append([i])
+    middle = {id(row): np.mean([boxes[i].top + boxes[i].bottom for i in row]) for row in rows}
+    return sorted(rows, key=lambda row: middle[id(row)])
+
+
+def _is_beside(a: Box, b: Box) -> bool:
+    """Return whether boxes are at about the same height."""
+    overlap = min(a.bottom, b.bottom) - max(a.top, b.top)
+    return overlap >= IN_ROW * min(a.height, b.height)
