@@ -1,27 +1,24 @@
 """``mnist-nn predict``: tell the classes of images, and of the rows of tables."""
 
 import contextlib
-import sys
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ..blas import one_blas_thread
-from ..data import SampleFormat
-from ..errors import ConfigError, DataError, ModelError, escaped
-from ..images import MAX_BYTES, decode_picture, images_in, make_sample, prepare, read_content
+from ..errors import ConfigError, DataError, escaped
+from ..images import images_in
 from ..model import Model, load_model
+from .crops import CropsFolder
 from .options import Debug, ModelFile
+from .picture_reading import PictureReader, Reading
+from .prediction_layout import ClassesLayout, DigitsLayout, Layout, RowsLayout
 from .prediction_output import PredictionOutput
+from .predictions import kind_of, predict_digits, predict_samples
 from .signals import Interrupted, exit_code_of
 from .table_rows import TableRows, is_table
-
-STDIN = "-"
 
 
 def predict(
@@ -30,10 +27,38 @@ def predict(
         list[str],
         typer.Argument(
             metavar="IMAGE",
-            help="PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, AVIF or .npy files, or folders of them; - "
-            "is standard input. Or tables, .csv or .csv.gz, with a sample in each row.",
+            help="PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, AVIF or .npy files, or folders of them; "
+            "- is standard input. Or tables, .csv or .csv.gz, with a sample in each row.",
         ),
     ],
+    line: Annotated[
+        bool,
+        typer.Option("--line", help="Read a line of several digits, from the left: 19973."),
+    ] = False,
+    grid: Annotated[
+        bool,
+        typer.Option("--grid", help="Read a sheet of digits in rows, such as 5 rows of 10."),
+    ] = False,
+    crops: Annotated[
+        Path | None,
+        typer.Option(
+            "--crops",
+            metavar="DIR",
+            help="With --line or --grid: also write each digit, cut out of its picture, to this "
+            "new folder, as photo-001-7.png.",
+        ),
+    ] = None,
+    min_probability: Annotated[
+        float | None,
+        typer.Option(
+            "--min-probability",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Answer ? where no class has this probability; 0 answers always.",
+            show_default="the model's own, with which 99 % of its validation samples are answered",
+        ),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Draw each image as the model sees it, pixel by pixel.")
     ] = False,
@@ -45,14 +70,22 @@ def predict(
     """Predict the classes of pictures, or of the rows of a table.
 
     A picture is a photograph, scan or drawing of one digit or letter, dark on light or light on
-    dark. It is preprocessed as MNIST was: converted to grey, paper levelled, cropped, fitted into
-    20×20 and centred in 28×28 pixels. For a model of other images (clothes, your own) it is
-    converted to grey and resized to the size of these, and inverted if they were; a .npy file of
-    that size is taken as it is.
+    dark. It is preprocessed as MNIST was: the ink is found, cropped, fitted into 20×20 and centred
+    in 28×28 pixels. For a model of other images (clothes, your own) it is converted to grey and
+    resized to the size of these, and inverted if they were; a .npy file of that size is taken as it
+    is.
+
+    Of a picture of several digits, --line reads one line and --grid rows of digits; the probability
+    is that all of them are right. Leave gaps between the digits: those that touch are read as one,
+    with a note if that is as wide as two.
+
+    The answer is ? where the model is not sure enough. In a table of many pictures such an answer
+    is shown as 7?, and in JSON its class is still the likeliest, but "known" is false. The exit
+    code does not change.
 
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
-    is reported, the others are still read, and the exit code is 1. All but .npy need Pillow
-    (extra: images).
+    is reported, the others are still read, and the exit code is 1. All but .npy need the extra
+    images.
 
     A table (.csv, .tsv, .data, .txt, or one of these with .gz) has a row for each sample and no
     labels, with or without a header, as Kaggle's test.csv. It is read whole, and checked, before
@@ -61,35 +94,43 @@ def predict(
     not counted.
 
     With --json each object has file, class, probability (or output, if the model gives no
-    probabilities) and outputs, one for each class; or file and error.
+    probabilities), known, outputs, one for each class, and for pictures of digits n_digits; or
+    file and error. With --line or --grid it has file, text, probability, known and digits: an
+    object for each with row, class, probability, known, outputs, touching, box (left, top, right
+    and bottom in pixels of the upright picture) and, with --crops, crop.
     """
     if show and as_json:
         raise ConfigError("--show and --json cannot be combined; choose one")
+    if line and grid:
+        raise ConfigError("--line and --grid cannot be combined; choose one")
+    layout = "line" if line else "grid" if grid else None
+    if crops and not layout:
+        raise ConfigError("--crops needs --line or --grid, which find the digits to be cut out")
     trained = load_model(model)
     paths = _expand_folders(images)
-    _check(trained, model, paths, show=show)
-    names = trained.format.class_names
-    kind = "probability" if trained.network.output.probability else "output"
+    _check(trained, model, paths, show=show, layout=layout)
     tables = {path: TableRows(path, trained.format) for path in paths if is_table(path)}
     samples = [
         name for path in paths for name in (tables[path].names if path in tables else [path])
     ]
-    many = bool(tables) or paths != images[:1]
-    unit = "samples" if tables else "images"
+    many, unit = bool(tables) or paths != images[:1], "samples" if tables else "images"
     output = PredictionOutput(
-        samples, names, kind, many=many, unit=unit, show=show, as_json=as_json
+        _text_layout(trained, samples, layout, many=many),
+        len(samples),
+        unit,
+        many=many,
+        show=show,
+        as_json=as_json,
     )
-    read_stdin = cache(_read_stdin)  # it can be read only once, but may be named several times
+    predictor = _Predictor(trained, output, layout, min_probability, crops)
     with contextlib.closing(output):
         try:
             for path in paths:
                 try:
                     if path in tables:
-                        for files, x in tables[path].batches():
-                            _predict(trained, files, x, output)
+                        predictor.table(tables[path])
                     else:
-                        pixels = _read(path, read_stdin, trained.format)
-                        _predict(trained, [path], pixels[None], output)
+                        predictor.picture(path)
                 except DataError as error:
                     output.add_error(path, str(error))
                     output.count(1)
@@ -100,6 +141,80 @@ def predict(
         output.finish()
     if output.failed:
         raise typer.Exit(1)
+
+
+class _Predictor:
+    """Reads pictures and tables, and prints what the model says of them."""
+
+    def __init__(
+        self,
+        trained: Model,
+        output: PredictionOutput,
+        layout: str | None,
+        min_probability: float | None,
+        crops: Path | None,
+    ) -> None:
+        self._trained, self._output, self._layout = trained, output, layout
+        self._min_probability = min_probability
+        self._crops = CropsFolder(crops) if crops else None
+        self._reader = PictureReader(trained.format, layout)
+
+    def picture(self, path: str) -> None:
+        """Predict one picture, or each of its digits."""
+        reading = self._reader.read(path)
+        self._output.draw(path, reading.samples)
+        if self._layout:
+            record = predict_digits(self._trained, reading, path, self._min_probability)
+            if self._crops:
+                self._crops.write(reading, record)
+        else:
+            [record] = self._records([path], reading.samples)
+            if reading.picture:
+                record["n_digits"] = len(reading.digits)
+        for note in _notes(path, reading, self._layout):
+            self._output.note(note)
+        self._output.add([record])
+
+    def table(self, rows: TableRows) -> None:
+        """Predict the rows of a table."""
+        for names, x in rows.batches():
+            for name, sample in zip(names, x, strict=True):
+                self._output.draw(name, sample[None])
+            self._output.add(self._records(names, x))
+
+    def _records(self, files: list[str], x: NDArray[Any]) -> list[dict[str, Any]]:
+        """Predict samples (n, …), each of a file."""
+        records = predict_samples(self._trained, x, files, self._min_probability)
+        return [{"file": file, **record} for file, record in zip(files, records, strict=True)]
+
+
+def _text_layout(trained: Model, samples: list[str], layout: str | None, *, many: bool) -> Layout:
+    """Choose how predictions are laid out as text."""
+    kind = kind_of(trained)
+    if layout:
+        return DigitsLayout(kind, many=many)
+    if many:
+        return RowsLayout(samples, trained.format.class_names, kind)
+    return ClassesLayout(kind)
+
+
+def _notes(path: str, reading: Reading, layout: str | None) -> Iterator[str]:
+    """Say what may not be read as it was meant: several digits, and digits that touch."""
+    name, n, n_rows = escaped(path), len(reading.digits), len(reading.rows)
+    if layout is None and n > 1:
+        where, option = ("a row", "--line") if n_rows == 1 else (f"{n_rows} rows", "--grid")
+        yield f"{name} holds {n} digits in {where}; read them with {option}"
+    touching = [str(i) for i, digit in enumerate(reading.digits, 1) if digit.touching]
+    if not touching:
+        return
+    if n == 1:
+        yield f"{name} is as wide as two digits that touch; leave gaps between digits"
+    else:
+        which = "digit" if len(touching) == 1 else "digits"
+        yield (
+            f"{name}: {which} {', '.join(touching)} of {n} may be two that touch; "
+            "leave gaps between digits"
+        )
 
 
 def _expand_folders(paths: list[str]) -> list[str]:
@@ -114,12 +229,10 @@ def _expand_folders(paths: list[str]) -> list[str]:
     return expanded
 
 
-def _read_stdin() -> bytes:
-    return sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin else b""
-
-
-def _check(trained: Model, model: Path, paths: list[str], *, show: bool) -> None:
-    """Refuse pictures for a model that reads none: ConfigError."""
+def _check(
+    trained: Model, model: Path, paths: list[str], *, show: bool, layout: str | None
+) -> None:
+    """Refuse pictures for a model that reads none, and lines for one that reads no digits."""
     name, samples = trained.config.data.dataset, trained.format
     reads = f"{model} reads {samples.n_inputs:,} numbers per sample of {name}, not images"
     if samples.preparation is None and not all(map(is_table, paths)):
@@ -129,48 +242,9 @@ def _check(trained: Model, model: Path, paths: list[str], *, show: bool) -> None
         )
     if samples.image_shape is None and show:
         raise ConfigError(f"--show draws images; {reads}")
-
-
-def _read(path: str, read_stdin: Callable[[], bytes], samples: SampleFormat) -> NDArray[Any]:
-    """Read one image and make a sample of it, (h, w): bytes, or floats of 0 to 1."""
-    name = "standard input" if path == STDIN else escaped(path)
-    shape, preparation = samples.image_shape, samples.preparation
-    assert shape is not None
-    assert preparation is not None
-    try:
-        content = read_stdin() if path == STDIN else read_content(path, name)
-        if preparation.method == "mnist":
-            return prepare(decode_picture(content, name).pixels)
-        return make_sample(content, name, shape, invert=preparation.invert)
-    except ValueError as error:
-        raise DataError(f"{name} cannot be read: {error}") from None
-    except MemoryError:
-        raise DataError(f"{name} needs more memory than there is; make it smaller") from None
-    except OSError as error:
-        raise DataError(f"{name}: {error.strerror or error}") from None
-
-
-def _predict(trained: Model, files: list[str], x: NDArray[Any], output: PredictionOutput) -> None:
-    """Predict samples (n, …) and print their classes."""
-    rows = []
-    for file, outputs in zip(files, _outputs(trained, files, x).tolist(), strict=True):
-        of_classes = dict(zip(trained.format.class_names, outputs, strict=True))
-        best = max(of_classes, key=of_classes.__getitem__)
-        rows.append(
-            {"file": file, "class": best, output.kind: of_classes[best], "outputs": of_classes}
+    if layout and any(map(is_table, paths)):
+        raise ConfigError(f"--{layout} reads pictures; a table has a sample in each row")
+    if layout and (samples.preparation is None or samples.preparation.method != "mnist"):
+        raise ConfigError(
+            f"--{layout} reads digits or letters; {model} reads whole pictures of {name}"
         )
-    output.add(rows, x)
-    output.count(len(rows))
-
-
-def _outputs(trained: Model, files: list[str], x: NDArray[Any]) -> NDArray[Any]:
-    """Return the network's outputs for samples (n, …), one for each class."""
-    with one_blas_thread(), np.errstate(all="ignore"):  # not finite is an error below
-        outputs: NDArray[Any] = trained.network.predict(x.reshape(len(x), -1))
-    finite = np.isfinite(outputs).all(axis=1)
-    if not finite.all():
-        raise ModelError(
-            f"the model's outputs for {escaped(files[finite.argmin()])} are not finite numbers; "
-            "unless the sample has huge numbers, train it again, with a smaller learning rate"
-        )
-    return outputs if outputs.shape[1] > 1 else np.hstack([1 - outputs, outputs])

@@ -1,82 +1,81 @@
-"""Output of ``predict``: the classes of one image, a row for each of many samples, or JSON."""
+"""Output of ``predict``: text as soon as there is some, or one JSON array; and a progress bar."""
 
 import contextlib
 import json
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.cells import cell_len
 from tqdm import tqdm
 
 from ..errors import escaped
 from ..images import draw_blocks
+from ..images.blocks import WIDEST
 from .bars import progress_bar
-from .guard import eprint, shows_colours, styled
-from .tables import Columns, table
+from .guard import eprint, shows_colours
+from .prediction_layout import Layout
 
-MOST = 30  # classes of a single image: the most likely ones
-CANDIDATES = 3  # classes in a row of the table: the most likely ones
+GAP = 2  # columns of the terminal between drawings
 
 
 class PredictionOutput:
-    """Prints predictions, as soon as they are added.
+    """Prints records of predictions, as soon as they are added.
 
-    `samples` are the names of all: of images, and of rows of tables. `kind` is ``probability`` or
-    ``output``. With `many` each sample is a row of one table, otherwise the classes of the single
-    image are printed. `unit` is what the progress bar counts. With `show` the rows follow
-    after all drawings; with `as_json` everything is printed at the end, as one array.
+    `total` is how many the progress bar counts, and `unit` what they are. With `show` the text
+    follows after all drawings, which have titles if there are `many`; with `as_json` everything is
+    printed at the end, as one array.
     """
 
     def __init__(
-        self,
-        samples: Sequence[str],
-        classes: Sequence[str],
-        kind: str,
-        *,
-        many: bool,
-        unit: str,
-        show: bool,
-        as_json: bool,
+        self, layout: Layout, total: int, unit: str, *, many: bool, show: bool, as_json: bool
     ) -> None:
-        self.kind, self.many, self.show, self.as_json = kind, many, show, as_json
+        self.many, self.show, self.as_json = many, show, as_json
         self.read = 0  # samples, unreadable ones included
         self.failed = False
+        self._layout = layout
         self._kept: list[str] = []  # to be printed at the end
-        self._has_head = False
-        number = len(self._format(-1.2345e-100 if kind == "output" else 1.0))
-        name = max(map(cell_len, classes))
-        self._columns = Columns(
-            ("file", "class", kind, "second", kind, "third", kind)[: 1 + 2 * len(classes)],
-            (max(cell_len(escaped(sample)) for sample in samples), *(name, number) * CANDIDATES)[
-                : 1 + 2 * len(classes)
-            ],
-        )
-        self._bar = progress_bar(len(samples), unit)
+        self._bar = progress_bar(total, unit)
 
-    def add(self, rows: Sequence[dict[str, Any]], samples: NDArray[Any]) -> None:
-        """Print predictions, at once, and with `show` the pixels that the model saw."""
-        for row, sample in zip(rows, samples, strict=True):
-            self._draw(row["file"], sample)
+    def add(self, records: Sequence[dict[str, Any]]) -> None:
+        """Print records of predictions, and count them."""
         if self.as_json:
-            self._kept += map(json.dumps, rows)
-            return
-        texts = map(self._row if self.many else self._classes, rows)
-        if self.show:
-            self._kept += texts
+            self._kept += map(json.dumps, records)
+        elif self.show:
+            self._kept += map(self._layout.text, records)
         else:
-            self._print("\n".join(texts))
+            self._print("\n".join(map(self._layout.text, records)))
+        self.count(len(records))
 
-    def add_error(self, image: str, error: str) -> None:
+    def draw(self, name: str, samples: NDArray[Any]) -> None:
+        """Draw samples (n, h, w) as the model sees them, bytes or floats of 0 to 1, with `show`."""
+        if not self.show:
+            return
+        title = f"{escaped(name)}:\n" if self.many else ""
+        strength = samples / 255 if samples.dtype == np.uint8 else samples
+        columns = min(shutil.get_terminal_size().columns, WIDEST)
+        fit = max(1, (columns + GAP) // (samples.shape[2] + GAP))
+        drawings = [
+            draw_blocks(_side_by_side(strength[i : i + fit]), shades=shows_colours(sys.stdout))
+            for i in range(0, len(strength), fit)
+        ]
+        self._print(title + "\n\n".join(drawings) + "\n")
+
+    def note(self, text: str) -> None:
+        """Print a note on standard error."""
+        with tqdm.external_write_mode(file=sys.stderr):
+            eprint(f"note: {text}")
+
+    def add_error(self, name: str, error: str) -> None:
         """Report an image that could not be read."""
         self.failed = True
         with tqdm.external_write_mode(file=sys.stderr):
             eprint(f"error: {error}")
         if self.as_json:
-            self._kept.append(json.dumps({"file": image, "error": error}))
+            self._kept.append(json.dumps({"file": name, "error": error}))
 
     def count(self, n: int) -> None:
         """Advance the bar by some samples."""
@@ -101,32 +100,8 @@ class PredictionOutput:
         with tqdm.external_write_mode(file=sys.stdout):
             typer.echo(text)
 
-    def _draw(self, image: str, pixels: NDArray[Any]) -> None:
-        """Draw the pixels that the model saw, bytes or floats of 0 to 1, with `show`."""
-        if self.show:
-            title = f"{escaped(image)}:\n" if self.many else ""
-            strength = pixels / 255 if pixels.dtype == np.uint8 else pixels
-            self._print(title + draw_blocks(strength, shades=shows_colours(sys.stdout)) + "\n")
 
-    def _row(self, row: dict[str, Any]) -> str:
-        """Lay out the row of one of many images, under headings if it is the first."""
-        best = list(self._ranked(row))[:CANDIDATES]
-        line = self._columns.row([escaped(row["file"]), *(cell for pair in best for cell in pair)])
-        has_head, self._has_head = self._has_head, True
-        return line if has_head else f"{self._columns.head()}\n{line}"
-
-    def _classes(self, row: dict[str, Any]) -> str:
-        """Lay out the classes of a single image."""
-        ranked = list(self._ranked(row))
-        classes = table(("class", self.kind), ranked[:MOST])
-        more = f"\n and {len(ranked) - MOST} more" if len(ranked) > MOST else ""
-        answer = styled(row["class"], sys.stdout, bold=True)
-        return f"{escaped(row['file'])}: {answer}\n\n{classes}{more}"
-
-    def _ranked(self, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield the classes and their formatted outputs, the largest first."""
-        for name, value in sorted(row["outputs"].items(), key=lambda item: -item[1]):
-            yield name, self._format(value)
-
-    def _format(self, value: float) -> str:
-        return f"{value:.2%}" if self.kind == "probability" else f"{value:.4g}"
+def _side_by_side(images: NDArray[Any]) -> NDArray[Any]:
+    """Put images (n, h, w) beside each other."""
+    gaps = [(0, GAP)] * (len(images) - 1) + [(0, 0)]
+    return np.hstack([np.pad(x, ((0, 0), gap)) for x, gap in zip(images, gaps, strict=True)])

@@ -28,9 +28,9 @@ BREAK = 0.06  # of the digit's height: largest gap between the parts of a broken
 ASIDE = 0.06  # of the digit's height: largest gap between its strokes, sidewards
 TALL = 1.4  # times the tallest stroke elsewhere in the image: no digit is taller
 IN_ROW = 0.4  # of the lower digit's height: least overlap of neighbours in a row
-WIDE = 1.6  # times its height: wider are digits that touch
+WIDE = 1.8  # times its height: wider are digits that touch
 WIDER = 1.8  # times the median width of the other digits: likewise, if it is not narrow
-NARROW = 1.1  # times its height: a digit that is not wider can be a single one
+NARROW = 1.2  # times its height: a digit that is not wider can be a single one
 
 
 class Box(NamedTuple):

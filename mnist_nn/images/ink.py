@@ -30,7 +30,10 @@ def find_ink(image: Grey) -> Grey:
     paper = find_paper(image)
     if paper:
         with contextlib.suppress(ValueError):  # there is no digit on it
-            return _ink(ranged(image[slice(*paper[0]), slice(*paper[1])]))
+            rows, columns = slice(*paper[0]), slice(*paper[1])
+            ink = np.zeros(image.shape)
+            ink[rows, columns] = _ink(ranged(image[rows, columns]))
+            return ink
     return _ink(image)
 
 

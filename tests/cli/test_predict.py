@@ -109,7 +109,8 @@ def test_json_is_an_array_in_the_order_given(
     assert result.exit_code == 1
     seven, missing, one = json.loads(result.stdout)
     assert (seven["file"], one["file"]) == ("7.png", "1.png")
-    assert set(seven) == {"file", "class", "probability", "outputs"}
+    assert set(seven) == {"file", "class", "probability", "known", "outputs", "n_digits"}
+    assert (seven["known"], seven["n_digits"]) == (True, 1)
     assert list(seven["outputs"]) == list("0123456789")
     assert sum(seven["outputs"].values()) == pytest.approx(1, abs=1e-5)
     assert seven["probability"] == max(seven["outputs"].values()) == seven["outputs"]["7"]
