@@ -12,6 +12,7 @@ from ..errors import ConfigError, DataError, escaped
 from ..images import images_in
 from ..model import Model, load_model
 from .crops import CropsFolder
+from .explain import check_explained, write_explanation
 from .options import Debug, ModelFile
 from .picture_reading import PictureReader, Reading
 from .prediction_layout import ClassesLayout, DigitsLayout, Layout, RowsLayout
@@ -57,6 +58,15 @@ def predict(
             max=1,
             help="Answer ? where no class has this probability; 0 answers always.",
             show_default="the model's own, with which 99 % of its validation samples are answered",
+        ),
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            "--explain",
+            metavar="FILE",
+            help="Draw how a picture was read to a PNG: the ink that was found, what the model "
+            "sees, and the probabilities. Needs matplotlib (extra: plots).",
         ),
     ] = None,
     show: Annotated[
@@ -108,7 +118,10 @@ def predict(
         raise ConfigError("--crops needs --line or --grid, which find the digits to be cut out")
     trained = load_model(model)
     paths = _expand_folders(images)
-    _check(trained, model, paths, show=show, layout=layout)
+    option = f"--{layout}" if layout else "--explain" if explain else None
+    _check(trained, model, paths, show=show, option=option)
+    if explain:
+        check_explained(explain, trained, [model, *map(Path, paths)])
     tables = {path: TableRows(path, trained.format) for path in paths if is_table(path)}
     samples = [
         name for path in paths for name in (tables[path].names if path in tables else [path])
@@ -122,7 +135,7 @@ def predict(
         show=show,
         as_json=as_json,
     )
-    predictor = _Predictor(trained, output, layout, min_probability, crops)
+    predictor = _Predictor(trained, output, layout, min_probability, crops, explain)
     with contextlib.closing(output):
         try:
             for path in paths:
@@ -153,9 +166,10 @@ class _Predictor:
         layout: str | None,
         min_probability: float | None,
         crops: Path | None,
+        explain: Path | None,
     ) -> None:
         self._trained, self._output, self._layout = trained, output, layout
-        self._min_probability = min_probability
+        self._min_probability, self._explain = min_probability, explain
         self._crops = CropsFolder(crops) if crops else None
         self._reader = PictureReader(trained.format, layout)
 
@@ -171,6 +185,8 @@ class _Predictor:
             [record] = self._records([path], reading.samples)
             if reading.picture:
                 record["n_digits"] = len(reading.digits)
+        if self._explain:
+            write_explanation(self._explain, reading, record)
         for note in _notes(path, reading, self._layout):
             self._output.note(note)
         self._output.add([record])
@@ -230,9 +246,12 @@ def _expand_folders(paths: list[str]) -> list[str]:
 
 
 def _check(
-    trained: Model, model: Path, paths: list[str], *, show: bool, layout: str | None
+    trained: Model, model: Path, paths: list[str], *, show: bool, option: str | None
 ) -> None:
-    """Refuse pictures for a model that reads none, and lines for one that reads no digits."""
+    """Refuse pictures for a model that reads none; ConfigError.
+
+    `option` is for digits and letters: other pictures are refused with it.
+    """
     name, samples = trained.config.data.dataset, trained.format
     reads = f"{model} reads {samples.n_inputs:,} numbers per sample of {name}, not images"
     if samples.preparation is None and not all(map(is_table, paths)):
@@ -242,9 +261,9 @@ def _check(
         )
     if samples.image_shape is None and show:
         raise ConfigError(f"--show draws images; {reads}")
-    if layout and any(map(is_table, paths)):
-        raise ConfigError(f"--{layout} reads pictures; a table has a sample in each row")
-    if layout and (samples.preparation is None or samples.preparation.method != "mnist"):
+    if option and any(map(is_table, paths)):
+        raise ConfigError(f"{option} reads pictures; a table has a sample in each row")
+    if option and (samples.preparation is None or samples.preparation.method != "mnist"):
         raise ConfigError(
-            f"--{layout} reads digits or letters; {model} reads whole pictures of {name}"
+            f"{option} reads digits or letters; {model} reads whole pictures of {name}"
         )

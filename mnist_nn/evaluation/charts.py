@@ -47,7 +47,8 @@ class Chart:
     figure: Figure
 
 
-def _figure(height: float, width: float = WIDTH) -> Figure:
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Make a figure of a size in inches, whose parts find their places by themselves."""
     figure = Figure((width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr, call-arg]
     return figure
@@ -56,7 +57,7 @@ def _figure(height: float, width: float = WIDTH) -> Figure:
 def draw_curve(run: Curves, metric: Metric) -> Chart:
     """Draw the loss or the accuracy of one run."""
     with style():
-        figure = _figure(2.8)
+        figure = new_figure(2.8)
         axes = figure.add_subplot()
         plots.plot_curves(axes, [run], metric)
         axes.legend()
@@ -66,7 +67,7 @@ def draw_curve(run: Curves, metric: Metric) -> Chart:
 def draw_curves(runs: Sequence[Curves]) -> Chart:
     """Draw loss and accuracy of one run or of several, side by side."""
     with style():
-        figure = _figure(3.4, 2 * WIDTH)
+        figure = new_figure(3.4, 2 * WIDTH)
         both: Any = figure.subplots(1, 2)
         for axes, metric in zip(both, METRICS, strict=True):
             plots.plot_curves(axes, runs, metric)
@@ -129,7 +130,7 @@ def draw_confusion(model: EvaluatedModel) -> Chart:
     size = (3.2, 3.6) if n <= 4 else (max(WIDTH, 0.8 + cell * n),) * 2
     room = max(0.0, max(map(len, labels)) - 10) * 0.07
     with style():
-        figure = _figure(size[0] + room, size[1] + room)
+        figure = new_figure(size[0] + room, size[1] + room)
         axes = figure.add_subplot()
         if n <= MANY:
             plots.plot_confusion(axes, matrix, labels)
@@ -150,7 +151,7 @@ def draw_scores(models: Sequence[EvaluatedModel]) -> Chart:
     single = len(models) == 1
     names = models[0].class_names
     with style():
-        figure = _figure(1.2 + (0.36 if len(names) <= MANY else 0.2) * len(names))
+        figure = new_figure(1.2 + (0.36 if len(names) <= MANY else 0.2) * len(names))
         axes = figure.add_subplot()
         if single:
             plots.plot_scores(axes, models[0].result.per_class, _labels(names))
@@ -190,7 +191,7 @@ def draw_calibration(models: Sequence[EvaluatedModel]) -> Chart | None:
     before = models[0].reliability_before if len(models) == 1 else None
     title = "Calibration"
     with style():
-        figure = _figure(4.2)
+        figure = new_figure(4.2)
         if len(known) == 1:
             title = f"Expected calibration error {reliabilities[0].error:.2%}"
             upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -236,7 +237,7 @@ def draw_mistakes(model: EvaluatedModel) -> Chart | None:
         images = model.samples.x[mistakes].reshape(-1, *model.image_shape)
         rows = math.ceil(len(mistakes) / columns)
         height, width = plots.mistake_size(model.image_shape, captions)
-        figure = _figure(cell * rows * height / width, cell * columns)
+        figure = new_figure(cell * rows * height / width, cell * columns)
         plots.plot_mistakes(figure.add_subplot(), thinned(images), captions, columns)
     description = "; ".join(
         f"{names[trues[i]]} read as {names[predicted[i]]}, {predictions.confidence_text(i)}"
@@ -261,7 +262,7 @@ def draw_weights(model: EvaluatedModel) -> Chart | None:
     if len(set(captions)) < len(captions):  # their beginnings say nothing
         captions = []
     with style():
-        figure = _figure(WIDTH * rows / columns * height / width)
+        figure = new_figure(WIDTH * rows / columns * height / width)
         axes = figure.add_subplot()
         scale = plots.plot_weights(axes, weights, columns, captions)
     n = model.network.sizes[1]
@@ -288,7 +289,7 @@ def draw_boundary(
         return None
     plane = Plane.around(np.concatenate([samples.x for samples in parts]))
     with style():
-        figure = _figure(3.3)
+        figure = new_figure(3.3)
         axes = figure.add_subplot()
         own = plane.outputs(model.network) if field is None else field
         plots.plot_boundary(axes, plane, own, parts, [_short(name) for name in model.class_names])

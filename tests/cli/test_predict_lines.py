@@ -204,3 +204,40 @@ def test_a_wrong_command_line_is_explained(
     assert (result.exit_code, result.stdout) == (2, "")
     assert complaint in result.stderr
     assert not Path("new").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--line",)], ids=["one answer", "a line"])
+def test_an_explanation_is_a_picture(options: tuple[str, ...], run: Run, line: str) -> None:
+    result = run("predict", "model.pkl", "line.png", "--explain", "why.png", *options)
+    assert result.exit_code == 0
+    with Image.open("why.png") as image:
+        assert image.format == "PNG"
+        assert image.info["Title"].startswith("line.png: ")
+        assert "what the network sees" in image.info["Description"]
+        pixels = np.asarray(image.convert("RGB"), int)
+    assert (pixels[:, :8] == 255).all()  # on white
+    blue = (np.abs(pixels - (0, 114, 178)).max(axis=2) < 3).sum()
+    assert blue > 1000  # the boxes, and the bars of the answers
+
+
+def test_an_explanation_of_a_sheet_has_the_least_probable_answers(run: Run, sheet: str) -> None:
+    result = run("predict", "model.pkl", "sheet.png", "--grid", "--explain", "why.png")
+    assert result.exit_code == 0
+    with Image.open("why.png") as image:
+        assert image.info["Title"].startswith("sheet.png: 18 in 3 rows, ")
+
+
+def test_what_cannot_be_explained_is_refused_before_the_work(run: Run, line: str) -> None:
+    Path("rows.csv").write_text(",".join(["0"] * 784) + "\n")
+    for arguments, complaint in (
+        (("line.png", "line.png", "--explain", "why.png"), "one picture at a time; 2 are named"),
+        (("line.png", "--explain", "line.png"), "--explain line.png is line.png itself"),
+        (("line.png", "--explain", "no/why.png"), "does not exist"),
+        (("rows.csv", "--explain", "why.png"), "--explain reads pictures"),
+    ):
+        result = run("predict", "model.pkl", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert complaint in result.stderr
+    Image.new("L", (50, 50), 200).save("blank.png")
+    assert run("predict", "model.pkl", "blank.png", "--explain", "why.png").exit_code == 1
+    assert not Path("why.png").exists()
