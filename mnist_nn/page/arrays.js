@@ -1,6 +1,6 @@
 "use strict";
-/* What NumPy does in Python. An image is { h, w, v }: v has h × w doubles (a mask: bytes), row by
-   row. Sums are in order from the first number, as in mnist_nn/images. */
+/* What NumPy does in Python. An image is { h, w, v }: v has h × w doubles, row by row. Sums are in
+   order from the first number, as in mnist_nn/images. */
 
 function sumOf(values) {
   let sum = 0;
@@ -23,18 +23,12 @@ function zeros(h, w) {
 
 function each({ h, w, v }, change) {
   const result = zeros(h, w);
-  for (let i = 0; i < h * w; i++) result.v[i] = change(v[i], i);
-  return result;
-}
-
-function mask({ h, w, v }, test) {
-  const result = { h, w, v: new Uint8Array(h * w) };
-  for (let i = 0; i < h * w; i++) if (test(v[i], i)) result.v[i] = 1;
+  for (let i = 0; i < h * w; i++) result.v[i] = change(v[i]);
   return result;
 }
 
 function transposed({ h, w, v }) {
-  const result = { h: w, w: h, v: v.slice() };
+  const result = zeros(w, h);
   for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) result.v[j * h + i] = v[i * w + j];
   return result;
 }
@@ -62,8 +56,4 @@ function down({ h, w, v }) {
   const sums = new Float64Array(w);
   for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) sums[j] += v[i * w + j];
   return sums;
-}
-
-function total(image) {
-  return sumOf(down(image));
 }

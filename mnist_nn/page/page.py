@@ -16,17 +16,18 @@ from urllib.parse import quote
 
 from ..data import Preparation, SampleFormat
 from ..errors import ConfigError
-from ..images import center, ink, paper, surface
+from ..images.center import BOX, CENTRE, SIDE, SMALLEST, THIN
 from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
 from ..nn.arrays import FloatArray
 
-SCRIPTS = ["arrays", "paper", "components", "surface", "prepare", "forward", "pen", "show", "page"]
+SCRIPTS = ["arrays", "prepare", "forward", "pen", "show", "page"]
 MAX_SIDE = 64  # pixels of an image
 MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
 RESIZED = ": the brightness of the paper, averaged over each pixel"
 NOTES = {  # by method and whether dark and light are exchanged
     ("mnist", False): ", prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
-    "and moved so that the centre of mass is in the middle",
+    "and moved so that the centre of mass is in the middle; of a small drawing the lines are made "
+    "thinner",
     ("resize", False): RESIZED,
     ("resize", True): f"{RESIZED}; ink is 1 and paper 0",
 }
@@ -100,14 +101,8 @@ def _hash(text: str) -> str:
 def _constants(shape: tuple[int, int], how: Preparation) -> str:
     """Write the constants of the preparation of images as JavaScript."""
     constants = {
-        "SHAPE": shape,
-        "METHOD": how.method,
-        "INVERT": how.invert,
-    } | {
-        name: value
-        for module in (paper, surface, center, ink)
-        for name, value in vars(module).items()
-        if name.isupper()
+        **{"SHAPE": shape, "METHOD": how.method, "INVERT": how.invert},
+        **{"SIDE": SIDE, "BOX": BOX, "CENTRE": CENTRE, "THIN": THIN, "SMALLEST": SMALLEST},
     }
     rows = [f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()]
     return f'"use strict";\n{"".join(rows)}'

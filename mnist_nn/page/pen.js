@@ -3,7 +3,10 @@
 
    A stroke is { width, points: [[x, y], …] } in units of which the paper has HIGH × WIDE. The
    list of strokes is never changed but replaced, so that undo restores the previous list. It is
-   drawn twice: finely for people, and one pixel per unit for the network. */
+   drawn twice: finely for people, and for the network. A network of digits prepared as MNIST's gets
+   a drawing of any size as large as the others, and with a pen that is at most BROADEST as wide as
+   the drawing is long: a digit as small as the pen is wide would be a blot. Other networks get all
+   of the paper, one pixel per unit. */
 
 const UNITS = 6 * SIDE; // of the longer side; SIDE and SHAPE are written into the page
 const FLATTEST = 8; // times as long as wide: what is flatter is drawn on such paper
@@ -12,6 +15,8 @@ const HIGH = Math.round(UNITS / Math.max(RATIO, 1));
 const WIDE = Math.round(UNITS * Math.min(RATIO, 1));
 // units of a pen's width: for MNIST's preparation a usual one, otherwise one and a half pixels
 const PEN = METHOD === "mnist" ? 14 : Math.max(12, Math.round((1.5 * UNITS) / Math.max(...SHAPE)));
+const FITTED = 120; // pixels of the longer side of a drawing for the network, its pen included
+const BROADEST = 1 / 6; // as wide as this share of the drawing's longer side is a pen at most
 const FINE = 4; // displayed pixels per unit
 const KEY_STEP = UNITS / 28;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -22,9 +27,8 @@ class Paper {
     this.canvas = canvas;
     [canvas.width, canvas.height] = [FINE * WIDE, FINE * HIGH];
     this.display = canvas.getContext("2d");
-    this.display.scale(FINE, FINE);
     const copy = document.createElement("canvas");
-    [copy.width, copy.height] = [WIDE, HIGH];
+    [copy.width, copy.height] = METHOD === "mnist" ? [FITTED + 4, FITTED + 4] : [WIDE, HIGH];
     this.input = copy.getContext("2d", { willReadFrequently: true });
     this.changed = changed;
     this.strokes = [];
@@ -69,24 +73,58 @@ class Paper {
   }
 
   draw() {
-    for (const context of [this.display, this.input]) {
-      context.fillStyle = "white";
-      context.fillRect(0, 0, WIDE, HIGH);
-      for (const stroke of this.strokes) drawStroke(context, stroke);
-    }
+    const isFitted = METHOD === "mnist" && this.strokes.length > 0;
+    drawStrokes(this.display, this.strokes, { ...WHOLE, scale: FINE });
+    drawStrokes(this.input, this.strokes, isFitted ? fitting(this.strokes) : WHOLE);
   }
 
-  /** Return the image: brightness of 0 to 255. */
+  /** Return the image for the network: brightness of 0 to 255. */
   grey() {
-    const { data } = this.input.getImageData(0, 0, WIDE, HIGH); // red, green, blue, opacity
-    const v = new Float64Array(HIGH * WIDE);
+    const { width, height } = this.input.canvas;
+    const { data } = this.input.getImageData(0, 0, width, height); // red, green, blue, opacity
+    const v = new Float64Array(height * width);
     for (let i = 0; i < v.length; i++) v[i] = data[4 * i];
-    return { h: HIGH, w: WIDE, v };
+    return { h: height, w: width, v };
   }
 }
 
+const WHOLE = { middle: [WIDE / 2, HIGH / 2], scale: 1, broadest: Infinity };
+
+/** Return the view of strokes in which they are FITTED pixels long. */
+function fitting(strokes) {
+  const widest = strokes.reduce((most, { width }) => Math.max(most, width), 0);
+  const points = strokes.flatMap((stroke) => stroke.points);
+  const spans = [WIDE, HIGH].map((side, axis) => {
+    const places = points.map((point) => Math.min(Math.max(point[axis], 0), side));
+    return rangeOf(places);
+  });
+  const length = Math.max(...spans.map(([first, last]) => last - first));
+  const isDot = length <= widest / 2; // there is nothing to see but the pen
+  const broadest = isDot ? widest : Math.min(widest, BROADEST * length);
+  const middle = spans.map(([first, last]) => (first + last) / 2);
+  return { middle, scale: FITTED / Math.max(length + broadest, 1), broadest };
+}
+
+/** Draw strokes on white paper in a view: around a middle, at a scale, with pens so broad at most. */
+function drawStrokes(context, strokes, { middle, scale, broadest }) {
+  const { width, height } = context.canvas;
+  context.save();
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.translate(width / 2, height / 2);
+  context.scale(scale, scale);
+  context.translate(-middle[0], -middle[1]);
+  context.beginPath();
+  context.rect(0, 0, WIDE, HIGH);
+  context.clip();
+  for (const { width, points } of strokes) {
+    drawStroke(context, Math.min(width, broadest), points);
+  }
+  context.restore();
+}
+
 /** Draw a smooth line: each point bends the curve between the middles to its neighbours. */
-function drawStroke(context, { width, points }) {
+function drawStroke(context, width, points) {
   const [first, last] = [points[0], points[points.length - 1]];
   context.lineWidth = width;
   context.lineCap = context.lineJoin = "round";

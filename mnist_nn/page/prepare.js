@@ -1,119 +1,51 @@
 "use strict";
-/* Preparation of a drawing as MNIST's digits were prepared.
+/* Preparation of a drawing as MNIST's digits were prepared: mnist_nn/images/center.py in JavaScript.
 
-   This and paper.js, components.js and surface.js are mnist_nn/images in JavaScript: the same
-   functions in the same order with the same arithmetic, so that the numbers are the same, and the
-   same constants, which Python writes into the page. Only downscaling is missing: the page's paper
-   is small. */
+   The same functions in the same order with the same arithmetic, so that the numbers are the same,
+   and the same constants, which Python writes into the page. */
 
 /** Why there is no digit in an image. */
 class NoDigit extends Error {}
 
-/** Prepare an image of brightness in any unit; return 784 numbers, of which 1 is ink and 0 paper. */
+/** Prepare a drawing, black on white, of 0 to 255; return 784 numbers: 1 is ink and 0 paper. */
 function prepare(grey) {
-  return Array.from(centred(fitted(digitOf(ranged(grey)))).v);
+  const ink = each(grey, (v) => 1 - v / 255);
+  return Array.from(centred(fitted(thickened(cropped(ink)))).v);
 }
 
-/** Make an image of bytes, 0 to 255, smaller or larger, for networks that read images as they are. */
-function resizedPixels(grey) {
-  const [rows, columns] = SHAPE;
-  const pixels = INVERT ? each(grey, (v) => 255 - v) : grey;
-  const result = transposed(resized(transposed(resized(pixels, rows)), columns));
-  return Array.from(result.v, (v) => roundedToEven(v) / 255);
-}
-
-/** Round as NumPy does: a half to the even neighbour. */
-function roundedToEven(v) {
-  const below = Math.floor(v);
-  if (v - below === 0.5) return below + (below % 2);
-  return Math.round(v);
-}
-
-/** Return the ink of the digit, on a piece of paper in the image if there is one. */
-function digitOf(image) {
-  const paper = findPaper(image);
-  try {
-    if (paper) return cropped(inkOf(ranged(cut(image, paper.rows, paper.columns))));
-  } catch (error) {
-    if (!(error instanceof NoDigit)) throw error; // there is no digit on it
-  }
-  return cropped(inkOf(image));
-}
-
-/** Scale the brightness to the range of 0 to 1. */
-function ranged(image) {
-  const [low, high] = rangeOf(image.v);
-  if (high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high))) {
-    throw new NoDigit("it is blank: all pixels have the same brightness");
-  }
-  return each(image, (v) => (v - low) / (high - low));
-}
-
-/** Return the ink's strength, 0 to 1; 0 is background. */
-function inkOf(image) {
-  const [difference, noise] = fitSurface(image);
-  const sign = total(each(difference, (d) => d * d * d)) > 0 ? 1 : -1;
-  const ink = each(difference, (d) => Math.max(sign * d, 0));
-  let [strength, level] = [NOISE * noise, 0];
-  // the mean of what is above the mean: a maximum robust to outliers
-  for (let turn = 0; turn < 3; turn++) {
-    const above = mask(ink, (v) => v > strength);
-    const count = sumOf(above.v);
-    if (count === 0) continue;
-    strength = total(each(ink, (v, i) => (above.v[i] ? v : 0))) / count;
-    level = total(each(image, (v, i) => (above.v[i] ? v : 0))) / count;
-  }
-  if (strength < CONTRAST * noise) throw new NoDigit("it is blank: nothing in it stands out");
-  // where the paper is darker, black ink stands out less: full ink is what reaches ink's level
-  const paper = each(image, (v, i) => v - difference.v[i]);
-  const full = each(paper, (v) => Math.max(sign * (level - v), strength * LEAST));
-  const shares = each(ink, (v, i) => Math.min(v / full.v[i], 1));
-  const kept = ofDigit(shares, Math.max(FAINT, (NOISE * noise) / strength));
-  return each(shares, (v, i) => (kept.v[i] ? v : 0));
-}
-
-/** Select the pixels of the digit: strokes but not specks, and their faint edges. */
-function ofDigit(ink, floor) {
-  const least = Math.max(STRONG, floor);
-  const [labels, areas] = label(mask(ink, (v) => v > least));
-  if (areas.length === 0) throw new NoDigit("it is blank: nothing in it stands out");
-  const largest = areas.reduce((a, b) => Math.max(a, b));
-  const kept = mask(ink, (_, i) => labels[i] > 0 && areas[labels[i] - 1] >= SPECK * largest);
-  const { top, bottom, left, right } = box(kept);
-  const reach = Math.ceil(Math.max(bottom - top, right - left) / BOX); // a prepared pixel
-  const near = grown(kept, reach);
-  return mask(ink, (v, i) => v > floor && near.v[i]);
-}
-
-/** Return the rows and columns that a mask spans: first and end of each. */
-function box({ h, w, v }) {
+/** Cut out what has ink. */
+function cropped(ink) {
+  const { h, w, v } = ink;
   let [top, bottom, left, right] = [h, 0, w, 0];
   for (let i = 0; i < h; i++) {
     for (let j = 0; j < w; j++) {
-      if (!v[i * w + j]) continue;
+      if (v[i * w + j] === 0) continue;
       [top, bottom] = [Math.min(top, i), i + 1];
       [left, right] = [Math.min(left, j), Math.max(right, j + 1)];
     }
   }
-  return { top, bottom, left, right };
-}
-
-function cropped(ink) {
-  const { top, bottom, left, right } = box(mask(ink, (v) => v > 0));
+  if (bottom === 0) throw new NoDigit("it is blank: nothing in it stands out");
   if (Math.max(bottom - top, right - left) < SMALLEST) {
     throw new NoDigit(`the digit in it is smaller than ${SMALLEST} pixels`);
   }
-  return thickened(cut(ink, [top, bottom], [left, right]));
+  return cut(ink, [top, bottom], [left, right]);
 }
 
 /** Widen thin strokes to the width of MNIST's thin ones, or scaling would fade them. */
 function thickened(ink) {
-  const blot = padded(mask(ink, (v) => v >= 0.5), 1);
-  const outline = sumOf(stepsDown(blot).v) + sumOf(stepsDown(transposed(blot)).v);
+  const blot = padded(each(ink, (v) => (v >= 0.5 ? 1 : 0)), 1);
+  const outline = changesDown(blot) + changesDown(transposed(blot));
   if (outline === 0) return ink;
   const width = (2 * sumOf(blot.v)) / ((outline * Math.PI) / 4); // it goes around corners
   const reach = Math.floor(((THIN * Math.max(ink.h, ink.w)) / BOX - width) / 2 + 0.5);
   return reach > 0 ? grown(padded(ink, reach), reach) : ink;
+}
+
+/** Count where neighbouring rows differ. */
+function changesDown({ h, w, v }) {
+  let count = 0;
+  for (let i = 0; i < (h - 1) * w; i++) count += v[i] === v[i + w] ? 0 : 1;
+  return count;
 }
 
 /** Scale the longer side to 20 pixels and the other one with it. */
@@ -124,30 +56,6 @@ function fitted(ink) {
   );
   const result = transposed(resized(transposed(resized(ink, rows)), columns));
   return each(result, (v) => Math.min(v, 1)); // sums are rounded
-}
-
-/** Scale the rows to n: the exact mean over each new row, or straight lines between old ones. */
-function resized(ink, n) {
-  const h = ink.h;
-  const result = zeros(n, ink.w);
-  const add = (i, j, share) => {
-    for (let k = 0; k < ink.w; k++) result.v[i * ink.w + k] += ink.v[j * ink.w + k] * share;
-  };
-  for (let i = 0; i < n; i++) {
-    if (n <= h) {
-      const [start, end] = [(i * h) / n, ((i + 1) * h) / n];
-      for (let j = Math.floor(start); j < Math.min(h, Math.ceil(end)); j++) {
-        add(i, j, ((Math.min(end, j + 1) - Math.max(start, j)) * n) / h);
-      }
-    } else {
-      const at = Math.min(Math.max(((i + 0.5) * h) / n - 0.5, 0), h - 1);
-      const j = h > 1 ? Math.min(Math.floor(at), h - 2) : 0;
-      const part = at - j;
-      add(i, j, 1 - part);
-      add(i, Math.min(j + 1, h - 1), part);
-    }
-  }
-  return result;
 }
 
 /** Move the digit by whole pixels so that its centre of mass is in the middle. */
@@ -182,4 +90,43 @@ function grown(values, reach) {
     values = transposed(result);
   }
   return values;
+}
+
+/** Scale the rows to n: the exact mean over each new row, or straight lines between old ones. */
+function resized(ink, n) {
+  const h = ink.h;
+  const result = zeros(n, ink.w);
+  const add = (i, j, share) => {
+    for (let k = 0; k < ink.w; k++) result.v[i * ink.w + k] += ink.v[j * ink.w + k] * share;
+  };
+  for (let i = 0; i < n; i++) {
+    if (n <= h) {
+      const [start, end] = [(i * h) / n, ((i + 1) * h) / n];
+      for (let j = Math.floor(start); j < Math.min(h, Math.ceil(end)); j++) {
+        add(i, j, ((Math.min(end, j + 1) - Math.max(start, j)) * n) / h);
+      }
+    } else {
+      const at = Math.min(Math.max(((i + 0.5) * h) / n - 0.5, 0), h - 1);
+      const j = h > 1 ? Math.min(Math.floor(at), h - 2) : 0;
+      const part = at - j;
+      add(i, j, 1 - part);
+      add(i, Math.min(j + 1, h - 1), part);
+    }
+  }
+  return result;
+}
+
+/** Make an image of bytes, 0 to 255, smaller or larger, for networks that read images as they are. */
+function resizedPixels(grey) {
+  const [rows, columns] = SHAPE;
+  const pixels = INVERT ? each(grey, (v) => 255 - v) : grey;
+  const result = transposed(resized(transposed(resized(pixels, rows)), columns));
+  return Array.from(result.v, (v) => roundedToEven(v) / 255);
+}
+
+/** Round as NumPy does: a half to the even neighbour. */
+function roundedToEven(v) {
+  const below = Math.floor(v);
+  if (v - below === 0.5) return below + (below % 2);
+  return Math.round(v);
 }

@@ -95,11 +95,16 @@ class DrawingPage:
     def canvas(self, expression: str) -> NDArray[np.float64]:
         """Read a canvas back: red, green, blue and opacity of 0 to 255."""
         url = self.page.evaluate(f"{expression}.toDataURL()")
-        return np.rint(imread(io.BytesIO(base64.b64decode(url.partition(",")[2]))) * 255.0)
+        image = imread(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+        return np.rint(image.astype(np.float64) * 255)
 
     def picture(self) -> NDArray[np.float64]:
-        """Read the paper back: brightness of 0 to 255, as the page's network gets it."""
+        """Read the network's copy of the paper: brightness of 0 to 255."""
         return self.canvas("paper.input.canvas")[..., 0]
+
+    def drawing(self) -> NDArray[np.float64]:
+        """Read the paper that people see: brightness of 0 to 255, four pixels per unit."""
+        return self.canvas("paper.canvas")[..., 0]
 
     def screenshot(self) -> NDArray[np.float64]:
         """Look at the paper as people see it: grey of 0 to 1."""

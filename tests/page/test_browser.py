@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Preparation, SampleFormat, Samples
-from mnist_nn.images import prepare, resized_pixels
+from mnist_nn.images import center, resized_pixels
 from mnist_nn.model import load_model
 from mnist_nn.nn import ACTIVATIONS, InputNormalization, Network, block
 from mnist_nn.page import draw_page
@@ -32,10 +32,23 @@ def few(samples: Samples, n: int) -> list[tuple[list[Stroke], str]]:
     ]
 
 
+def prepared(page: Any) -> np.ndarray:
+    """What Python makes of the pixels on the page's paper, for the network: (1, 784)."""
+    return center(1 - page.picture() / 255).reshape(1, 784)
+
+
 def in_python(network: Network, page: Any) -> np.ndarray:
-    """What Python makes of the pixels on the page's paper."""
-    outputs: np.ndarray = network.predict(prepare(page.picture()).reshape(1, 784))[0]
+    """What the network makes of them in Python."""
+    outputs: np.ndarray = network.predict(prepared(page))[0]
     return outputs
+
+
+def sized(strokes: list[Stroke], size: float, middle: tuple[float, float]) -> list[Stroke]:
+    """Make a drawing of the whole paper smaller, and put its middle there."""
+    return [
+        [(middle[0] + size * (x - 0.5), middle[1] + size * (y - 0.5)) for x, y in stroke]
+        for stroke in strokes
+    ]
 
 
 def made(tmp_path: Path, network: Network, names: tuple[str, ...] = DIGITS) -> Path:
@@ -81,10 +94,55 @@ def test_the_input_is_what_python_prepares(samples: Samples, page: Any) -> None:
     for key, strokes in [(key, drawing) for key in ("Home", "End") for drawing in drawings]:
         page.page.get_by_role("slider").press(key)  # the thinnest pen, or the widest
         page.put(*strokes)
-        expected = prepare(page.picture()).ravel()
+        expected = prepared(page).ravel()
         assert np.abs(np.array(page.page.evaluate("current.x")) - expected).max() < 1e-9
         shown = page.canvas("element('input')")[..., 0].ravel()
         assert np.abs(shown - 255 * expected).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("size", [0.15, 0.3, 0.6, 1.0])
+def test_digits_of_any_size_are_read(size: float, samples: Samples, page: Any) -> None:
+    for key in ("Home", "End"):  # the thinnest pen, and the widest
+        page.page.get_by_role("slider").press(key)
+        right = 0
+        for i, (strokes, name) in enumerate(few(samples, 2)):
+            middle = (0.1 + 0.04 * i, 0.8) if size < 0.5 else (0.5, 0.5)
+            page.put(*sized(strokes, size, middle))
+            right += page.best == name
+        assert right >= 17  # 18 to 19 of 20 when this was written
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[(0.5, 0.5)]],
+        [[(0.0, 0.0)]],
+        [[(0.5, 0.5), (0.51, 0.5)]],
+        [[(0.1, 0.5), (0.9, 0.5)]],
+        [[(0.5, 0.02), (0.5, 0.98)]],
+        [[(0.5, 0.5), (3.0, 0.5)]],
+        [[(0.1, 0.1)], [(0.9, 0.9)]],
+    ],
+    ids=["a tap", "a corner", "a short line", "a flat line", "a line", "to outside", "two taps"],
+)
+def test_whatever_is_drawn_is_prepared(strokes: list[Stroke], page: Any) -> None:
+    for key in ("Home", "End"):
+        page.page.get_by_role("slider").press(key)
+        page.put(*strokes)
+        x = np.array(page.page.evaluate("current.x"))
+        assert np.abs(x - prepared(page)).max() < 1e-9
+        rows, columns = np.nonzero(x.reshape(28, 28) > 0.3)
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 in (18, 19, 20)
+        assert x.max() > 0.6
+
+
+def test_a_short_line_is_thinner_for_the_network_than_for_people(page: Any) -> None:
+    page.put([(0.5, 0.45), (0.5, 0.55)])  # 17 units long, and the pen is 14 wide
+    assert np.ptp(np.argwhere(page.drawing() < 128), axis=0) == pytest.approx(
+        [31 * 4, 14 * 4], abs=4
+    )
+    height, width = np.ptp(np.argwhere(page.picture() < 128), axis=0)
+    assert 6.5 < height / width < 7.5
 
 
 def test_every_activation_is_that_of_python(tmp_path: Path, open_page: Open) -> None:
@@ -95,7 +153,7 @@ def test_every_activation_is_that_of_python(tmp_path: Path, open_page: Open) -> 
     network.params[network.spec.n_decaying :] = rng.normal(size=20 * len(layers) // 2)  # biases
     page = open_page(made(tmp_path, network, tuple("abcdefghijklmnopqrst")))
     page.put(*SEVEN)
-    x = prepare(page.picture()).reshape(1, 784)
+    x = prepared(page)
     work = network.workspace(1)
     network.forward(x, work)
     outputs = [cache["y"] for cache in work.caches[1::2]]
@@ -253,9 +311,9 @@ def test_a_wider_pen_leaves_more_ink(page: Any) -> None:
     for key in ("Home", "End"):
         slider.press(key)
         page.draw(*CROSSBAR)
-        ink.append((page.picture() < 128).any(axis=1).sum())
+        ink.append((page.drawing() < 128).any(axis=1).sum())
         page.page.keyboard.press("Delete")
-    assert ink == [6, 24]
+    assert ink == [4 * 6, 4 * 24]
 
 
 def test_fingers_draw_and_do_not_scroll(file: Path, open_page: Open) -> None:
@@ -275,7 +333,7 @@ def test_fingers_draw_and_do_not_scroll(file: Path, open_page: Open) -> None:
     touch("touchMove", (0.5, 0.2), (0.1, 0.8))
     touch("touchEnd")
     page.paint()
-    ink = np.argwhere(page.picture() < 128) / len(page.picture())  # y, x
+    ink = np.argwhere(page.drawing() < 128) / len(page.drawing())  # y, x
     assert (ink[:, 0].min(), ink[:, 0].max()) == pytest.approx((0.16, 0.94), abs=0.02)
     assert np.abs(ink[:, 1] - 0.5).max() < 0.06
     assert page.best == "1"
@@ -313,7 +371,7 @@ def test_keys_draw_a_digit(page: Any) -> None:
         paper.press(key)
     page.paint()
     assert page.best == "1"
-    ink = np.argwhere(page.picture() < 128) / len(page.picture())
+    ink = np.argwhere(page.drawing() < 128) / len(page.drawing())
     assert np.abs(ink[:, 1] - 0.5).max() < 0.06
     assert page.page.locator("#mark").is_visible()
     spoken = page.page.get_by_role("status").inner_text()
