@@ -19,14 +19,16 @@ Whole = NDArray[np.intp]
 
 STRONG = 0.4  # ink that is part of a stroke and not only of its blurred edge
 MOST = 500  # strokes in an image: of more, the largest are looked at
-SMALLEST = 0.45  # of the largest digit's longer side: what is smaller is no digit
+SMALLEST = 0.45  # of the typical digit's longer side: what is smaller is no digit
+LARGEST = 2.5  # times that side: likewise, what is larger
 ABOVE = 0.4  # of the narrower stroke's width: least overlap of the columns of one digit's strokes
 SHORT = 0.8  # of the digit's height: at least one of its strokes is no taller
 BAR = 0.45  # of the digit's height: a stroke that lies apart is no taller
 GAP = 0.25  # of the digit's height: largest gap above or below a stroke that lies apart
 BREAK = 0.06  # of the digit's height: largest gap between the parts of a broken stroke
 ASIDE = 0.06  # of the digit's height: largest gap between its strokes, sidewards
-TALL = 1.4  # times the tallest stroke elsewhere in the image: no digit is taller
+TALL = 1.4  # times the tallest stroke elsewhere in the image: a taller digit is doubtful
+MANY = 4  # other strokes about as tall: they are whole digits, and what is doubtful is none
 IN_ROW = 0.4  # of the lower digit's height: least overlap of neighbours in a row
 WIDE = 1.8  # times its height: wider are digits that touch
 WIDER = 1.8  # times the median width of the other digits: likewise, if it is not narrow
@@ -83,8 +85,7 @@ def find_digits(ink: Grey) -> list[list[Digit]]:
     left, top, width, height = stats[kept, :4].T.astype(np.intp)
     boxes = np.stack([top, top + height, left, left + width], axis=1)
     groups = _grouped(boxes)
-    sides = {i: _longer(boxes[group]) for i, group in enumerate(groups)}
-    groups = [group for i, group in enumerate(groups) if sides[i] >= SMALLEST * max(sides.values())]
+    groups = _of_size(groups, boxes, areas[kept - 1].astype(np.intp))
     found = [Box(*_around(boxes[group]).tolist()) for group in groups]
     touching = _touching(found)
     digits = [
@@ -120,26 +121,35 @@ def _distances(stroke: Whole, others: Whole) -> Grey:
     width = np.minimum(stroke[3] - stroke[2], others[:, 3] - others[:, 2])
     own, heights = stroke[1] - stroke[0], others[:, 1] - others[:, 0]
     short, tall = np.minimum(own, heights), np.maximum(own, heights)
-    second, largest = np.sort(np.append(heights, 0))[-2:]
-    elsewhere = np.where(heights == largest, second, largest)
+    ordered = np.sort(heights)
+    elsewhere = np.where(heights == ordered[-1], np.append(0, ordered)[-2], ordered[-1])
+    alike = len(others) - np.searchsorted(ordered, SHORT * tall) - (heights >= SHORT * tall)
+    alike = np.where(height > TALL * elsewhere, alike, 0)  # strokes that say: it is too tall
     one = (-across >= ABOVE * width) | ((across <= ASIDE * height) & (short <= BAR * height))
-    bar = (short <= BAR * height) & (down <= GAP * height)
-    bar &= (height <= TALL * elsewhere) | (elsewhere < SHORT * tall)
-    one &= ((short <= SHORT * height) & (down <= BREAK * height)) | bar
+    apart = (short <= BAR * height) & (down <= GAP * height) & (alike == 0)
+    broken = (short <= SHORT * height) & (down <= BREAK * height) & (alike < MANY)
+    one &= apart | broken
     distances: Grey = np.where(one, np.hypot(np.maximum(down, 0), np.maximum(across, 0)), np.inf)
     return distances
+
+
+def _of_size(groups: list[list[int]], boxes: Whole, areas: Whole) -> list[list[int]]:
+    """Leave out what is too small or too large for a digit: the typical one has half of the ink."""
+    ends = np.array([_around(boxes[group]) for group in groups])
+    sizes = np.maximum(ends[:, 1] - ends[:, 0], ends[:, 3] - ends[:, 2])
+    ink = np.cumsum([areas[groups[i]].sum() for i in np.argsort(sizes, kind="stable")])
+    typical = np.sort(sizes)[np.searchsorted(ink, ink[-1] / 2)]
+    return [
+        group
+        for group, size in zip(groups, sizes, strict=True)
+        if SMALLEST * typical <= size <= LARGEST * typical
+    ]
 
 
 def _around(boxes: Whole) -> Whole:
     """Return the box around boxes of shape (n, 4)."""
     first, last = boxes.min(axis=0), boxes.max(axis=0)
     return np.array([first[0], last[1], first[2], last[3]])
-
-
-def _longer(boxes: Whole) -> int:
-    """Return the longer side of the box around boxes."""
-    top, bottom, left, right = _around(boxes).tolist()
-    return int(max(bottom - top, right - left))
 
 
 def _touching(boxes: list[Box]) -> list[bool]:

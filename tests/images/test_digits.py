@@ -129,3 +129,16 @@ def test_digits_that_touch_are_noticed(digits: Samples) -> None:
     joined = np.hstack([gap, parts[0], gap, parts[1][:, :-2], parts[2], gap, parts[3], gap])
     [row] = find_digits(joined)
     assert [digit.touching for digit in row] == [False, True, False]
+
+
+def test_rows_close_to_each_other_stay_apart(digits: Samples) -> None:
+    tall = [np.pad(glyph(x, 60), 4) for x in digits.x[digits.y == 9][:12]]
+    cells = [np.pad(ink, ((0, 68 - len(ink)), (0, 90 - ink.shape[1]))) for ink in tall]
+    sheet = np.vstack([np.hstack(cells[row : row + 4]) for row in (0, 4, 8)])
+    assert sizes(sheet) == [4, 4, 4]
+
+
+def test_a_line_across_the_paper_is_no_digit(digits: Samples, rng: np.random.Generator) -> None:
+    ink, _ = compose(digits, 1, 4, rng)
+    ink[8:12] = 1
+    assert sizes(ink) == [4]
