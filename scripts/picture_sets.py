@@ -123,12 +123,13 @@ def _of_font(digit: str, path: Path) -> Image.Image:
 def on_paper(output: Path) -> Iterator[Picture]:
     """Paste MNIST's test digits on paper: uneven light, noise, any size, place and ink."""
     output.mkdir(parents=True, exist_ok=True)
-    dataset, rng = load_dataset("mnist"), np.random.default_rng(0)
+    test, rng = load_dataset("mnist").test, np.random.default_rng(0)
+    assert test
     for i in range(ON_PAPER):
-        image = np.asarray(dataset.test.x[i]).reshape(28, 28) / 255
+        image = np.asarray(test.x[i]).reshape(28, 28) / 255
         path = output / f"{i}.png"
         Image.fromarray(paste(image, rng)).save(path)
-        yield Picture(path, str(dataset.test.y[i]), "MNIST's test digits on paper")
+        yield Picture(path, str(test.y[i]), "MNIST's test digits on paper")
 
 
 def paste(digit: NDArray[Any], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -140,7 +141,8 @@ def paste(digit: NDArray[Any], rng: np.random.Generator) -> NDArray[np.uint8]:
     top, left = (rng.integers(0, side - 28 * times + 1) for side in (h, w))
     place = paper[top : top + 28 * times, left : left + 28 * times]
     place += (rng.choice([20, 255]) - place) * strokes
-    return np.clip(paper, 0, 255).astype(np.uint8)
+    pasted: NDArray[np.uint8] = np.clip(paper, 0, 255).astype(np.uint8)
+    return pasted
 
 
 def photograph(path: Path) -> Picture:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .center import center
-from .colours import mix_colours
-from .ink import find_ink, ranged
+from .ink import find_ink
 
 Grey = NDArray[np.float64]
 
@@ -35,7 +34,7 @@ def picture_ink(pixels: NDArray[Any]) -> Grey:
         raise ValueError(
             f"an image has the shape (height, width) or (height, width, 3), got {pixels.shape}"
         )
-    grey = mix_colours(pixels, 1.0) if pixels.ndim == 3 else pixels.astype(np.float64, order="C")
-    if not (np.abs(grey) < LARGEST).all():
+    pixels = pixels.astype(np.float64)
+    if not (np.abs(pixels) < LARGEST).all():
         raise ValueError(f"it has pixels that are NaN, infinite or beyond {LARGEST:g}")
-    return find_ink(ranged(grey))
+    return find_ink(pixels)
