@@ -242,9 +242,9 @@ def check_page(page: Path) -> None:
         )
 
 
-def write_page(page: Path, text: str) -> None:
+def write_page(page: Path, text: str, start: str = START, end: str = END) -> None:
     """Replace the text between the markers of a page; create the page if it does not exist."""
     old = page.read_text() if page.exists() else NEW_PAGE
-    before, _, rest = old.partition(START)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}")
+    before, _, rest = old.partition(start)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{start}\n\n{text}\n\n{end}{after}")

@@ -106,17 +106,18 @@ def fonts(names: tuple[str, ...], kind: str, root: Path, output: Path) -> Iterat
     for name in names:
         for digit in "0123456789":
             path = output / f"{Path(name).stem}_{digit}.png"
-            _of_font(digit, places[name]).save(path)
+            draw_character(digit, places[name]).save(path)
             yield Picture(path, digit, f"fonts, {kind}")
 
 
-def _of_font(digit: str, path: Path) -> Image.Image:
-    left, top, right, bottom = ImageFont.truetype(path, 200).getbbox(digit)
+def draw_character(character: str, path: Path) -> Image.Image:
+    """Draw a character of the font in a file."""
+    left, top, right, bottom = ImageFont.truetype(path, 200).getbbox(character)
     font = ImageFont.truetype(path, 200 * 200 / max(right - left, bottom - top))
-    left, top, right, bottom = font.getbbox(digit)
+    left, top, right, bottom = font.getbbox(character)
     picture = Image.new("L", (300, 300), 245)
     place = (150 - (left + right) / 2, 150 - (top + bottom) / 2)
-    ImageDraw.Draw(picture).text(place, digit, 30, font)
+    ImageDraw.Draw(picture).text(place, character, 30, font)
     return picture
 
 
