@@ -26,8 +26,8 @@ MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a g
 RESIZED = ": the brightness of the paper, averaged over each pixel"
 NOTES = {  # by method and whether dark and light are exchanged
     ("mnist", False): ", prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
-    "and moved so that the centre of mass is in the middle; of a small drawing the lines are made "
-    "thinner",
+    "and moved so that the centre of mass is in the middle. Whatever the pen, its lines are a "
+    "seventh as wide as the drawing is long",
     ("resize", False): RESIZED,
     ("resize", True): f"{RESIZED}; ink is 1 and paper 0",
 }
@@ -101,8 +101,14 @@ def _hash(text: str) -> str:
 def _constants(shape: tuple[int, int], how: Preparation) -> str:
     """Write the constants of the preparation of images as JavaScript."""
     constants = {
-        **{"SHAPE": shape, "METHOD": how.method, "INVERT": how.invert},
-        **{"SIDE": SIDE, "BOX": BOX, "CENTRE": CENTRE, "THIN": THIN, "SMALLEST": SMALLEST},
+        "SHAPE": shape,
+        "METHOD": how.method,
+        "INVERT": how.invert,
+        "SIDE": SIDE,
+        "BOX": BOX,
+        "CENTRE": CENTRE,
+        "THIN": THIN,
+        "SMALLEST": SMALLEST,
     }
     rows = [f"const {name} = {json.dumps(value)};\n" for name, value in constants.items()]
     return f'"use strict";\n{"".join(rows)}'

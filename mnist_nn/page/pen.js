@@ -4,9 +4,9 @@
    A stroke is { width, points: [[x, y], …] } in units of which the paper has HIGH × WIDE. The
    list of strokes is never changed but replaced, so that undo restores the previous list. It is
    drawn twice: finely for people, and for the network. A network of digits prepared as MNIST's gets
-   a drawing of any size as large as the others, and with a pen that is at most BROADEST as wide as
-   the drawing is long: a digit as small as the pen is wide would be a blot. Other networks get all
-   of the paper, one pixel per unit. */
+   all drawings in one size, and with a pen in proportion to them, as MNIST's digits are: with the
+   pen that people chose, a digit as small as the pen is wide would be a blot. Other networks get
+   all of the paper, one pixel per unit. */
 
 const UNITS = 6 * SIDE; // of the longer side; SIDE and SHAPE are written into the page
 const FLATTEST = 8; // times as long as wide: what is flatter is drawn on such paper
@@ -16,7 +16,7 @@ const WIDE = Math.round(UNITS * Math.min(RATIO, 1));
 // units of a pen's width: for MNIST's preparation a usual one, otherwise one and a half pixels
 const PEN = METHOD === "mnist" ? 14 : Math.max(12, Math.round((1.5 * UNITS) / Math.max(...SHAPE)));
 const FITTED = 120; // pixels of the longer side of a drawing for the network, its pen included
-const BROADEST = 1 / 6; // as wide as this share of the drawing's longer side is a pen at most
+const BREADTH = 1 / 7; // of the pen for the network, as a share of the longer side without the pen
 const FINE = 4; // displayed pixels per unit
 const KEY_STEP = UNITS / 28;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -88,7 +88,7 @@ class Paper {
   }
 }
 
-const WHOLE = { middle: [WIDE / 2, HIGH / 2], scale: 1, broadest: Infinity };
+const WHOLE = { middle: [WIDE / 2, HIGH / 2], scale: 1 };
 
 /** Return the view of strokes in which they are FITTED pixels long. */
 function fitting(strokes) {
@@ -100,13 +100,13 @@ function fitting(strokes) {
   });
   const length = Math.max(...spans.map(([first, last]) => last - first));
   const isDot = length <= widest / 2; // there is nothing to see but the pen
-  const broadest = isDot ? widest : Math.min(widest, BROADEST * length);
+  const pen = isDot ? widest : BREADTH * length;
   const middle = spans.map(([first, last]) => (first + last) / 2);
-  return { middle, scale: FITTED / Math.max(length + broadest, 1), broadest };
+  return { middle, scale: FITTED / (length + pen), pen };
 }
 
-/** Draw strokes on white paper in a view: around a middle, at a scale, with pens so broad at most. */
-function drawStrokes(context, strokes, { middle, scale, broadest }) {
+/** Draw strokes on white paper in a view: a middle, a scale and perhaps a pen of its own. */
+function drawStrokes(context, strokes, { middle, scale, pen }) {
   const { width, height } = context.canvas;
   context.save();
   context.fillStyle = "white";
@@ -118,7 +118,7 @@ function drawStrokes(context, strokes, { middle, scale, broadest }) {
   context.rect(0, 0, WIDE, HIGH);
   context.clip();
   for (const { width, points } of strokes) {
-    drawStroke(context, Math.min(width, broadest), points);
+    drawStroke(context, pen || width, points);
   }
   context.restore();
 }

@@ -109,7 +109,7 @@ def test_digits_of_any_size_are_read(size: float, samples: Samples, page: Any) -
             middle = (0.1 + 0.04 * i, 0.8) if size < 0.5 else (0.5, 0.5)
             page.put(*sized(strokes, size, middle))
             right += page.best == name
-        assert right >= 17  # 18 to 19 of 20 when this was written
+        assert right >= 18  # 19 of 20 when this was written
 
 
 @pytest.mark.parametrize(
@@ -136,13 +136,15 @@ def test_whatever_is_drawn_is_prepared(strokes: list[Stroke], page: Any) -> None
         assert x.max() > 0.6
 
 
-def test_a_short_line_is_thinner_for_the_network_than_for_people(page: Any) -> None:
-    page.put([(0.5, 0.45), (0.5, 0.55)])  # 17 units long, and the pen is 14 wide
-    assert np.ptp(np.argwhere(page.drawing() < 128), axis=0) == pytest.approx(
-        [31 * 4, 14 * 4], abs=4
-    )
-    height, width = np.ptp(np.argwhere(page.picture() < 128), axis=0)
-    assert 6.5 < height / width < 7.5
+def test_the_network_gets_lines_in_proportion_whatever_the_pen(page: Any) -> None:
+    for key, width in (("Home", 6), ("End", 24)):
+        page.page.get_by_role("slider").press(key)
+        for length in (0.1, 0.8):
+            page.put([(0.5, 0.5 - length / 2), (0.5, 0.5 + length / 2)])
+            drawn = np.ptp(np.argwhere(page.drawing() < 128), axis=0) / 4
+            assert drawn == pytest.approx([168 * length + width, width], abs=1)
+            height, breadth = np.ptp(np.argwhere(page.picture() < 128), axis=0) + 1
+            assert (height, breadth) == pytest.approx((120, 15), abs=1)
 
 
 def test_every_activation_is_that_of_python(tmp_path: Path, open_page: Open) -> None:
@@ -244,7 +246,8 @@ def test_the_bars_move_while_the_pen_does(page: Any) -> None:
         mouse.move(*page.place(*point))
         page.paint()
         answers.append(tuple(page.scores()))
-    assert len(set(answers)) == len(answers)
+    assert answers[0] == pytest.approx(answers[1], abs=0.01)  # a line is a line, however long
+    assert len(set(answers[1:])) == len(answers[1:])
     mouse.up()
 
 
