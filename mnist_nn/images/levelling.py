@@ -23,23 +23,34 @@ FAINTEST = 0.35  # of the ink's strength: such pixels are ink in any case
 
 
 def level_ink(picture: Pixels) -> Pixels | None:
-    """Return the ink's strength, 0 to 1, in a picture of shape (h, w, c); None if it is blank."""
-    ink = _of_one_side(picture)
-    sheet = None if ink is None else find_sheet(ink > 0.5)
-    if sheet:
-        inside = _of_one_side(picture[sheet])
-        if inside is not None:
-            ink = np.zeros(picture.shape[:2], np.float32)
-            ink[sheet] = inside
-    return ink
+    """Return the ink's strength, 0 to 1, in a picture of shape (h, w, c); None if it is blank.
+
+    The ink is dark on light or light on dark: what leaves fewer edges when it is taken away.
+    """
+    negative = 1 - picture
+    pairs = [(picture, negative), (negative, picture)]
+    found = [(side, other, find_background(side)) for side, other in pairs]
+    for side, other, background in sorted(found, key=lambda found: _count_edges(found[2])):
+        ink = _darkened(side, background)
+        if ink is not None:
+            inside = _on_sheet(other, ink)
+            return ink if inside is None else inside
+    return None
 
 
-def _of_one_side(picture: Pixels) -> Pixels | None:
-    """Find ink that is dark on light or light on dark: what leaves fewer edges, taken away."""
-    sides = [(side, find_background(side)) for side in (picture, 1 - picture)]
-    sides.sort(key=lambda pair: _count_edges(pair[1]))
-    found = (_darkened(side, background) for side, background in sides)
-    return next((ink for ink in found if ink is not None), None)
+def _on_sheet(picture: Pixels, ink: Pixels) -> Pixels | None:
+    """Find the ink on a sheet of paper that was taken for ink itself, if it was."""
+    sheet = find_sheet(ink > 0.5)
+    if sheet is None:
+        return None
+    rows, columns = np.flatnonzero(sheet.any(axis=1)), np.flatnonzero(sheet.any(axis=0))
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    inside = _darkened(picture[part], find_background(picture[part]))
+    if inside is None:
+        return None
+    result = np.zeros_like(ink)
+    result[part] = inside
+    return np.where(sheet, result, 0)
 
 
 def _count_edges(background: Pixels) -> float:

@@ -10,11 +10,10 @@ COVERED = 0.3  # of its area by a digit, at most
 MARGIN = 2  # pixels along the sides, which may be blurred
 
 
-def find_sheet(ink: NDArray[np.bool_]) -> tuple[slice, slice] | None:
-    """Return the rows and columns of a rectangle that was taken for ink, with a digit on it."""
+def find_sheet(ink: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Select a rectangle that was taken for ink, with a digit on it; None if there is none."""
     outlines, _ = cv2.findContours(ink.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(outlines, key=cv2.contourArea)
-    left, top, width, height = cv2.boundingRect(outline)
     sides = cv2.minAreaRect(outline)[1]
     if min(sides) < SMALLEST or cv2.contourArea(outline) < FULL * sides[0] * sides[1]:
         return None
@@ -25,9 +24,8 @@ def find_sheet(ink: NDArray[np.bool_]) -> tuple[slice, slice] | None:
     if not len(rows) or digit.sum() > COVERED * whole.sum():
         return None
     tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
-    if digit.sum() > 0.8 * tall * wide and width < 4 * wide:
+    if digit.sum() > 0.8 * tall * wide and min(sides) < 4 * wide:
         return None  # a zero with corners
-    return (
-        slice(top + MARGIN, top + height - MARGIN),
-        slice(left + MARGIN, left + width - MARGIN),
-    )
+    kernel = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
+    inside: NDArray[np.bool_] = cv2.erode(whole, kernel) > 0
+    return inside
