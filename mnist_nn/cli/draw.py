@@ -32,7 +32,9 @@ def draw(
     trained = load_model(model)
     name, samples = trained.config.data.dataset, trained.format
     check_output(output, inputs=[model])
-    page = draw_page(trained.network, samples, f"{escaped(model.name)}, trained on {name}")
+    source = f"{escaped(model.name)}, trained on {name}"
+    temperature = trained.calibration.temperature if trained.calibration else 1.0
+    page = draw_page(trained.network, samples, source, temperature=temperature)
     with atomic_write(output) as file:
         file.write(page)
     print_path(output)

@@ -39,12 +39,15 @@ ICON = (
 )
 
 
-def draw_page(network: Network, samples: SampleFormat, source: str) -> bytes:
+def draw_page(
+    network: Network, samples: SampleFormat, source: str, *, temperature: float = 1.0
+) -> bytes:
     """Return the page of a network that reads samples of a format, as HTML.
 
     There is a class name for each output, or two for a single one; `source` says in a few words
-    where the network comes from. ConfigError if the samples are no images of up to 64×64 pixels, or
-    if the network is too large, or has layers that the page cannot run.
+    where the network comes from. The page shows probabilities calibrated with `temperature`, that
+    of a network whose outputs are probabilities. ConfigError if the samples are no images of up to
+    64×64 pixels, or if the network is too large, or has layers that the page cannot run.
     """
     shape, how = samples.image_shape, samples.preparation
     if shape is not None and how is None:
@@ -71,7 +74,7 @@ def draw_page(network: Network, samples: SampleFormat, source: str) -> bytes:
         policy=_policy(style, scripts),
         icon=f"data:image/svg+xml,{quote(ICON)}",
         style=style,
-        model=_model(network, samples.class_names, source),
+        model=_model(network, samples.class_names, source, temperature),
         height=shape[0],
         width=shape[1],
         preparation=NOTES[how.method, how.invert],
@@ -128,14 +131,16 @@ def _activations(network: Network) -> str:
     return f'"use strict";\nconst ACTIVATIONS = {{\n{"".join(rows)}}};\n'
 
 
-def _model(network: Network, class_names: tuple[str, ...], source: str) -> str:
+def _model(network: Network, class_names: tuple[str, ...], source: str, temperature: float) -> str:
     """Write the network as JSON that no name in it can break out of."""
     normalization = network.normalization
+    *hidden, (W, b, activation) = _dense_layers(network)
+    last = W / temperature, None if b is None else b / temperature, activation
     model = {
         "title": _title(class_names),
         "source": source,
         "classes": class_names,
-        "layers": [_layer(*part) for part in _dense_layers(network)],
+        "layers": [_layer(*part) for part in (*hidden, last)],
         "dtype": network.dtype.name,
         "offset": _base64(normalization.offset) if normalization else None,
         "factor": _base64(normalization.factor) if normalization else None,

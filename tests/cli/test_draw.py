@@ -1,5 +1,6 @@
 import webbrowser
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 
 from mnist_nn.config import load_config, read_override
 from mnist_nn.data import DATASETS
+from mnist_nn.evaluation.calibration import Calibration
 from mnist_nn.model import Model, build_network, load_model, save_model
+from mnist_nn.page import draw_page
 
 Run = Callable[..., Any]
 
@@ -59,6 +62,16 @@ def test_without_a_browser_there_is_still_a_page(
     assert (result.exit_code, result.stdout) == (0, "draw.html\n")
     assert result.stderr == "note: there is no browser to open draw.html with\n"
     assert (tmp_path / "draw.html").exists()
+
+
+def test_the_page_is_calibrated(run: Run, sample_model: Path, tmp_path: Path) -> None:
+    model = load_model(sample_model)
+    save_model(tmp_path / "sure.pkl", replace(model, calibration=Calibration(temperature=2.5)))
+    assert run("draw", "sure.pkl").exit_code == 0
+    source = "sure.pkl, trained on mnist-sample"
+    page = draw_page(model.network, model.format, source, temperature=2.5)
+    assert (tmp_path / "draw.html").read_bytes() == page
+    assert page != draw_page(model.network, model.format, source)
 
 
 def test_clothes_are_called_by_their_names(run: Run, tmp_path: Path) -> None:

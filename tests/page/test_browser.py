@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mnist_nn.data import Preparation, SampleFormat, Samples
+from mnist_nn.evaluation.calibration import Calibration, answer
 from mnist_nn.images import center, resized_pixels
 from mnist_nn.model import load_model
 from mnist_nn.nn import ACTIVATIONS, InputNormalization, Network, block
@@ -74,13 +75,14 @@ def test_a_hand_that_draws_real_digits_is_read(samples: Samples, page: Any) -> N
 def test_most_digits_are_right_and_every_answer_is_that_of_python(
     model: Path, samples: Samples, page: Any
 ) -> None:
-    network = load_model(model).network
+    trained = load_model(model)
     right, farthest = 0, 0.0
     for strokes, name in few(samples, 3):
         page.put(*strokes)
         scores = page.scores()
+        answers = trained.answers(prepared(page)).outputs
         right += page.best == name
-        farthest = max(farthest, float(np.abs(scores - in_python(network, page)).max()))
+        farthest = max(farthest, float(np.abs(scores - answers[0]).max()))
         assert page.best == DIGITS[int(scores.argmax())]
     assert right >= 27  # 28 of 30 when this was written
     assert farthest < CLOSE
@@ -173,6 +175,19 @@ def test_batch_normalization_is_that_of_python(tmp_path: Path, open_page: Open) 
     page = open_page(made(tmp_path, network))
     page.put(*SEVEN)
     assert page.scores() == pytest.approx(in_python(network, page), abs=CLOSE)
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_the_probabilities_are_calibrated(output: str, tmp_path: Path, open_page: Open) -> None:
+    network = Network(784, block(10, output), rng=np.random.default_rng(7))
+    samples = SampleFormat((28, 28), DIGITS, preparation=MNIST)
+    path = tmp_path / "page.html"
+    path.write_bytes(draw_page(network, samples, "made here", temperature=2.5))
+    page = open_page(path)
+    page.put(*SEVEN)
+    answers = answer(network, prepared(page), Calibration(temperature=2.5))
+    assert page.scores() == pytest.approx(answers.outputs[0], abs=CLOSE)
+    assert np.abs(answers.outputs[0] - in_python(network, page)).max() > 100 * CLOSE
 
 
 @pytest.mark.parametrize("output", ["tanh", "relu", "step"])
