@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,14 @@ from mnist_nn.runs.run import hold_out
 
 ROOT = Path(__file__).parents[1]
 START, END = "<!-- rejection -->", "<!-- end of rejection -->"
+DIGITS = ("validation digits", "pictures of digits")
+RULES = (  # of these, the model uses the last
+    ("1 - probability",),
+    ("energy",),
+    ("1 - probability", "energy"),
+    ("1 - probability", "energy", "residual"),
+    ("1 - probability", "residual"),
+)
 PRECISION = 0.995
 DAMPING = 1e-3  # of the mean variance, added to a covariance
 
@@ -86,7 +94,8 @@ def distances(hidden: Array, means: Array, precision: Array) -> Array:
 def scores(model: Model, training: Samples) -> dict[str, Score]:
     """Return functions from samples to scores: the higher, the less they are like digits."""
     assert model.calibration is not None
-    network, t = model.network, model.calibration.temperature
+    network, t, subspace = model.network, model.calibration.temperature, model.calibration.subspace
+    assert subspace is not None
     hidden, _ = inner(network, training.x)
     means = np.stack([hidden[training.y == k].mean(axis=0) for k in range(10)])
     centre = hidden.mean(axis=0, keepdims=True)
@@ -109,6 +118,7 @@ def scores(model: Model, training: Samples) -> dict[str, Score]:
         "nearest class mean": of_hidden(
             lambda h: distances(h, means, np.eye(h.shape[1])).min(axis=1)
         ),
+        "residual": lambda x: subspace.score(network, x),
         "ink": lambda x: np.abs(model.network.scale(x, np.empty(x.shape)).sum(axis=1) - 100),
     }
 
@@ -134,17 +144,42 @@ def measured(
     training, validation = hold_out(dataset.train, model.config.data.validation, rng)
     if validation is None:
         raise SystemExit("a model has no validation samples: train it with data.validation")
-    auroc: dict[str, Any] = {}
-    for name, score in scores(model, training).items():
-        no = {kind: score(x) for kind, x in others.items()}
-        for title, x in (("validation digits", validation.x), ("pictures of digits", digits)):
-            yes = score(x)
-            auroc.setdefault(title, {})[name] = {k: _auroc(yes, s) for k, s in no.items()}
+    samples = {"validation digits": validation.x, "pictures of digits": digits, **others}
+    found = {
+        name: {kind: score(x) for kind, x in samples.items()}
+        for name, score in scores(model, training).items()
+    }
     return {
-        "auroc": auroc,
-        "rejected": {kind: 1 - float(model.answers(x).known.mean()) for kind, x in others.items()},
+        "auroc": {
+            title: {
+                name: {kind: _auroc(of[title], of[kind]) for kind in others}
+                for name, of in found.items()
+            }
+            for title in DIGITS
+        },
+        "rejected": {
+            " and ".join(rules): {
+                kind: float(share) for kind, share in _rejected([found[rule] for rule in rules])
+            }
+            for rules in RULES
+        },
         "answered": {name: _answered(model, *samples) for name, samples in real.items()},
     }
+
+
+def _rejected(found: list[dict[str, Array]]) -> Iterator[tuple[str, Array]]:
+    """Yield the share of each kind of samples that one score or another rejects.
+
+    Each rejects as many validation digits as the others, and all together one in a hundred.
+    """
+    own = np.array([of[DIGITS[0]] for of in found])  # (scores, samples)
+    descending = -np.sort(-own, axis=1)
+    for k in range(own.shape[1] // 100, -1, -1):
+        limits = descending[:, k]
+        if (own > limits[:, None]).any(axis=0).mean() <= 0.01:
+            break
+    for kind in found[0]:
+        yield kind, (np.array([of[kind] for of in found]) > limits[:, None]).any(axis=0).mean()
 
 
 def _auroc(digits: Array, others: Array) -> float:
@@ -171,15 +206,18 @@ def markdown(results: dict[str, Any]) -> str:
     """Format the tables."""
     tables = []
     for name, result in results.items():
-        kinds = list(result["rejected"])
+        kinds = list(next(iter(next(iter(result["auroc"].values())).values())))
         for title, rows in result["auroc"].items():
             cells = [
                 (score, *(f"{row[k]:.3f}" for k in kinds), f"{np.mean(list(row.values())):.3f}")
                 for score, row in rows.items()
             ]
             tables.append(table((f"{name}, {title}", *kinds, "mean"), cells))
-        shares = [f"{share:.0%}" for share in result["rejected"].values()]
-        tables.append(table((name, *kinds), [("answered with ?", *shares)]))
+        shares = [
+            (rules, *(f"{row[kind]:.1%}" for kind in (DIGITS[1], *kinds)))
+            for rules, row in result["rejected"].items()
+        ]
+        tables.append(table((f"{name}, answered with ?", DIGITS[1], *kinds), shares))
         header = (name, "pictures", "right", "answered", "of these right", "at 99.5 % precision")
         counts = [
             (
