@@ -15,6 +15,7 @@ from .metrics import (
     measure_reliability,
 )
 from .palette import require_matplotlib
+from .subspace import Subspace
 
 __all__ = [
     "Answers",
@@ -26,6 +27,7 @@ __all__ = [
     "Plane",
     "Predictions",
     "Reliability",
+    "Subspace",
     "Summary",
     "answer",
     "curves_of",

@@ -1,9 +1,9 @@
 """Calibration: how sure a network is to be of its outputs, and when it does not know.
 
-Both are measured on validation samples. A network's probabilities are mostly too high, which one
-number corrects, the temperature: logits are divided by it (Guo et al., "On calibration of modern
-neural networks", 2017). And a sample whose energy, ``-T log Σ exp(z / T)``, is high has no large
-logit, so it is like no class (Liu et al., "Energy-based out-of-distribution detection", 2020).
+A network's probabilities are mostly too high, which one number corrects, the temperature: logits
+are divided by it (Guo et al., "On calibration of modern neural networks", 2017). It is fitted on
+validation samples, and so are the limits of what it knows: a probability, and how unlike the
+training samples a sample may be.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,13 @@ from ..data import Samples
 from ..errors import ConfigError
 from ..nn import LOSSES, Network, predicted_classes, target_rows
 from ..nn.arrays import FloatArray
+from .subspace import Subspace, fit_subspace
 
 MAX_TEMPERATURE = 10.0  # and 1/10 is the lowest
 ONE_IN = 100  # validation samples gets no answer; fewer would not tell which
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How a network's probabilities are corrected, and which of its answers count.
 
@@ -36,8 +37,10 @@ class Calibration:
     min_probability
         Calibrated probability, from 0 to 1, below which the network does not know.
     max_score
-        Score above which it does not know, because the sample is like no class; None if there is no
-        such limit.
+        Score above which it does not know, because the sample is unlike those of training; None if
+        it has no score.
+    subspace
+        What the score is measured from; None if there is none.
     """
 
     __pydantic_config__: ClassVar = RECORD
@@ -45,6 +48,7 @@ class Calibration:
     temperature: Annotated[float, Field(ge=1 / MAX_TEMPERATURE, le=MAX_TEMPERATURE, strict=True)]
     min_probability: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
     max_score: Real | None = None
+    subspace: Subspace | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +61,8 @@ class Answers:
         Array of shape (n, n_classes): calibrated probabilities, or the outputs themselves of a
         network that gives none. Two for a network with a single output.
     score
-        Energy, of shape (n,): the higher, the less a sample is like any class. None if the outputs
-        are no softmax.
+        Squared error of each sample rebuilt from the main components of those of training, of shape
+        (n,): the higher, the less it is like them. None if the calibration has no `Subspace`.
     known
         Whether each answer counts, of shape (n,), bool.
     """
@@ -87,39 +91,57 @@ def fit_temperature(
 
 
 @one_blas_thread()
-def fit_calibration(network: Network, samples: Samples) -> Calibration | None:
-    """Calibrate a network on samples that it was not trained on; None without probabilities.
+def fit_calibration(
+    network: Network, validation: Samples, training: Samples | None = None
+) -> Calibration | None:
+    """Calibrate a network on validation samples.
 
     Where it is right about all of them, they do not say how sure it may be: its temperature is 1.
+    Where they are fewer than 100, they do not say what one in a hundred is like: it knows all.
+
+    Parameters
+    ----------
+    network
+        Network whose outputs are probabilities.
+    validation
+        Samples that it was not trained on.
+    training
+        Samples that it was trained on, to tell what is unlike them; None for no score.
+
+    Returns
+    -------
+    Calibration or None
+        None if the outputs are no probabilities, or not finite.
     """
     if not network.output.probability:
         return None
-    logits = network.logits(samples.x)
+    logits = network.logits(validation.x)
     if not np.isfinite(logits).all():
         return None
     temperature = 1.0
-    if (predicted_classes(network.output.function(logits, None)) != samples.y).any():
-        targets = target_rows(network.sizes[-1], np.dtype(np.float64))[samples.y]
+    if (predicted_classes(network.output.function(logits, None)) != validation.y).any():
+        targets = target_rows(network.sizes[-1], np.dtype(np.float64))[validation.y]
         z = logits.astype(np.float64)
         temperature = fit_temperature(z, targets, network.output.function)
     calibration = Calibration(temperature)
-    if len(samples.y) < ONE_IN:
+    if len(validation.y) < ONE_IN:
         return calibration
-    answers = answers_of(network, logits, calibration)
-    least, most = _limits(answers.outputs.max(axis=1), answers.score)
-    return replace(calibration, min_probability=least, max_score=most)
+    confidence = answers_of(network, logits, calibration).outputs.max(axis=1)
+    subspace = None if training is None else fit_subspace(network, training.x)
+    if subspace is None:
+        least = float(np.sort(confidence)[len(confidence) // ONE_IN])
+        return replace(calibration, min_probability=least)
+    least, most = _limits(confidence, subspace.score(network, validation.x))
+    return Calibration(temperature, min_probability=least, max_score=most, subspace=subspace)
 
 
-def _limits(confidence: FloatArray, score: FloatArray | None) -> tuple[float, float | None]:
+def _limits(confidence: FloatArray, score: FloatArray) -> tuple[float, float]:
     """Return the lowest confidence and the highest score that count.
 
     Each leaves out as many samples as the other, and both together one in `ONE_IN` at most.
     """
     n = len(confidence)
-    ascending = np.sort(confidence)
-    if score is None:
-        return float(ascending[n // ONE_IN]), None
-    descending = np.sort(score)[::-1]
+    ascending, descending = np.sort(confidence), np.sort(score)[::-1]
     for k in range(n // ONE_IN, -1, -1):
         least, most = ascending[k], descending[k]
         if np.sum((confidence < least) | (score > most)) <= n // ONE_IN:
@@ -143,7 +165,13 @@ def answer(
                 f"the outputs of the last layer ({network.output.name}) are no probabilities, so "
                 "none can be asked for: leave min_probability out"
             )
-    return answers_of(network, network.logits(x), calibration, min_probability)
+    answers = answers_of(network, network.logits(x), calibration, min_probability)
+    if calibration is None or calibration.subspace is None:
+        return answers
+    score, known = calibration.subspace.score(network, x), answers.known
+    if calibration.max_score is not None and min_probability != 0:
+        known = known & (score <= calibration.max_score)
+    return Answers(answers.outputs, score, known)
 
 
 def answers_of(
@@ -152,22 +180,17 @@ def answers_of(
     calibration: Calibration | None,
     min_probability: float | None = None,
 ) -> Answers:
-    """Return the answers that logits of shape (n, n_outputs) make."""
+    """Return the answers that logits of shape (n, n_outputs) make by themselves, without score."""
     c = calibration or Calibration(temperature=1.0)
-    temperature = logits.dtype.type(c.temperature)
-    score = None
     if network.output.name == "softmax":
-        top = logits.max(axis=1, keepdims=True)
-        logits = logits - top  # so that nothing overflows
-        score = -top[:, 0] - temperature * np.log(np.exp(logits / temperature).sum(axis=1))
-    outputs = class_outputs(network.output.function(logits / temperature, None))
-    known = np.ones(len(logits), np.bool_)
-    if network.output.probability and min_probability != 0:
+        logits = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
+    z = logits / logits.dtype.type(c.temperature)
+    outputs = class_outputs(network.output.function(z, None))
+    known = np.ones(len(outputs), np.bool_)
+    if network.output.probability:
         least = c.min_probability if min_probability is None else min_probability
         known &= outputs.max(axis=1) >= least
-        if score is not None and c.max_score is not None:
-            known &= score <= c.max_score
-    return Answers(outputs, score, known)
+    return Answers(outputs, None, known)
 
 
 def cross_entropy(

@@ -18,6 +18,7 @@ from ..data import SampleFormat, Samples, load_dataset
 from ..data.scale import check_scale
 from ..errors import ConfigError, ModelError, warn
 from ..evaluation import Answers, Calibration, Evaluation, answer, evaluate
+from ..evaluation.subspace import N_COMPONENTS
 from ..files import StrPath
 from ..nn import Network
 from ..nn.arrays import FloatArray
@@ -111,8 +112,8 @@ class Model:
         x
             Samples, as for `predict`.
         min_probability
-            Probability, from 0 to 1, that an answer must have to be known; 0 knows all. By default
-            that of the model's `calibration`; a model without one knows all.
+            Probability, from 0 to 1, that an answer must have to be known, instead of that of the
+            model's `calibration`; 0 knows all. A model without a calibration knows all by default.
 
         Returns
         -------
@@ -323,8 +324,8 @@ def model_of(blob: bytes) -> Model:
         raise ModelError("its kept epoch is not in its history")
     samples = content.sample_format or known_format(config)
     network = _network(config, content, samples)
-    if content.calibration and not network.output.probability:
-        raise ModelError("it has a calibration, but its outputs are no probabilities")
+    if content.calibration:
+        _check_calibration(content.calibration, network)
     return Model(
         config=config,
         network=network,
@@ -336,6 +337,24 @@ def model_of(blob: bytes) -> Model:
         init_from=content.init_from,
         calibration=content.calibration,
     )
+
+
+def _check_calibration(calibration: Calibration, network: Network) -> None:
+    """Hold a calibration against the network that it is of."""
+    if not network.output.probability:
+        raise ModelError("it has a calibration, but its outputs are no probabilities")
+    subspace, n_inputs = calibration.subspace, network.sizes[0]
+    if (subspace is None) != (calibration.max_score is None):
+        raise ModelError("its calibration has a score and no limit for it, or the reverse")
+    if subspace is None:
+        return
+    arrays = (subspace.centre, subspace.components)
+    if [array.shape for array in arrays] != [(n_inputs,), (n_inputs, N_COMPONENTS)]:
+        raise ModelError(f"its calibration's subspace is not of samples of {n_inputs:,} numbers")
+    if any(array.dtype.newbyteorder("=") != network.dtype for array in arrays):
+        raise ModelError(f"its calibration's subspace is not {network.dtype}")
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ModelError("a number of its calibration's subspace is not finite")
 
 
 def _network(config: Config, content: Content, samples: SampleFormat) -> Network:

@@ -18,6 +18,7 @@ from ..data import Dataset, Samples, stratified_split
 from ..engines import Choice, choose_engine
 from ..errors import ConfigError, DivergenceError, ModelError, warn
 from ..evaluation import Calibration, fit_calibration
+from ..evaluation.subspace import N_COMPONENTS
 from ..limits import available_memory
 from ..model import (
     Checkpoint,
@@ -252,7 +253,7 @@ class Run(Iterator[EpochMetrics]):
             stopper.restore()
             self.kept_epoch = stopper.best.epoch
         if self.validation is not None:
-            self.calibration = fit_calibration(self.network, self.validation)
+            self.calibration = fit_calibration(self.network, self.validation, self.training)
         problem = learned_nothing(
             self.network, trainer.engine.step_config, self.training, trainer.history
         )
@@ -323,7 +324,11 @@ class Run(Iterator[EpochMetrics]):
         vectors = 1 + training.optimizer.n_slots
         vectors += (training.ema_decay is not None) + (self.stopper is not None)
         vectors += self.init_from is not None
-        return (1 + 2 * vectors) * self.network.params.nbytes + 3 * EPOCH_BYTES * self.epochs
+        calibration = 0
+        if self.validation is not None:
+            calibration = (N_COMPONENTS + 1) * self.network.sizes[0] * self.network.dtype.itemsize
+        sums = (1 + 2 * vectors) * self.network.params.nbytes
+        return sums + calibration + 3 * EPOCH_BYTES * self.epochs
 
 
 def _check_memory(config: Config, n_inputs: int, n: int) -> None:

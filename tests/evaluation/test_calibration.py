@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 from mnist_nn import ConfigError
 from mnist_nn.data import Samples, load_dataset
-from mnist_nn.evaluation import Calibration, answer, fit_calibration
+from mnist_nn.evaluation import Calibration, Subspace, answer, fit_calibration
 from mnist_nn.evaluation.calibration import fit_temperature
+from mnist_nn.evaluation.subspace import fit_subspace
 from mnist_nn.model import load_model
 from mnist_nn.nn import Network, block, target_rows
 from mnist_nn.nn.activations import sigmoid, softmax
@@ -71,29 +71,15 @@ def test_who_makes_no_mistakes_does_not_learn_how_sure_to_be() -> None:
     assert calibration.temperature == 1
 
 
-def test_the_score_is_the_energy(rng: np.random.Generator) -> None:
-    x = rng.normal(0, 5, (50, 4))
-    x[0] = [1e300, 0, 0, 0]
-    answers = answer(identity(4), x, Calibration(2.0))
-    assert answers.score is not None
-    np.testing.assert_allclose(answers.score, -2 * logsumexp(x / 2, axis=1), atol=1e-12)
-    assert answer(identity(4, "sigmoid"), x, Calibration(2.0)).score is None
-
-
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
 def test_99_of_100_validation_samples_are_known(rng: np.random.Generator, activation: str) -> None:
     samples, network = drawn(rng, 2000, 2.0), identity(4, activation)
-    calibration = fit_calibration(network, samples)
+    calibration = fit_calibration(network, samples, samples)  # too few numbers for a score
     assert calibration is not None
     answers = answer(network, samples.x, calibration)
-    assert 1980 <= answers.known.sum() <= 1982
-    unsure = answers.outputs.max(axis=1) < calibration.min_probability
-    assert unsure.any()
-    if answers.score is not None:
-        assert calibration.max_score is not None
-        unlike = answers.score > calibration.max_score
-        assert unlike.sum() == unsure.sum()
-        np.testing.assert_array_equal(answers.known, ~(unlike | unsure))
+    assert answers.known.sum() == 1980
+    assert answers.score is None
+    assert answers.outputs[answers.known].max(axis=1).min() == calibration.min_probability
 
 
 def test_too_few_samples_tell_nothing_about_one_in_a_hundred(rng: np.random.Generator) -> None:
@@ -134,14 +120,39 @@ def test_outputs_that_are_no_probabilities_are_not_calibrated(rng: np.random.Gen
         answer(network, samples.x, None, 0.5)
 
 
-def test_real_digits_are_answered_and_pictures_of_nothing_less(
+def test_real_digits_are_answered_and_pictures_of_nothing_are_not(
     trained_on_sample: Path, rng: np.random.Generator
 ) -> None:
-    digits, model = load_dataset("mnist-sample").test, load_model(trained_on_sample)
-    assert digits is not None
-    calibration = fit_calibration(model.network, digits.take(np.arange(500)))
-    real = answer(model.network, digits.x[500:], calibration)
-    shuffled = rng.permuted(digits.x[500:], axis=1)  # the same ink anywhere
-    noise = answer(model.network, shuffled, calibration)
-    assert real.known.mean() > 0.98
-    assert noise.known.mean() < 0.8
+    data, model = load_dataset("mnist-sample"), load_model(trained_on_sample)
+    assert data.test is not None
+    validation, others = (data.test.take(part) for part in np.arange(1000).reshape(2, 500))
+    calibration = fit_calibration(model.network, validation, data.train)
+    assert calibration is not None
+    assert calibration.max_score is not None
+
+    held = answer(model.network, validation.x, calibration)
+    assert held.score is not None
+    unsure = held.outputs.max(axis=1) < calibration.min_probability
+    unlike = held.score > calibration.max_score
+    np.testing.assert_array_equal(held.known, ~(unsure | unlike))
+    assert unsure.sum() == unlike.sum() > 0  # both rules are as strict
+    assert 495 <= held.known.sum() <= 497
+
+    assert answer(model.network, others.x, calibration).known.mean() > 0.97
+    shuffled = rng.permuted(others.x, axis=1)  # the same ink anywhere
+    for nothing in (shuffled, 255 - others.x, rng.integers(0, 256, (100, 784), np.uint8)):
+        assert not answer(model.network, nothing, calibration).known.any()
+        assert answer(model.network, nothing, calibration, min_probability=0).known.all()
+
+
+def test_a_subspace_is_that_of_an_exact_decomposition(rng: np.random.Generator) -> None:
+    network = Network(80, [*block(2, "softmax")], rng=None, dtype=np.float64)
+    sizes = np.repeat([1, 1e-4], [64, 16])
+    x = rng.normal(size=(500, 80)) * sizes @ rng.normal(size=(80, 80)) + 3
+    found = fit_subspace(network, x)
+    assert found is not None
+    _, _, directions = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    exact = Subspace(x.mean(axis=0), directions[:64].T)
+    new = rng.normal(size=(20, 80))
+    np.testing.assert_allclose(found.score(network, new), exact.score(network, new), rtol=1e-3)
+    assert found.score(network, x).max() < 1e-4 * found.score(network, new).min()

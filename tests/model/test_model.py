@@ -5,17 +5,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mnist_nn.config import Source, resolve
 from mnist_nn.data import DATASETS, load_dataset
 from mnist_nn.errors import ModelError
-from mnist_nn.evaluation import Calibration
+from mnist_nn.evaluation import Calibration, Subspace
 from mnist_nn.model import Model, build_network, current_versions, load_model, save_model
 from mnist_nn.nn import block
 from mnist_nn.training import EpochMetrics
 
 LAYERS = [{"units": 7, "activation": "relu"}, {"units": 10, "activation": "softmax"}]
 CONFIG = resolve([Source("", {"seed": 5, "network": {"layers": LAYERS}})])
+
+
+def subspace(n: int) -> Subspace:
+    return Subspace(np.zeros(n, np.float32), np.eye(n, 64, dtype=np.float32))
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def model() -> Model:
         history=history,
         sha256={"x_train": "ab"},
         versions=current_versions(),
-        calibration=Calibration(temperature=1.5, min_probability=0.6, max_score=-4.5),
+        calibration=Calibration(1.5, min_probability=0.6, max_score=4.5, subspace=subspace(784)),
     )
 
 
@@ -54,8 +59,12 @@ def test_a_model_comes_back_as_it_went(model: Model, path: Path) -> None:
     np.testing.assert_array_equal(loaded.network.params, model.network.params)
     x = np.random.default_rng(1).integers(0, 256, (5, 784), dtype=np.uint8)
     np.testing.assert_array_equal(loaded.network.predict(x), model.network.predict(x))
-    assert loaded.calibration == model.calibration
-    np.testing.assert_array_equal(loaded.answers(x).outputs, model.answers(x).outputs)
+    answers, expected = loaded.answers(x), model.answers(x)
+    np.testing.assert_array_equal(answers.outputs, expected.outputs)
+    assert answers.score is not None
+    assert expected.score is not None
+    np.testing.assert_array_equal(answers.score, expected.score)
+    np.testing.assert_array_equal(answers.known, expected.known)
 
 
 def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
@@ -72,6 +81,10 @@ def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
 def change_output(content: dict[str, Any], activation: str) -> None:
     content["config"]["network"]["layers"][-1]["activation"] = activation
     content["config"]["training"]["loss"] = "mean_squared_error"
+
+
+def change_subspace(content: dict[str, Any], key: str, array: NDArray[Any]) -> None:
+    content["calibration"]["subspace"][key] = array
 
 
 Change = Callable[[dict[str, Any]], object]
@@ -100,6 +113,19 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c["calibration"].update(min_probability=-0.1), r"'calibration\.min_prob"),
         (lambda c: c["calibration"].update(min_probability="1"), r"'calibration\.min_prob"),
         (lambda c: c["calibration"].update(max_score=float("inf")), r"'calibration\.max_score'"),
+        (lambda c: c["calibration"].update(max_score=None), "a score and no limit for it"),
+        (lambda c: c["calibration"].update(subspace=None), "a score and no limit for it"),
+        (lambda c: c["calibration"].update(subspace=[]), r"'calibration\.subspace' is wrong"),
+        (lambda c: change_subspace(c, "centre", np.zeros(3)), "not of samples of 784 numbers"),
+        (lambda c: change_subspace(c, "centre", np.zeros(784)), "subspace is not float32"),
+        (
+            lambda c: change_subspace(c, "components", np.ones(7, np.float32)),
+            "not of samples of 784",
+        ),
+        (
+            lambda c: change_subspace(c, "centre", np.full(784, np.nan, np.float32)),
+            "calibration's subspace is not finite",
+        ),
         (lambda c: c["calibration"].update(other=1), r"'calibration\.other' is wrong"),
         (lambda c: c["calibration"].pop("temperature"), r"'calibration\.temperature' is wrong"),
         (lambda c: c.update(calibration=[]), "'calibration' is wrong"),
