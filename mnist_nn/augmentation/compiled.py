@@ -18,7 +18,7 @@ def warp(images: NDArray[np.uint8], warps: Warps) -> NDArray[np.uint8]:
     """Warp images, compiled; see `warp.warp`."""
     images = np.ascontiguousarray(images)
     out = np.empty_like(images)
-    _kernel(*warps.fields.shape[2:])(images, *warps, out)
+    _kernel(*warps.fields.shape[2:])(images, warps.matrices, warps.shifts, warps.fields, out)
     return out
 
 

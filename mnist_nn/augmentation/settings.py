@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 MAX_SIDE = 1024  # pixels, of an image that can be distorted
 
 Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=0.9, strict=True)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -35,19 +36,26 @@ class Augmentation:
         together.
     flip
         Mirror each image left to right, or not, at random: for clothes, not for digits.
+    stretch
+        Share of its width by which what is in it grows wider or narrower, as high as before.
+    upstroke
+        Share of single upright strokes, the plain ones among digits, that get an upstroke at their
+        top, as many people write a 1.
     """
 
     shift: Annotated[float, Field(ge=0, le=MAX_SIDE, strict=True)] = 0.0
     rotation: Degrees = 0.0
-    scale: Annotated[float, Field(ge=0, le=0.9, strict=True)] = 0.0
+    scale: Share = 0.0
     shear: Degrees = 0.0
     elastic_alpha: Annotated[float, Field(ge=0, le=1000, strict=True)] = 0.0
     elastic_sigma: Annotated[float, Field(ge=1, le=100, strict=True)] = 4.0
 
     flip: Annotated[bool, Field(strict=True)] = False
+    stretch: Share = 0.0
+    upstroke: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
 
     @property
     def active(self) -> bool:
         """Whether it changes images at all."""
         sizes = (self.shift, self.rotation, self.scale, self.shear, self.elastic_alpha)
-        return self.flip or any(sizes)
+        return self.flip or any((*sizes, self.stretch, self.upstroke))

@@ -5,8 +5,8 @@ between four pixels. With ``u`` the position of a new pixel relative to the midd
 
     A u + t + d(u)
 
-where the matrix A turns, slants and scales, t shifts, and d is an elastic displacement, a smooth
-random field. This file is the reference, in NumPy; `compiled` does the same faster.
+where the matrix A turns, slants, scales and stretches, t shifts, and d is an elastic displacement,
+a smooth random field. This file is the reference, in NumPy; `compiled` does the same faster.
 
 The elastic field of Simard, Steinkraus and Platt ("Best practices for convolutional neural
 networks applied to visual document analysis", 2003) is white noise, uniform in ±1 for each pixel,
@@ -30,6 +30,7 @@ from .settings import Augmentation
 ENERGY = 1e-4  # share of a field's variance along an axis that may be left out
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 class Warps(NamedTuple):
@@ -38,6 +39,7 @@ class Warps(NamedTuple):
     matrices: Floats  # A, (n, 2, 2)
     shifts: Floats  # t, (n, 2)
     fields: Floats  # d along x and along y, (n, 2, height, width)
+    strokes: Doubles  # what upstrokes are drawn by, 0 to 1: (n, 3), or (n, 0) for none
 
 
 def draw_warps(
@@ -49,19 +51,26 @@ def draw_warps(
 ) -> Warps:
     """Draw the warps of n images of (height, width).
 
-    A and t are drawn by `affine`, d by `elastic`: with two generators it does not matter in how
+    d is drawn by `elastic`, all else by `affine`: with two generators it does not matter in how
     many calls the warps of a set are drawn.
     """
-    uniform = affine.uniform(-1, 1, (n, 6 if settings.flip else 5))
+    others = {
+        "flip": 1,
+        "stretch": 1,
+        "upstroke": 3,
+    }  # numbers that a setting needs, unless it is 0
+    sizes = [size if getattr(settings, name) else 0 for name, size in others.items()]
+    uniform = affine.uniform(-1, 1, (n, 5 + sum(sizes)))
+    mirror, wider, strokes = np.split(uniform[:, 5:], np.cumsum(sizes[:-1]), axis=1)
     angle = math.radians(settings.rotation) * uniform[:, 0]
     slant = np.tan(math.radians(settings.shear) * uniform[:, 1])
     size = 1 + settings.scale * uniform[:, 2]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     matrices = np.stack([cos, cos * slant - sin, sin, sin * slant + cos], axis=1)
+    if settings.stretch:
+        matrices[:, :2] /= 1 + settings.stretch * wider
     if settings.flip:
-        matrices[:, ::2] *= np.sign(
-            uniform[:, 5:]
-        )  # what is right of the middle comes from its left
+        matrices[:, ::2] *= np.sign(mirror)  # what is right of the middle comes from its left
     fields = np.zeros((n, 2, *image_shape), np.float32)
     if settings.elastic_alpha:
         down, across = (blur_basis(settings.elastic_sigma, side) for side in image_shape)
@@ -73,6 +82,7 @@ def draw_warps(
         matrices.reshape(n, 2, 2).astype(np.float32),
         (settings.shift * uniform[:, 3:5]).astype(np.float32),
         fields,
+        (strokes + 1) / 2,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .settings import Augmentation
+from .upstroke import add_upstrokes
 from .warp import draw_warps, warp
 
 BLOCK = 250 * 784  # pixels of the images whose fields stay in a cache
@@ -48,5 +49,7 @@ class Augmenter:
             warps = draw_warps(
                 self.settings, len(part), self.image_shape, self.affine, self.elastic
             )
+            if self.settings.upstroke:
+                part = add_upstrokes(part, self.image_shape, warps.strokes, self.settings.upstroke)
             out[start : start + block] = self.warp(part, warps)
         return out

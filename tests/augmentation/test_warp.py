@@ -1,3 +1,4 @@
+import hashlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,8 @@ def streams(seed: int = 0) -> list[np.random.Generator]:
 
 
 def one(matrix: list[list[float]], shift: tuple[float, float] = (0, 0)) -> Warps:
-    return Warps(np.array([matrix], np.float32), np.array([shift], np.float32), NO_FIELD)
+    arrays = np.array([matrix], np.float32), np.array([shift], np.float32)
+    return Warps(*arrays, NO_FIELD, np.zeros((1, 0)))
 
 
 def test_no_distortion_changes_no_pixel(digits: Samples) -> None:
@@ -48,6 +50,46 @@ def test_a_flip_mirrors_about_half_of_the_pictures(digits: Samples, compiled: bo
     is_mirrored = (flipped == mirrored).all(axis=1)
     np.testing.assert_array_equal(flipped[~is_mirrored], digits.x[:200][~is_mirrored])
     assert 70 < is_mirrored.sum() < 130
+
+
+def test_each_seed_still_draws_what_it_always_drew() -> None:
+    """Settings that are 0 draw no numbers: trainings of earlier versions can be repeated."""
+    settings = Augmentation(shift=2, rotation=20, flip=True, elastic_alpha=34)
+    warps = draw_warps(settings, 100, MNIST, *streams())
+    affine, elastic = streams()
+    numbers = affine.uniform(-1, 1, (100, 6))
+    np.testing.assert_allclose(warps.shifts, 2 * numbers[:, 3:5], rtol=1e-6)
+    turned = np.degrees(np.arcsin(warps.matrices[:, 1, 0] * np.sign(numbers[:, 5])))
+    np.testing.assert_allclose(turned, 20 * numbers[:, 0], atol=1e-4)
+    waves = elastic.standard_normal((100, 2, 8, 8), np.float32)
+    basis = 34 / math.sqrt(3) * blur_basis(4.0, 28)
+    expected = basis @ waves @ blur_basis(4.0, 28).T
+    np.testing.assert_allclose(warps.fields, expected, atol=1e-4)
+
+
+def test_a_seed_gives_the_bytes_that_it_always_gave(digits: Samples) -> None:
+    augmenter = Augmenter(Augmentation(shift=1, flip=True), np.random.default_rng(7))
+    digest = hashlib.sha256(augmenter(digits.x[:600]).tobytes()).hexdigest()
+    assert digest.startswith("64fbfe87cb758ee5")
+
+
+def sides(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Heights and widths of the digits in pictures."""
+    ink: Any = pictures.reshape(-1, 28, 28) > 100
+    filled = ink.any(axis=2), ink.any(axis=1)
+    found = [[np.ptp(np.flatnonzero(line)) + 1 for line in lines] for lines in filled]
+    return np.array(found[0]), np.array(found[1])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_stretching_changes_the_width_and_not_the_height(digits: Samples, compiled: bool) -> None:
+    settings, rng = Augmentation(stretch=0.3), np.random.default_rng(0)
+    pictures = digits.x[:500]
+    stretched = Augmenter(settings, rng, compiled=compiled)(pictures)
+    (heights, widths), (new_heights, new_widths) = sides(pictures), sides(stretched)
+    share = new_widths / widths
+    assert np.percentile(share, [5, 95]) == pytest.approx([0.72, 1.28], abs=0.1)
+    assert np.mean(np.abs(new_heights - heights) <= 1) > 0.99
 
 
 def test_a_quarter_turn_turns_the_picture(digits: Samples) -> None:
@@ -100,6 +142,7 @@ def test_an_elastic_field_is_as_strong_and_as_smooth_as_simards() -> None:
         ({"rotation": 20}, lambda w: abs(np.degrees(np.arctan2(w[:, 1, 0], w[:, 0, 0]))).max()),
         ({"scale": 0.2}, lambda w: abs(1 / w[:, 0, 0] - 1).max()),
         ({"shear": 20}, lambda w: abs(np.degrees(np.arctan(w[:, 0, 1]))).max()),
+        ({"stretch": 0.2}, lambda w: abs(1 / w[:, 0, 0] - 1).max()),
     ],
 )
 def test_each_kind_goes_as_far_as_it_may_and_no_farther(
@@ -122,7 +165,7 @@ def test_shifts_go_both_ways() -> None:
 def test_the_same_stream_gives_the_same_images_in_however_many_calls(
     digits: Samples, compiled: bool
 ) -> None:
-    settings = Augmentation(shift=2, rotation=10, elastic_alpha=34)
+    settings = Augmentation(shift=2, rotation=10, elastic_alpha=34, stretch=0.2, upstroke=0.5)
     whole = Augmenter(settings, np.random.default_rng(3), compiled=compiled)(digits.x[:700])
     pieces = Augmenter(settings, np.random.default_rng(3), compiled=compiled)
     parts = [pieces(part) for part in np.split(digits.x[:700], [1, 250, 333])]
@@ -145,7 +188,9 @@ def test_the_digits_themselves_are_left_alone(digits: Samples) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"shift": 28}, {"rotation": 45}, {"scale": 0.9}, {"elastic_alpha": 1000}], ids=str
+    "settings",
+    [{"shift": 28}, {"rotation": 45}, {"scale": 0.9}, {"elastic_alpha": 1000}, {"stretch": 0.9}],
+    ids=str,
 )
 def test_extremes_stay_within_the_picture(digits: Samples, settings: dict[str, Any]) -> None:
     """However far a place lies out, what is read there is blank."""
@@ -161,7 +206,15 @@ def test_extremes_stay_within_the_picture(digits: Samples, settings: dict[str, A
 
 
 def test_compiled_it_is_the_same_but_for_rounding(digits: Samples) -> None:
-    settings = Augmentation(shift=2, rotation=15, scale=0.15, shear=10, elastic_alpha=34)
+    settings = Augmentation(
+        shift=2,
+        rotation=15,
+        scale=0.15,
+        shear=10,
+        elastic_alpha=34,
+        stretch=0.2,
+        upstroke=0.5,
+    )
     numpys, numbas = (
         Augmenter(settings, np.random.default_rng(0), compiled=compiled)(digits.x).astype(int)
         for compiled in (False, True)
@@ -222,7 +275,15 @@ def test_a_wide_picture_turns_around_its_middle() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"shift": -1}, {"rotation": 50}, {"scale": 1}, {"elastic_sigma": 0.5}, {"shear": math.nan}],
+    [
+        {"shift": -1},
+        {"rotation": 50},
+        {"scale": 1},
+        {"elastic_sigma": 0.5},
+        {"shear": math.nan},
+        {"stretch": 1},
+        {"upstroke": 1.1},
+    ],
     ids=str,
 )
 def test_impossible_distortions_are_refused(settings: dict[str, Any]) -> None:
