@@ -83,6 +83,8 @@ def _filled(image: Pixels) -> Pixels:
             break
         filled = lower
     raised = cv2.dilate((filled - small > RAISED).astype(np.uint8), kernel)
+    if not raised.any():
+        return image
     raised = cv2.resize(raised, (w, h), interpolation=cv2.INTER_NEAREST).reshape(h, w, c)
     smooth = cv2.resize(filled, (w, h), interpolation=cv2.INTER_LINEAR).reshape(h, w, c)
     return np.where(raised > 0, np.maximum(image, smooth), image)

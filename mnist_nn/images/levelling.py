@@ -27,11 +27,9 @@ def level_ink(picture: Pixels) -> Pixels | None:
 
     The ink is dark on light or light on dark: what leaves fewer edges when it is taken away.
     """
-    negative = 1 - picture
-    pairs = [(picture, negative), (negative, picture)]
-    found = [(side, other, find_background(side)) for side, other in pairs]
-    for side, other, background in sorted(found, key=lambda found: _count_edges(found[2])):
-        ink = _darkened(side, background)
+    pairs = [(picture, 1 - picture), (1 - picture, picture)]
+    for side, other in sorted(pairs, key=lambda pair: _count_edges(pair[0])):
+        ink = _darkened(side)
         if ink is not None:
             inside = _on_sheet(other, ink)
             return ink if inside is None else inside
@@ -45,7 +43,7 @@ def _on_sheet(picture: Pixels, ink: Pixels) -> Pixels | None:
         return None
     rows, columns = np.flatnonzero(sheet.any(axis=1)), np.flatnonzero(sheet.any(axis=0))
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    inside = _darkened(picture[part], find_background(picture[part]))
+    inside = _darkened(picture[part])
     if inside is None:
         return None
     result = np.zeros_like(ink)
@@ -53,15 +51,16 @@ def _on_sheet(picture: Pixels, ink: Pixels) -> Pixels | None:
     return np.where(sheet, result, 0)
 
 
-def _count_edges(background: Pixels) -> float:
-    """Sum the changes of brightness from pixel to pixel, but for the small ones."""
-    small = shrunk(background, COARSE)
-    changes = (np.abs(np.diff(small, axis=axis)) for axis in (0, 1))
+def _count_edges(picture: Pixels) -> float:
+    """Sum the changes of brightness from pixel to pixel, but for small ones, behind dark ink."""
+    background = find_background(shrunk(picture, COARSE))
+    changes = (np.abs(np.diff(background, axis=axis)) for axis in (0, 1))
     return sum(float(np.maximum(change - SOFT, 0).sum()) for change in changes)
 
 
-def _darkened(picture: Pixels, background: Pixels) -> Pixels | None:
-    """Return the strength of what is darker than the background."""
+def _darkened(picture: Pixels) -> Pixels | None:
+    """Return the strength of dark ink; None if there is none."""
+    background = find_background(picture)
     light = np.maximum(background, DARKEST)
     darker = background - picture
     channel = np.argmax(darker / light, axis=2)[..., None]  # in which the ink stands out most

@@ -86,8 +86,9 @@ def _sharp(strokes: Numbers, stats: Numbers, labels: Numbers, ink: Pixels) -> Nu
     for i in strokes:
         left, top, width, height, _ = stats[i]
         here = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
-        stroke = cv2.dilate((labels[here] == i).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        slopes.append(np.percentile(slope[here][stroke], 90))
+        stroke = (labels[here] == i).astype(np.uint8)
+        edge = cv2.morphologyEx(stroke, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        slopes.append(np.percentile(slope[here][edge], 75))
     sharp: Numbers = strokes[np.array(slopes) >= SHARP * max(slopes)]
     return sharp
 
