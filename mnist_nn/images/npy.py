@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .colours import find_range
-from .downscale import downscale
 from .limits import MAX_SIDE, check_size
 
 NPY = b"\x93NUMPY"
@@ -36,7 +36,7 @@ def decode_npy(content: bytes, name: str, *, any_unit: bool) -> tuple[NDArray[np
             values[..., :3] *= values[..., 3:]
         return values
 
-    reduced = downscale(pixels, MAX_SIDE, convert)
+    reduced = _downscaled(pixels, convert)
     return reduced, max(pixels.shape[:2]) / max(reduced.shape[:2])
 
 
@@ -73,3 +73,23 @@ def _sides(shape: tuple[int, ...]) -> tuple[int, ...] | None:
     if len(shape) == 3 and shape[0] == 1 and shape[2] not in (3, 4):
         return shape[1:]
     return shape if len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4)) else None
+
+
+def _downscaled(
+    pixels: NDArray[Any], convert: Callable[[NDArray[Any]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Average blocks of pixels (h, w, …), so that no side is longer than `MAX_SIDE`.
+
+    `convert` makes floats of some rows at a time, which takes little memory.
+    """
+    h, w = pixels.shape[:2]
+    block = -(-max(h, w) // MAX_SIDE)
+    if block == 1:
+        return convert(pixels)
+    starts = np.arange(0, w, block)
+    counts = np.diff(starts, append=w).reshape(-1, *[1] * (pixels.ndim - 2))
+    rows = []
+    for top in range(0, h, block):
+        means = convert(pixels[top : top + block]).mean(axis=0)  # (w, …)
+        rows.append(np.add.reduceat(means, starts, axis=0) / counts)
+    return np.stack(rows)
