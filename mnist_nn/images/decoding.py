@@ -19,8 +19,7 @@ MAX_SCANS = 100  # of a JPEG; progressive ones have about ten
 MAX_SCANNED = 1_000_000_000  # pixels of a JPEG times scans
 MAX_COEFFICIENTS = 160_000_000  # of a JPEG: pixels times colours
 MAX_RLE = 10_000_000  # pixels of a run-length encoded BMP, and its bytes: they decode slowly
-MAX_COPIED = 20_000_000  # pixels of formats that are decoded in several copies
-COPIED = {"WEBP": "a WebP", "AVIF": "an AVIF", "HEIF": "a HEIC"}
+MAX_WEBP = 20_000_000  # pixels of a WebP, which is decoded in several copies
 FORMATS = "PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, AVIF or .npy"
 DECODERS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}  # brands
@@ -109,9 +108,8 @@ def _check_work(image: Any, stripped: Stripped, name: str) -> None:
                 f"{name} has more than {MAX_COEFFICIENTS:,} numbers; make it smaller first"
             )
         image.draft(None, [max(1, MAX_SIDE * side // max(image.size)) for side in image.size])
-    if image.format in COPIED and n > MAX_COPIED:
-        kind = COPIED[image.format]
-        raise DataError(f"{name} is {kind} of more than {MAX_COPIED:,} pixels; save it as a PNG")
+    if image.format == "WEBP" and n > MAX_WEBP:
+        raise DataError(f"{name} is a WebP of more than {MAX_WEBP:,} pixels; save it as a PNG")
     is_rle = any(tile[0] == "bmp_rle" for tile in image.tile or ())
     if is_rle and max(n, len(stripped.content)) > MAX_RLE:
         raise DataError(f"{name} is a large run-length encoded BMP; save it as a PNG")
