@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError
 from ..extras import install_command
-from .center import BOX, grown
+from .center import BOX
 
 Grey = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 STRONG = 0.4  # ink that is part of a stroke and not only of its blurred edge
-MOST = 500  # strokes in an image: of more, the largest are looked at
+MOST = 1000  # strokes in an image: of more, the largest are looked at
 SMALLEST = 0.45  # of the typical digit's longer side: what is smaller is no digit
 LARGEST = 2.5  # times that side: likewise, what is larger
 ABOVE = 0.4  # of the narrower stroke's width: least overlap of the columns of one digit's strokes
@@ -31,7 +31,7 @@ TALL = 1.4  # times the tallest stroke elsewhere in the image: a taller digit is
 MANY = 4  # other strokes about as tall: they are whole digits, and what is doubtful is none
 IN_ROW = 0.4  # of the lower digit's height: least overlap of neighbours in a row
 WIDE = 1.8  # times its height: wider are digits that touch
-WIDER = 1.8  # times the median width of the other digits: likewise, if it is not narrow
+WIDER = 1.8  # times the median width of the digits: likewise, if it is not narrow
 NARROW = 1.2  # times its height: a digit that is not wider can be a single one
 
 
@@ -97,19 +97,19 @@ def find_digits(ink: Grey) -> list[list[Digit]]:
 
 def _grouped(boxes: Whole) -> list[list[int]]:
     """Group strokes, boxes of shape (n, 4), to digits: the indices of each one's strokes."""
-    groups = {int(i): [int(i)] for i in np.argsort(boxes[:, 1] - boxes[:, 0], kind="stable")}
-    boxes = boxes.copy()
-    for i in list(groups):  # the shortest first
-        others = np.array([j for j in groups if j != i], dtype=np.intp)
-        if not len(others):
-            break
+    groups = [[i] for i in range(len(boxes))]
+    boxes, joined = boxes.copy(), np.zeros(len(boxes), np.bool_)
+    for i in np.argsort(boxes[:, 1] - boxes[:, 0], kind="stable")[: len(boxes) - 1]:
+        joined[i] = True  # the shortest first
+        others = np.flatnonzero(~joined)
         distances = _distances(boxes[i], boxes[others])
         nearest = int(distances.argmin())
-        if np.isfinite(distances[nearest]):
+        joined[i] = np.isfinite(distances[nearest])
+        if joined[i]:
             j = int(others[nearest])
             boxes[j] = _around(boxes[[i, j]])
-            groups[j] += groups.pop(i)
-    return list(groups.values())
+            groups[j] += groups[i]
+    return [group for group, gone in zip(groups, joined, strict=True) if not gone]
 
 
 def _distances(stroke: Whole, others: Whole) -> Grey:
@@ -154,22 +154,22 @@ def _around(boxes: Whole) -> Whole:
 
 def _touching(boxes: list[Box]) -> list[bool]:
     """Tell which boxes are as wide as two digits that touch."""
-    touching = []
-    for i, box in enumerate(boxes):
-        others = [other.width for k, other in enumerate(boxes) if k != i]
-        wider = len(others) > 1 and box.width > WIDER * float(np.median(others))
-        touching.append(box.width > (NARROW if wider else WIDE) * box.height)
-    return touching
+    widths = [box.width for box in boxes]
+    wide = WIDER * float(np.median(widths)) if len(boxes) > 2 else math.inf
+    return [box.width > (NARROW if box.width > wide else WIDE) * box.height for box in boxes]
 
 
 def _cut(ink: Grey, labels: NDArray[Any], own: Whole, box: Box) -> Grey:
     """Cut out the ink of the strokes with some labels, and of their blurred edges."""
+    import cv2
+
     reach = math.ceil(max(box.height, box.width) / BOX)  # a pixel of the prepared image
     rows = slice(max(box.top - reach, 0), box.bottom + reach)
     columns = slice(max(box.left - reach, 0), box.right + reach)
     part = labels[rows, columns]
     strokes = np.isin(part, own)
-    near = grown(strokes, reach) & (strokes | (part == 0))
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    near = (cv2.dilate(strokes.astype(np.uint8), kernel) > 0) & (strokes | (part == 0))
     return np.where(near, ink[rows, columns], 0.0)
 
 
