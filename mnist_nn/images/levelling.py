@@ -89,6 +89,8 @@ def _darkened(picture: Pixels) -> Pixels | None:
 def _spread(darker: Pixels) -> tuple[float, float]:
     """Return the median and the standard deviation of what is no ink, robust to some ink."""
     paper = darker[darker <= max(0.0, float(darker.max())) / 2]
+    if not paper.size:
+        return 0.0, ROUNDING
     level = float(np.median(paper))
     return level, max(1.4826 * float(np.median(np.abs(paper - level))), ROUNDING)
 
