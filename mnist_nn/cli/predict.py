@@ -86,13 +86,14 @@ def predict(
     is that all of them are right. Leave gaps between the digits: those that touch are read as one,
     with a note if that is as wide as two.
 
-    The answer is ? where the model is not sure enough. In a table of many pictures such an answer
+    The answer is ? where the model is not sure enough, or there are several digits without --line
+    or --grid. In a table of many pictures such an answer
     is shown as 7?, and in JSON its class is still the likeliest, but "known" is false. The exit
     code does not change.
 
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
-    is reported, the others are still read, and the exit code is 1. All but .npy need the extra
-    images.
+    is reported, the others are still read, and the exit code is 1. Images need Pillow and OpenCV
+    (extra: images).
 
     A table (.csv, .tsv, .data, .txt, or one of these with .gz) has a row for each sample and no
     labels, with or without a header, as Kaggle's test.csv. It is read whole, and checked, before

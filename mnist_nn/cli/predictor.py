@@ -45,6 +45,8 @@ class Predictor:
             [record] = self._records([path], reading.samples)
             if reading.picture:
                 record["n_digits"] = len(reading.digits)
+                if len(reading.digits) > 1 and self._min_probability != 0:
+                    record["known"] = False  # no single answer is right
         if self._explain:
             write_explanation(self._explain, reading, record)
         for note in _notes(path, reading, self._layout):

@@ -50,7 +50,11 @@ def test_one_answer_for_several_digits_comes_with_a_note(run: Run, line: str, sh
         "note: line.png holds 5 digits in a row; read them with --line",
         "note: sheet.png holds 18 digits in 3 rows; read them with --grid",
     ]
-    assert [row["n_digits"] for row in json.loads(result.stdout)] == [5, 18]
+    rows = json.loads(result.stdout)
+    assert [row["n_digits"] for row in rows] == [5, 18]
+    assert [row["known"] for row in rows] == [False, False]
+    every = run("predict", "model.pkl", "line.png", "--json", "--min-probability", 0)
+    assert json.loads(every.stdout)[0]["known"]
 
 
 def test_a_line_is_read_in_order_with_boxes(run: Run, line: str) -> None:
