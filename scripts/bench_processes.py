@@ -59,6 +59,7 @@ def whole_processes(dataset: str, path: str, rounds: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         model, theirs = f"{folder}/model.pkl", f"{folder}/model.pt"
         source = ["--config", str(CONFIG), "--set", f"data.dataset={dataset}"]
+        source += ["--set", "data.validation=0"]  # all samples, as for the others
         commands = {
             "mnist-nn train": [*ours, "train", *source, "-o", model],
             "PyTorch script": [*script, theirs, *job],

@@ -151,8 +151,9 @@ def published_a(monkeypatch: pytest.MonkeyPatch) -> str:
 def trained_on_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file, trained for a moment on the sample; tests leave it as it is."""
     path = tmp_path_factory.mktemp("trained") / "model.pkl"
+    quickly = ["--set", "data.validation=0", "--epochs", "2", "--quiet"]
     with pytest.raises(SystemExit) as caught:
-        main(["train", "--config", "sample", "--epochs", "2", "-o", str(path), "--quiet"])
+        main(["train", "--config", "sample", *quickly, "-o", str(path)])
     assert caught.value.code == 0
     return path
 

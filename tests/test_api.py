@@ -51,9 +51,15 @@ def test_a_model_predicts_evaluates_and_describes_itself(model: Model, tmp_path:
     assert model.evaluate().accuracy == accuracy > 0.8
     assert model.evaluate(digits.train).samples == 5000
     np.testing.assert_array_equal(outputs, model.predict(digits.test.x.reshape(-1, 28, 28)))
+    answers = model.answers(digits.test.x)
+    np.testing.assert_array_equal(answers.outputs.argmax(1), outputs.argmax(1))
+    assert answers.known.mean() > 0.95
+    assert not model.answers(255 - digits.test.x).known.any()
+    assert "calibration: temperature " in model.summary()
     assert isinstance(model.history[1], EpochMetrics)
     assert re.fullmatch(
-        r"Model\(784-128-64-10, mnist-sample, seed 0, epoch 2 of 2, training accuracy \d\d\.\d+%\)",
+        r"Model\(784-128-64-10, mnist-sample, seed 0, epoch 2 of 2, "
+        r"validation accuracy \d\d\.\d+%\)",
         repr(model),
     )
     assert "layer 2: 128 -> 64 sigmoid, 8,256 parameters" in model.summary()

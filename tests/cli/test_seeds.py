@@ -16,7 +16,10 @@ from mnist_nn.model import load_checkpoint, load_model
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
-SAMPLE = ("-c", CONFIGS / "base.yaml", "-c", CONFIGS / "sample.yaml", "--epochs", 1)
+SAMPLE = (
+    *("-c", CONFIGS / "base.yaml", "-c", CONFIGS / "sample.yaml"),
+    *("--set", "data.validation=0", "--epochs", 1),
+)
 
 
 def accuracies(stdout: str) -> list[str]:

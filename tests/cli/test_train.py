@@ -22,7 +22,10 @@ from mnist_nn.rngs import make_rngs
 
 Run = Callable[..., Any]
 CONFIGS = Path(__file__).parents[2] / "configs"
-SAMPLE = ("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml")
+SAMPLE = (
+    *("--config", CONFIGS / "base.yaml", "--config", CONFIGS / "sample.yaml"),
+    *("--set", "data.validation=0"),
+)
 COMMAND = [sys.executable, "-m", "mnist_nn", "train", *map(str, SAMPLE)]
 
 
