@@ -1,5 +1,6 @@
 """Settings of augmentation: how far images may be distorted."""
 
+from dataclasses import fields
 from typing import Annotated, TypeAlias
 
 from pydantic import ConfigDict, Field
@@ -9,14 +10,17 @@ MAX_SIDE = 1024  # pixels, of an image that can be distorted
 
 Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=0.9, strict=True)]
+ShareOfImages: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=True)]
+Pixels: TypeAlias = Annotated[float, Field(ge=0, le=20, strict=True)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Augmentation:
     """The largest distortions of each kind; all of them 0 leaves images as they are.
 
-    For each image the distortions are drawn uniformly between minus and plus these numbers. What
-    comes in from beyond its edges is 0, as the paper of MNIST is.
+    For each image the distortions are drawn uniformly between minus and plus these numbers; blur,
+    paper and noise from 0 to them. What comes in from beyond its edges is 0, as the paper of MNIST
+    is; full ink is 255.
 
     Attributes
     ----------
@@ -41,6 +45,19 @@ class Augmentation:
     upstroke
         Share of single upright strokes, the plain ones among digits, that get an upstroke at their
         top, as many people write a 1.
+    thickness
+        Pixels by which strokes grow on each side, or shrink; thinner strokes than twice that may
+        vanish.
+    blur
+        Largest σ of a Gaussian blur, in pixels.
+    leftovers
+        Share of images with a bar of ink left along one side, as from a table's edge or a ruled
+        line in a photograph: in the outer third of the way to that side, 30 to 100 % dark.
+    paper
+        Largest level of grey paper, as a share of full ink. Full ink stays, and all between keeps
+        its proportion.
+    noise
+        Largest standard deviation of the normal noise added to pixels, as a share of full ink.
     """
 
     shift: Annotated[float, Field(ge=0, le=MAX_SIDE, strict=True)] = 0.0
@@ -52,10 +69,15 @@ class Augmentation:
 
     flip: Annotated[bool, Field(strict=True)] = False
     stretch: Share = 0.0
-    upstroke: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+    upstroke: ShareOfImages = 0.0
+    thickness: Pixels = 0.0
+    blur: Pixels = 0.0
+    leftovers: ShareOfImages = 0.0
+    paper: Share = 0.0
+    noise: Share = 0.0
 
     @property
     def active(self) -> bool:
         """Whether it changes images at all."""
-        sizes = (self.shift, self.rotation, self.scale, self.shear, self.elastic_alpha)
-        return self.flip or any((*sizes, self.stretch, self.upstroke))
+        names = {field.name for field in fields(self)} - {"elastic_sigma"}
+        return any(getattr(self, name) for name in names)

@@ -25,12 +25,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .draws import Doubles
 from .settings import Augmentation
 
 ENERGY = 1e-4  # share of a field's variance along an axis that may be left out
 
 Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 
 class Warps(NamedTuple):
@@ -39,38 +39,30 @@ class Warps(NamedTuple):
     matrices: Floats  # A, (n, 2, 2)
     shifts: Floats  # t, (n, 2)
     fields: Floats  # d along x and along y, (n, 2, height, width)
-    strokes: Doubles  # what upstrokes are drawn by, 0 to 1: (n, 3), or (n, 0) for none
 
 
 def draw_warps(
     settings: Augmentation,
-    n: int,
     image_shape: tuple[int, int],
-    affine: np.random.Generator,
+    numbers: dict[str, Doubles],
     elastic: np.random.Generator,
 ) -> Warps:
-    """Draw the warps of n images of (height, width).
+    """Make the warps of n images of (height, width): d drawn by `elastic`, all else of `numbers`.
 
-    d is drawn by `elastic`, all else by `affine`: with two generators it does not matter in how
-    many calls the warps of a set are drawn.
+    With two generators it does not matter in how many calls the warps of a set are drawn.
     """
-    others = {
-        "flip": 1,
-        "stretch": 1,
-        "upstroke": 3,
-    }  # numbers that a setting needs, unless it is 0
-    sizes = [size if getattr(settings, name) else 0 for name, size in others.items()]
-    uniform = affine.uniform(-1, 1, (n, 5 + sum(sizes)))
-    mirror, wider, strokes = np.split(uniform[:, 5:], np.cumsum(sizes[:-1]), axis=1)
-    angle = math.radians(settings.rotation) * uniform[:, 0]
-    slant = np.tan(math.radians(settings.shear) * uniform[:, 1])
-    size = 1 + settings.scale * uniform[:, 2]
+    n = len(numbers["shift"])
+    angle = math.radians(settings.rotation) * numbers["rotation"][:, 0]
+    slant = np.tan(math.radians(settings.shear) * numbers["shear"][:, 0])
+    size = 1 + settings.scale * numbers["scale"][:, 0]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     matrices = np.stack([cos, cos * slant - sin, sin, sin * slant + cos], axis=1)
     if settings.stretch:
-        matrices[:, :2] /= 1 + settings.stretch * wider
+        matrices[:, :2] /= 1 + settings.stretch * numbers["stretch"]
     if settings.flip:
-        matrices[:, ::2] *= np.sign(mirror)  # what is right of the middle comes from its left
+        matrices[:, ::2] *= np.sign(
+            numbers["flip"]
+        )  # what is right of the middle comes from its left
     fields = np.zeros((n, 2, *image_shape), np.float32)
     if settings.elastic_alpha:
         down, across = (blur_basis(settings.elastic_sigma, side) for side in image_shape)
@@ -80,9 +72,8 @@ def draw_warps(
         fields = np.matmul(down @ waves, across.T, dtype=np.float32)
     return Warps(
         matrices.reshape(n, 2, 2).astype(np.float32),
-        (settings.shift * uniform[:, 3:5]).astype(np.float32),
+        (settings.shift * numbers["shift"]).astype(np.float32),
         fields,
-        (strokes + 1) / 2,
     )
 
 

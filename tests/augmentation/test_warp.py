@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, gaussian_filter1d
 
-from mnist_nn.augmentation import Augmentation, Augmenter, Warps, draw_warps, warp
+from mnist_nn.augmentation import Augmentation, Augmenter, Warps, draw_numbers, draw_warps, warp
 from mnist_nn.augmentation.warp import blur_basis
 from mnist_nn.data import Samples
 
 MNIST = (28, 28)
+SHARED: dict[str, Any] = {  # what both engines do with the same code
+    "upstroke": 0.5,
+    "thickness": 0.7,
+    "blur": 0.8,
+    "leftovers": 0.3,
+    "paper": 0.3,
+    "noise": 0.1,
+}
 NO_FIELD = np.zeros((1, 2, 28, 28), np.float32)
 
 
@@ -21,11 +29,17 @@ def streams(seed: int = 0) -> list[np.random.Generator]:
 
 def one(matrix: list[list[float]], shift: tuple[float, float] = (0, 0)) -> Warps:
     arrays = np.array([matrix], np.float32), np.array([shift], np.float32)
-    return Warps(*arrays, NO_FIELD, np.zeros((1, 0)))
+    return Warps(*arrays, NO_FIELD)
+
+
+def drawn(settings: Augmentation, n: int, shape: tuple[int, int] = MNIST) -> Warps:
+    """The warps of n images."""
+    affine, elastic = streams()
+    return draw_warps(settings, shape, draw_numbers(settings, n, affine), elastic)
 
 
 def test_no_distortion_changes_no_pixel(digits: Samples) -> None:
-    warps = draw_warps(Augmentation(), 50, MNIST, *streams())
+    warps = drawn(Augmentation(), 50)
     np.testing.assert_array_equal(warp(digits.x[:50], warps), digits.x[:50])
 
 
@@ -55,7 +69,7 @@ def test_a_flip_mirrors_about_half_of_the_pictures(digits: Samples, compiled: bo
 def test_each_seed_still_draws_what_it_always_drew() -> None:
     """Settings that are 0 draw no numbers: trainings of earlier versions can be repeated."""
     settings = Augmentation(shift=2, rotation=20, flip=True, elastic_alpha=34)
-    warps = draw_warps(settings, 100, MNIST, *streams())
+    warps = drawn(settings, 100)
     affine, elastic = streams()
     numbers = affine.uniform(-1, 1, (100, 6))
     np.testing.assert_allclose(warps.shifts, 2 * numbers[:, 3:5], rtol=1e-6)
@@ -123,7 +137,7 @@ def test_the_elastic_basis_is_a_blur(sigma: float) -> None:
 def test_an_elastic_field_is_as_strong_and_as_smooth_as_simards() -> None:
     """Uniform noise for each pixel, blurred and multiplied: its moments, and a neighbour's."""
     settings = Augmentation(elastic_alpha=34, elastic_sigma=4)
-    ours = draw_warps(settings, 2000, MNIST, *streams()).fields.astype(float)
+    ours = drawn(settings, 2000).fields.astype(float)
     noise = np.random.default_rng(1).uniform(-1, 1, (500, 64, 64))
     blurred = gaussian_filter1d(gaussian_filter1d(noise, 4, 1), 4, 2)[:, 18:46, 18:46]
     simards = 34 * blurred
@@ -149,13 +163,13 @@ def test_each_kind_goes_as_far_as_it_may_and_no_farther(
     settings: dict[str, Any], inside: Callable[[np.ndarray], float]
 ) -> None:
     (most,) = settings.values()
-    warps = draw_warps(Augmentation(**settings), 5000, MNIST, *streams())
+    warps = drawn(Augmentation(**settings), 5000)
     assert 0.99 * most < inside(warps.matrices.astype(float)) <= most * (1 + 1e-6)
     assert (warps.shifts == 0).all()
 
 
 def test_shifts_go_both_ways() -> None:
-    shifts = draw_warps(Augmentation(shift=3), 5000, MNIST, *streams()).shifts
+    shifts = drawn(Augmentation(shift=3), 5000).shifts
     np.testing.assert_allclose(shifts.min(0), [-3, -3], atol=0.01)
     np.testing.assert_allclose(shifts.max(0), [3, 3], atol=0.01)
     np.testing.assert_allclose(shifts.mean(0), [0, 0], atol=0.1)
@@ -165,13 +179,25 @@ def test_shifts_go_both_ways() -> None:
 def test_the_same_stream_gives_the_same_images_in_however_many_calls(
     digits: Samples, compiled: bool
 ) -> None:
-    settings = Augmentation(shift=2, rotation=10, elastic_alpha=34, stretch=0.2, upstroke=0.5)
+    settings = Augmentation(shift=2, rotation=10, elastic_alpha=34, stretch=0.2, **SHARED)
     whole = Augmenter(settings, np.random.default_rng(3), compiled=compiled)(digits.x[:700])
     pieces = Augmenter(settings, np.random.default_rng(3), compiled=compiled)
     parts = [pieces(part) for part in np.split(digits.x[:700], [1, 250, 333])]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     other = Augmenter(settings, np.random.default_rng(4), compiled=compiled)(digits.x[:700])
     assert (other != whole).any()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_each_kind_works_alone_and_is_equal_in_both_engines(digits: Samples, name: str) -> None:
+    settings = Augmentation(**{name: SHARED[name]})
+    assert settings.active
+    numpys, numbas = (
+        Augmenter(settings, np.random.default_rng(0), compiled=compiled)(digits.x[:200])
+        for compiled in (False, True)
+    )
+    assert (numpys != digits.x[:200]).any()
+    np.testing.assert_array_equal(numpys, numbas)
 
 
 def test_every_pass_and_every_picture_is_distorted_anew(digits: Samples) -> None:
@@ -189,7 +215,18 @@ def test_the_digits_themselves_are_left_alone(digits: Samples) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"shift": 28}, {"rotation": 45}, {"scale": 0.9}, {"elastic_alpha": 1000}, {"stretch": 0.9}],
+    [
+        {"shift": 28},
+        {"rotation": 45},
+        {"scale": 0.9},
+        {"elastic_alpha": 1000},
+        {"stretch": 0.9},
+        {"thickness": 20},
+        {"blur": 20},
+        {"leftovers": 1},
+        {"paper": 0.9},
+        {"noise": 0.9},
+    ],
     ids=str,
 )
 def test_extremes_stay_within_the_picture(digits: Samples, settings: dict[str, Any]) -> None:
@@ -213,7 +250,7 @@ def test_compiled_it_is_the_same_but_for_rounding(digits: Samples) -> None:
         shear=10,
         elastic_alpha=34,
         stretch=0.2,
-        upstroke=0.5,
+        **SHARED,
     )
     numpys, numbas = (
         Augmenter(settings, np.random.default_rng(0), compiled=compiled)(digits.x).astype(int)
@@ -238,7 +275,7 @@ def test_pictures_of_any_shape_are_distorted_the_same_by_both(
     digits: Samples, shape: tuple[int, int]
 ) -> None:
     pictures = of_shape(digits, shape)
-    settings = Augmentation(shift=2, rotation=15, scale=0.15, shear=10, elastic_alpha=20)
+    settings = Augmentation(shift=2, rotation=15, scale=0.15, shear=10, elastic_alpha=20, **SHARED)
     numpys, numbas = (
         Augmenter(settings, np.random.default_rng(0), image_shape=shape, compiled=compiled)(
             pictures
@@ -254,7 +291,7 @@ def test_pictures_of_any_shape_are_distorted_the_same_by_both(
 def test_a_shift_is_in_pixels_whatever_the_shape(digits: Samples, shape: tuple[int, int]) -> None:
     height, width = shape
     pictures = of_shape(digits, shape)
-    warps = draw_warps(Augmentation(), len(pictures), shape, *streams())
+    warps = drawn(Augmentation(), len(pictures), shape)
     np.testing.assert_array_equal(warp(pictures, warps), pictures)
     warps.shifts[:] = (3, 0)
     moved = warp(pictures, warps).reshape(-1, height, width)
@@ -265,7 +302,7 @@ def test_a_shift_is_in_pixels_whatever_the_shape(digits: Samples, shape: tuple[i
 def test_a_wide_picture_turns_around_its_middle() -> None:
     picture = np.zeros((5, 9), np.uint8)
     picture[2, 1:8] = 200  # a line across
-    warps = draw_warps(Augmentation(), 1, picture.shape, *streams())
+    warps = drawn(Augmentation(), 1, picture.shape)
     warps.matrices[:] = [[0, -1], [1, 0]]
     turned = warp(picture.reshape(1, -1), warps).reshape(5, 9)
     expected = np.zeros_like(picture)
@@ -283,6 +320,11 @@ def test_a_wide_picture_turns_around_its_middle() -> None:
         {"shear": math.nan},
         {"stretch": 1},
         {"upstroke": 1.1},
+        {"thickness": -0.1},
+        {"blur": 21},
+        {"leftovers": 1.1},
+        {"paper": 1},
+        {"noise": 1},
     ],
     ids=str,
 )
