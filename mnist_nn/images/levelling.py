@@ -13,6 +13,7 @@ Pixels = NDArray[np.float32]
 DARKEST = 0.1  # paper in shadow is not taken to be darker
 SOFT = 0.03  # a smaller change of brightness from pixel to pixel is no edge
 COARSE = 256  # pixels of a side of the picture in which edges are counted
+RIM = 16  # edges along the border, one such part of the shorter side wide, are not counted
 CALM = 200  # a picture is smoothed over one such part of its longer side
 NOISE = 4.0  # standard deviations: what is darker than the paper by more may be ink
 CONTRAST = 7.0  # standard deviations: with less contrast on average it is none
@@ -52,8 +53,13 @@ def _on_sheet(picture: Pixels, ink: Pixels) -> Pixels | None:
 
 
 def _count_edges(picture: Pixels) -> float:
-    """Sum the changes of brightness from pixel to pixel, but for small ones, behind dark ink."""
+    """Sum the changes of brightness from pixel to pixel, but for small ones, behind dark ink.
+
+    What lies along the border is not counted: it is not on one side more than on the other.
+    """
     background = find_background(shrunk(picture, COARSE))
+    rim = min(background.shape[:2]) // RIM
+    background = background[rim : len(background) - rim, rim : background.shape[1] - rim]
     changes = (np.abs(np.diff(background, axis=axis)) for axis in (0, 1))
     return sum(float(np.maximum(change - SOFT, 0).sum()) for change in changes)
 
