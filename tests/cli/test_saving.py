@@ -200,7 +200,7 @@ def test_what_no_memory_holds_is_refused_before_any_is_touched(
     command = "train", *SAMPLE, "--batch-size", "full", "--set", f"network.layers={layers}"
     result = run(*command)
     assert result.exit_code == 2
-    assert "batches of 5,000 samples take up to 1.1 GiB" in result.stderr
+    assert "batches of 4,800 samples take up to 1.0 GiB" in result.stderr
     assert "the machine, its container or ulimit allows 0.2 GiB" in result.stderr
 
 
