@@ -20,8 +20,8 @@ Doubles = NDArray[np.float64]
 
 SLENDER = 4.0  # least spread of the ink along the axis, in spreads across it
 LEAN = math.radians(35)  # the farthest that an axis leans
-NEAREST = math.radians(15)  # of an upstroke to the axis
-FLATTEST = math.radians(60)  # of an upstroke from upright: flatter ones make a 7
+ANGLES = (math.radians(15), math.radians(60))  # between an upstroke and the axis
+FLATTEST = math.radians(75)  # of an upstroke from upright: flatter ones make a 7
 LENGTHS = (0.2, 0.65)  # of an upstroke, in lengths of the figure
 THINNEST = 1 / 12  # square pixels: variance of the ink across a stroke as wide as a pixel
 
@@ -74,7 +74,8 @@ def upstrokes(bars: Bars, image_shape: tuple[int, int], drawn: Doubles) -> Doubl
     They are round at their ends and as wide as the bars. `drawn`, (n, 2), is for angle and length.
     """
     x, y, lean, half, radius = (values[:, None] for values in bars)
-    angle = lean - NEAREST - (lean - NEAREST + FLATTEST) * drawn[:, :1]  # from upright
+    widest = np.minimum(ANGLES[1], lean + FLATTEST)
+    angle = lean - (ANGLES[0] + (widest - ANGLES[0]) * drawn[:, :1])  # from upright
     length = 2 * half * (LENGTHS[0] + (LENGTHS[1] - LENGTHS[0]) * drawn[:, 1:])
     _, column, row, *_ = _powers(*image_shape).T
     u = column - (x - (half - radius) * np.sin(lean))  # from the top, (n, height · width)
