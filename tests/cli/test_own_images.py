@@ -108,7 +108,7 @@ def test_pictures_are_read_as_its_samples_are(
     result = run("predict", model, *names, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     rows = json.loads(result.stdout)
-    expected = load_model(model).predict(test.x[7:8])[0]
+    expected = load_model(model).answers(test.x[7:8]).outputs[0]
     for row in rows:
         assert list(row["outputs"]) == list(NAMES)
         assert list(row["outputs"].values()) == pytest.approx(expected.tolist(), abs=1e-6)
