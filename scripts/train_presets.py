@@ -22,7 +22,7 @@ from mnist_nn.evaluation import summarize
 from mnist_nn.model import load_model
 
 ROOT = Path(__file__).parents[1]
-PRESETS = ("fast", "batch-norm", "sigmoid", "accurate", "simard", "best", "fashion")
+PRESETS = ("fast", "batch-norm", "sigmoid", "accurate", "simard", "best", "wild", "fashion")
 COMMAND = [sys.executable, "-m", "mnist_nn"]
 
 Row = dict[str, Any]

@@ -16,7 +16,7 @@ CONFIGS = Path(__file__).parents[1] / "configs"
 BASE = CONFIGS / "base.yaml"
 
 
-PRESETS = ("fast", "batch-norm", "sigmoid", "accurate", "simard", "best", "fashion")
+PRESETS = ("fast", "batch-norm", "sigmoid", "accurate", "simard", "best", "wild", "fashion")
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda p: p.stem)
