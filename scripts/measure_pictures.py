@@ -26,6 +26,15 @@ ROOT = Path(__file__).parents[1]
 SIZES = ("picture of 300×300", "photograph of 12 megapixels")
 TIMES = 6  # a picture is read this often, to tell the time it takes from the program's start
 
+# a small process between, whose memory does not count as the program's
+RUNNER = """
+import resource, subprocess, sys
+with open(sys.argv[1], "wb") as output:
+    subprocess.run(sys.argv[2:], stdout=output, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+"""
+
 Row = dict[str, Any]
 
 
@@ -63,19 +72,17 @@ def pictures(chosen: argparse.Namespace, made: Path) -> list[Picture]:
 
 
 def predict(program: str, model: str, paths: list[Path]) -> tuple[list[Row], float, int]:
-    """Read pictures; return what is said of each, the seconds and the peak memory in bytes."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [program, "predict", model, *map(str, paths), "--json"],
-            stdout=output,
-            stderr=subprocess.DEVNULL,
+    """Read pictures; return what is said of each, seconds of a processor and the peak in bytes."""
+    with tempfile.NamedTemporaryFile() as output:
+        command = [program, "predict", model, *map(str, paths), "--json"]
+        used = subprocess.run(
+            [sys.executable, "-c", RUNNER, output.name, *command],
+            stdout=subprocess.PIPE,
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            check=True,
         )
-        _, _, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        output.seek(0)
-        return json.load(output), seconds, usage.ru_maxrss * 1024
+        seconds, peak = used.stdout.split()
+        return json.load(output), float(seconds), int(peak)
 
 
 def measured(program: str, model: str, pictures: list[Picture], made: Path) -> Row:
@@ -93,12 +100,17 @@ def measured(program: str, model: str, pictures: list[Picture], made: Path) -> R
             wrong[name] = answer.get("class") or answer["error"].partition(": ")[2]
     small = next(picture.path for picture in pictures if picture.kind.startswith("fonts"))
     large = picture_sets.photograph(made / "photograph.jpg").path
-    costs = {}
-    for name, path in zip(SIZES, (small, large), strict=True):
-        _, once, _ = predict(program, model, [path])
-        _, often, peak = predict(program, model, [path] * TIMES)
-        costs[name] = {"seconds": (often - once) / (TIMES - 1), "peak_bytes": peak}
+    costs = {
+        name: cost(program, model, path) for name, path in zip(SIZES, (small, large), strict=True)
+    }
     return {"date": time.strftime("%Y-%m-%d"), "right": kinds, "wrong": wrong, "costs": costs}
+
+
+def cost(program: str, model: str, path: Path) -> Row:
+    """Measure the seconds of a processor that a picture takes, and the peak of the process."""
+    _, once, _ = predict(program, model, [path])
+    _, often, peak = predict(program, model, [path] * TIMES)
+    return {"seconds": (often - once) / (TIMES - 1), "peak_bytes": peak}
 
 
 def markdown(results: Row) -> str:
