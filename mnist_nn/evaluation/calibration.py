@@ -98,6 +98,7 @@ def fit_calibration(
 
     Where it is right about all of them, they do not say how sure it may be: its temperature is 1.
     Where they are fewer than 100, they do not say what one in a hundred is like: it knows all.
+    There is no score where numbers are too large to be squared.
 
     Parameters
     ----------
@@ -128,10 +129,11 @@ def fit_calibration(
         return calibration
     confidence = answers_of(network, logits, calibration).outputs.max(axis=1)
     subspace = None if training is None else fit_subspace(network, training.x)
-    if subspace is None:
+    score = None if subspace is None else subspace.score(network, validation.x)
+    if score is None or not np.isfinite(score).all():
         least = float(np.sort(confidence)[len(confidence) // ONE_IN])
         return replace(calibration, min_probability=least)
-    least, most = _limits(confidence, subspace.score(network, validation.x))
+    least, most = _limits(confidence, score)
     return Calibration(temperature, min_probability=least, max_score=most, subspace=subspace)
 
 

@@ -19,8 +19,8 @@ N_COMPONENTS = 64
 MAX_INPUTS = 16_384  # numbers per sample, 128×128: of larger ones a model has no room
 N_SAMPLES = 3000  # that the components are of, at most
 MAX_NUMBERS = 20_000_000  # in these samples
+BATCH = 1_000_000  # numbers of samples that are scored together, at most
 ROUNDS = 4  # of the iteration, in which all but the last components settle
-BATCH = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +41,18 @@ class Subspace:
     components: FloatArray
 
     def score(self, network: Network, x: NDArray[Any]) -> FloatArray:
-        """Return the squared error of samples (n, n_inputs) rebuilt from the components, (n,)."""
+        """Return the squared error of samples (n, n_inputs) rebuilt from the components, (n,).
+
+        It is not finite where a sample's numbers are too large to be squared.
+        """
         scores = np.empty(len(x), network.dtype)
-        for start in range(0, len(x), BATCH):
-            batch = slice(start, start + BATCH)
-            offsets = _inputs(network, x[batch]) - self.centre
-            rest = offsets - (offsets @ self.components) @ self.components.T
-            scores[batch] = np.einsum("ni,ni->n", rest, rest)
+        size = max(1, BATCH // len(self.centre))
+        with np.errstate(all="ignore"):
+            for start in range(0, len(x), size):
+                batch = slice(start, start + size)
+                offsets = _inputs(network, x[batch]) - self.centre
+                rest = offsets - (offsets @ self.components) @ self.components.T
+                scores[batch] = np.einsum("ni,ni->n", rest, rest)
         return scores
 
 
@@ -66,8 +71,9 @@ def fit_subspace(network: Network, x: NDArray[Any]) -> Subspace | None:
     inputs -= centre
     start = np.random.default_rng(0).standard_normal((n_inputs, N_COMPONENTS))
     components = start.astype(network.dtype)
-    for _ in range(ROUNDS):
-        components, _ = np.linalg.qr(inputs.T @ (inputs @ components))
+    with np.errstate(all="ignore"):
+        for _ in range(ROUNDS):
+            components, _ = np.linalg.qr(inputs.T @ (inputs @ components))
     return Subspace(centre, components)
 
 

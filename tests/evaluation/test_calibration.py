@@ -156,3 +156,13 @@ def test_a_subspace_is_that_of_an_exact_decomposition(rng: np.random.Generator) 
     new = rng.normal(size=(20, 80))
     np.testing.assert_allclose(found.score(network, new), exact.score(network, new), rtol=1e-3)
     assert found.score(network, x).max() < 1e-4 * found.score(network, new).min()
+
+
+def test_numbers_too_large_to_be_squared_have_no_score(rng: np.random.Generator) -> None:
+    """float32 ends at 3e38: otherwise the model could not be saved, for its limit is no number."""
+    network = Network(80, [*block(2, "softmax")], rng=rng)
+    samples = Samples(rng.normal(0, 1e25, (200, 80)), rng.integers(0, 2, 200).astype(np.uint8))
+    calibration = fit_calibration(network, samples, samples)
+    assert calibration is not None
+    assert (calibration.max_score, calibration.subspace) == (None, None)
+    assert 0.98 <= answer(network, samples.x, calibration).known.mean() <= 1
