@@ -86,10 +86,10 @@ def predict(
     is that all of them are right. Leave gaps between the digits: those that touch are read as one,
     with a note if that is as wide as two.
 
-    The answer is ? where the model is not sure enough, or there are several digits without --line
-    or --grid. In a table of many pictures such an answer
-    is shown as 7?, and in JSON its class is still the likeliest, but "known" is false. The exit
-    code does not change.
+    The answer is ? where the model is not sure enough, where a sample is unlike those that it was
+    trained on, or where there are several digits without --line or --grid. In a table of many
+    pictures such an answer is shown as 7?, and in JSON its class is still the likeliest, but
+    "known" is false. The exit code does not change.
 
     Images of a folder are read in natural order, 2.png before 10.png. An image that cannot be read
     is reported, the others are still read, and the exit code is 1. Images need Pillow and OpenCV

@@ -169,6 +169,9 @@ def train(
     at once. A resumed run gives the same model, bit for bit. Everything it needs is in the
     checkpoint; --epochs can make it longer, if its schedule allows.
 
+    Where the config holds samples out (data.validation), the probabilities are calibrated on them
+    at the end, and predict's limits for answering ? are set so that 99 % of them are answered.
+
     With --seeds each seed has its own model, model-seed0.pkl and so on. Their accuracies are
     measured on the validation samples if there are any, else on the test samples.
     """

@@ -34,7 +34,8 @@ class DataConfig(Section):
     dataset
         Name of the dataset: one that ``mnist-nn datasets`` lists, or the name of an imported one.
     validation
-        Training samples to hold out and measure after each epoch, each class in proportion.
+        Training samples to hold out and measure after each epoch, each class in proportion. At the
+        end probabilities are calibrated on them, and 100 or more also say when to answer ``?``.
     augmentation
         How training distorts images.
     """
