@@ -18,7 +18,7 @@ from ..blas import one_blas_thread
 from ..checks import RECORD, Real
 from ..data import Samples
 from ..errors import ConfigError
-from ..nn import LOSSES, Network, predicted_classes, target_rows
+from ..nn import LOSSES, Network, check_samples, predicted_classes, target_rows
 from ..nn.arrays import FloatArray
 from .subspace import Subspace, fit_subspace
 
@@ -113,7 +113,14 @@ def fit_calibration(
     -------
     Calibration or None
         None if the outputs are no probabilities, or not finite.
+
+    Raises
+    ------
+    ValueError
+        If the samples do not suit the network.
     """
+    for samples in (validation, training or validation):
+        check_samples(network, *samples)
     if not network.output.probability:
         return None
     logits = network.logits(validation.x)

@@ -166,3 +166,13 @@ def test_numbers_too_large_to_be_squared_have_no_score(rng: np.random.Generator)
     assert calibration is not None
     assert (calibration.max_score, calibration.subspace) == (None, None)
     assert 0.98 <= answer(network, samples.x, calibration).known.mean() <= 1
+
+
+@pytest.mark.parametrize("label", [-1, 4])
+def test_labels_of_no_class_calibrate_nothing(rng: np.random.Generator, label: int) -> None:
+    samples = drawn(rng, 200, 1.0)
+    wrong = Samples(samples.x, np.full(200, label))
+    with pytest.raises(ValueError, match="labels"):
+        fit_calibration(identity(4), wrong)
+    with pytest.raises(ValueError, match="shape"):
+        fit_calibration(identity(4), samples, Samples(samples.x[:, :3], samples.y))
