@@ -83,5 +83,5 @@ class PictureReader:
             raise ValueError("it is blank: no digit in it stands out")
         if self._layout == "line":
             rows = [sorted((digit for row in rows for digit in row), key=lambda d: d.box.left)]
-        inks = [ink] if self._layout is None else [digit.ink for row in rows for digit in row]
+        inks = (digit.ink for row in rows for digit in row) if self._layout else iter([ink])
         return Reading(np.stack(list(map(center, inks))), picture, ink, tuple(map(tuple, rows)))

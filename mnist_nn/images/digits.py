@@ -5,6 +5,8 @@ and at least one of them is short. Digits side by side are about as tall as each
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,13 +59,20 @@ class Box(NamedTuple):
 class Digit(NamedTuple):
     """A digit of an image: where it is, and its own ink alone.
 
-    `ink` has some pixels more than the box on each side, for blurred edges. `touching` tells
-    whether it is as wide as two digits that touch.
+    `touching` tells whether it is as wide as two digits that touch.
     """
 
     box: Box
-    ink: Grey
     touching: bool
+    cut: Callable[[], Grey]
+
+    @property
+    def ink(self) -> Grey:
+        """Its ink, with some pixels more than the box on each side, for blurred edges.
+
+        It is cut out anew each time: boxes may overlap, and take more memory than the image.
+        """
+        return self.cut()
 
 
 def find_digits(ink: Grey) -> list[list[Digit]]:
@@ -89,7 +98,7 @@ def find_digits(ink: Grey) -> list[list[Digit]]:
     found = [Box(*_around(boxes[group]).tolist()) for group in groups]
     touching = _touching(found)
     digits = [
-        Digit(box, _cut(ink, labels, kept[group], box), wide)
+        Digit(box, wide, partial(_cut, ink, labels, kept[group], box))
         for box, group, wide in zip(found, groups, touching, strict=True)
     ]
     return [[digits[i] for i in row] for row in _rows(found)]

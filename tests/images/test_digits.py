@@ -1,3 +1,5 @@
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -142,3 +144,15 @@ def test_a_line_across_the_paper_is_no_digit(digits: Samples, rng: np.random.Gen
     ink, _ = compose(digits, 1, 4, rng)
     ink[8:12] = 1
     assert sizes(ink) == [4]
+
+
+def test_digits_in_each_other_s_boxes_take_no_more_memory_than_the_image() -> None:
+    across = np.add.outer(np.arange(900), np.arange(900))
+    ink = np.pad((across % 24 < 6).astype(float), 6)
+    tracemalloc.start()
+    [row] = find_digits(ink)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(row) > 20
+    assert held < 2 * ink.nbytes
+    assert row[0].ink.sum() == row[0].ink.astype(bool).sum() > 100
