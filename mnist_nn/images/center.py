@@ -80,11 +80,14 @@ def _centred(digit: Grey) -> Grey:
 def grown(values: NDArray[Any], reach: int) -> NDArray[Any]:
     """Replace each value by the largest within `reach` pixels up, down and to the sides."""
     for _ in range(2):
-        grown = values.copy()
-        for step in range(1, min(reach, len(values) - 1) + 1):
+        done = 0
+        while done < reach:
+            step = min(done + 1, reach - done)
+            grown = values.copy()
             grown[step:] = np.maximum(grown[step:], values[:-step])
             grown[:-step] = np.maximum(grown[:-step], values[step:])
-        values = grown.T
+            values, done = grown, done + step
+        values = values.T
     return values
 
 

@@ -1,9 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from mnist_nn.data import Samples
 from mnist_nn.images import prepare
+from mnist_nn.images.center import grown
 
 Grey = NDArray[np.float64]
 
@@ -184,3 +186,10 @@ def test_odd_shapes_are_prepared_or_refused(
     else:
         assert prepared.shape == (28, 28)
         assert 0 <= prepared.min() < prepared.max() <= 1
+
+
+@pytest.mark.parametrize("reach", [0, 1, 2, 6, 30])
+def test_ink_grows_to_all_sides_alike(reach: int, rng: np.random.Generator) -> None:
+    ink = np.where(rng.random((11, 40)) < 0.05, rng.random((11, 40)), 0)
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    assert np.array_equal(grown(ink, reach), cv2.dilate(ink, kernel))
