@@ -49,7 +49,7 @@ def decode(content: bytes, name: str, *, any_unit: bool) -> tuple[Floats, float]
         except Image.DecompressionBombError as error:
             raise DataError(too_large(name)) from error
         except Exception as error:
-            raise DataError(f"{name} is damaged: {error}") from error
+            raise DataError(f"{name} is damaged: {_in_a_line(error)}") from error
         check_size(*image.size, name)
         longest = max(image.size)
         _check_work(image, stripped, name)
@@ -62,7 +62,7 @@ def decode(content: bytes, name: str, *, any_unit: bool) -> tuple[Floats, float]
         except MemoryError:
             raise
         except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, …
-            raise DataError(f"{name} is damaged: {error}") from error
+            raise DataError(f"{name} is damaged: {_in_a_line(error)}") from error
     scale = longest / max(pixels.shape[:2])
     if pixels.dtype == np.uint8:
         pixels = pixels / 255
@@ -71,6 +71,11 @@ def decode(content: bytes, name: str, *, any_unit: bool) -> tuple[Floats, float]
         black, white = find_range(pixels, dtype, name, any_unit=any_unit)
         pixels = (pixels - black) / (white - black)
     return _turned(pixels, stripped.orientation), scale
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return a decoder's message as one line, which some end with a line break."""
+    return " ".join(str(error).split())
 
 
 def _more_decoders(content: bytes, name: str) -> list[str]:

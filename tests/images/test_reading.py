@@ -242,6 +242,16 @@ def test_what_cannot_be_read_is_refused(content: bytes, complaint: str) -> None:
         decode_picture(content, "x.png")
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "HEIF"])
+def test_what_a_decoder_says_is_one_line(kind: str) -> None:
+    load_decoder(kind)
+    content = encoded(Image.fromarray(np.tile(RAMP, (50, 50))), kind)
+    with pytest.raises(DataError, match=r"^x.png is damaged: .") as caught:
+        decode_picture(content[: len(content) * 3 // 4], "x.png")
+    assert str(caught.value) == str(caught.value).strip()
+    assert "\n" not in str(caught.value)
+
+
 def test_no_cut_or_changed_byte_escapes(rng: np.random.Generator) -> None:
     image = Image.fromarray(RAMP)
     kinds = ["PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF"]
