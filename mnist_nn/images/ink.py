@@ -25,7 +25,7 @@ def find_ink(pixels: NDArray[Any]) -> NDArray[np.float64]:
     if high - low <= 1e-6 * max(abs(low), abs(high)):
         raise ValueError(BLANK)
     if pixels.ndim == 2 or low < 0 or high > 1:
-        pixels = (pixels - low) / (high - low)
+        pixels = (pixels.astype(np.float64) - low) / (high - low)
     ink = level_ink(pixels.astype(np.float32).reshape(*pixels.shape[:2], -1))
     if ink is None:
         raise ValueError(BLANK)

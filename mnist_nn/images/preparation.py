@@ -34,7 +34,6 @@ def picture_ink(pixels: NDArray[Any]) -> Grey:
         raise ValueError(
             f"an image has the shape (height, width) or (height, width, 3), got {pixels.shape}"
         )
-    pixels = pixels.astype(np.float64)
-    if not (np.abs(pixels) < LARGEST).all():
+    if not all(abs(float(value)) < LARGEST for value in (pixels.min(), pixels.max())):
         raise ValueError(f"it has pixels that are NaN, infinite or beyond {LARGEST:g}")
     return find_ink(pixels)
