@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, escaped
 from ..evaluation import require_matplotlib
 from ..files import atomic_write
 from ..model import Model
 from ..outputs import check_output
 from .picture_reading import Reading
 from .predictions import UNKNOWN
+
+MAX_NAME, MAX_TEXT = 40, 30  # characters of a title: of the file's name, and of the answer
 
 
 def check_explained(output: Path, trained: Model, inputs: list[Path]) -> None:
@@ -46,8 +48,10 @@ def write_explanation(output: Path, reading: Reading, record: dict[str, Any]) ->
     text = record.get("text", samples[0].answer)
     if len(reading.rows) > 1 and of_digits:
         text = f"{len(of_digits)} in {len(reading.rows)} rows"
+    elif len(text) > MAX_TEXT:
+        text = f"{text[: MAX_TEXT - 1]}…"
     chart = explanation.draw_explanation(
-        title=f"{Path(record['file']).name}: {text}, {record['probability']:.2%}",
+        title=f"{_short(Path(record['file']).name)}: {text}, {record['probability']:.2%}",
         pixels=reading.picture.pixels,
         ink=reading.ink,
         boxes=[(digit.box, one) for digit, one in zip(reading.digits, known, strict=True)],
@@ -56,3 +60,9 @@ def write_explanation(output: Path, reading: Reading, record: dict[str, Any]) ->
     blob = render.png(chart)
     with atomic_write(output) as file:
         file.write(blob)
+
+
+def _short(name: str) -> str:
+    """Shorten a file's name to its end, of characters that can be drawn."""
+    name = escaped(name)
+    return name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"

@@ -19,6 +19,7 @@ from .palette import BLUE, INK, LINE, MUTED, ORANGE, style
 MOST = 12  # samples that are drawn: of more, those with the least probable answers
 COLUMNS = 6  # samples side by side
 CLASSES = 10  # of a sample, the most likely ones
+LONGEST, LONG = 20, 7  # characters of a class's name: alone, and over one sample of several
 VISIBLE = 0.005  # probability that gets a number
 WIDE = 1.8  # times as wide as high: the ink is drawn below the picture, not beside it
 MIDDLE = 4.0  # inches: the greatest height of the picture
@@ -83,7 +84,7 @@ def _draw_one(pixels: NDArray[Any], ink: NDArray[Any], sample: Sample) -> Figure
             axes.text(value + 0.015, y, f"{value:.1%}", va="center_baseline", fontsize=8)
     axes.set(xlim=(0, 1.15), ylim=(len(names) - 0.4, -0.6), title="probability")
     axes.set_xticks([])
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [name[:LONGEST] for name in names])
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["bottom"].set_visible(False)
     return figure
@@ -107,7 +108,7 @@ def _draw_several(
     for i, sample in enumerate(samples):
         row, column = divmod(i, COLUMNS)
         axes = figure.add_subplot(cells[2 * row, column])
-        _draw_sample(axes, sample, f"{sample.answer}  {max(sample.outputs.values()):.1%}")
+        _draw_sample(axes, sample, f"{sample.answer[:LONG]}  {max(sample.outputs.values()):.1%}")
         _draw_bars(figure.add_subplot(cells[2 * row + 1, column]), sample)
     if len(samples) < n:
         figure.supxlabel(

@@ -1,6 +1,7 @@
 """``mnist-nn predict`` with several digits in a picture: lines, sheets, crops; and ``?``."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,6 +229,20 @@ def test_an_explanation_of_a_sheet_has_the_least_probable_answers(run: Run, shee
     assert result.exit_code == 0
     with Image.open("why.png") as image:
         assert image.info["Title"].startswith("sheet.png: 18 in 3 rows, ")
+
+
+def test_the_title_of_an_explanation_has_room_for_the_answer(run: Run, line: str) -> None:
+    for name, shown in (
+        (f"{'long-' * 20}name.png", "…-" + "long-" * 6 + "name.png: "),
+        (os.fsdecode(b"\xff\n.png"), "\\udcff\\n.png: "),
+    ):
+        Path("line.png").replace(name)
+        result = run("predict", "model.pkl", name, "--line", "--explain", "why.png")
+        assert result.exit_code == 0, result.stderr
+        with Image.open("why.png") as image:
+            assert shown in image.info["Title"]
+            assert len(image.info["Title"]) < 60
+        Path(name).replace("line.png")
 
 
 def test_what_cannot_be_explained_is_refused_before_the_work(run: Run, line: str) -> None:
