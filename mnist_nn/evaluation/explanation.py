@@ -22,6 +22,7 @@ CLASSES = 10  # of a sample, the most likely ones
 LONGEST, LONG = 20, 7  # characters of a class's name: alone, and over one sample of several
 VISIBLE = 0.005  # probability that gets a number
 WIDE = 1.8  # times as wide as high: the ink is drawn below the picture, not beside it
+TITLE = 0.35  # inches: height of the title over an image
 MIDDLE = 4.0  # inches: the greatest height of the picture
 
 Box = tuple[int, int, int, int]  # top, bottom, left, right
@@ -96,7 +97,7 @@ def _draw_several(
     """Draw the picture and its ink, and below them some samples, each over its probabilities."""
     ratio = ink.shape[0] / ink.shape[1]
     below = ratio < 1 / WIDE
-    top = 2 * WIDTH * ratio * 2 if below else min(WIDTH * ratio, MIDDLE)
+    top = 2 * (2 * WIDTH * ratio + TITLE) if below else min(WIDTH * ratio, MIDDLE)
     rows = -(-len(samples) // COLUMNS)
     cell = 2 * WIDTH / COLUMNS
     figure = new_figure(top + 1.75 * cell * rows + 1.2, 2 * WIDTH)

@@ -245,6 +245,19 @@ def test_the_title_of_an_explanation_has_room_for_the_answer(run: Run, line: str
         Path(name).replace("line.png")
 
 
+def test_a_line_of_digits_is_explained_in_full_width(run: Run, line: str) -> None:
+    with Image.open("line.png") as image:
+        wide = np.full((image.height, 30 * image.height, 3), 235, np.uint8)
+        wide[:, : image.width] = np.asarray(image.convert("RGB"))
+    Image.fromarray(wide).save("wide.png")
+    result = run("predict", "model.pkl", "wide.png", "--line", "--explain", "why.png")
+    assert result.exit_code == 0
+    with Image.open("why.png") as image:
+        pixels = np.asarray(image.convert("RGB"), int)
+    paper = (np.abs(pixels - 235).max(axis=2) < 3).sum(axis=1)
+    assert paper.max() > 0.6 * pixels.shape[1]
+
+
 def test_what_cannot_be_explained_is_refused_before_the_work(run: Run, line: str) -> None:
     Path("rows.csv").write_text(",".join(["0"] * 784) + "\n")
     for arguments, complaint in (
