@@ -11,15 +11,17 @@ def calibration_measured(model: EvaluatedModel) -> dict[str, Any] | None:
     if after is None:
         return None
     calibration, known = model.calibration, model.answers.known
-    if calibration is None or before is None:
-        return {"temperature": None, "before": _measured(model, after, 1.0), "after": None}
-    return {
-        "temperature": calibration.temperature,
-        "before": _measured(model, before, 1.0),
-        "after": _measured(model, after, calibration.temperature),
+    measured: dict[str, Any] = {
+        "temperature": None,
+        "before": _measured(model, before or after, 1.0),
+        "after": None,
         "answered": float(known.mean()),
         "accuracy_of_answered": float(model.right[known].mean()) if known.any() else None,
     }
+    if calibration:
+        measured["temperature"] = calibration.temperature
+        measured["after"] = _measured(model, after, calibration.temperature)
+    return measured
 
 
 def _measured(
@@ -35,7 +37,8 @@ def calibration_lines(model: EvaluatedModel) -> list[str]:
         return []
     before, after = measured["before"], measured["after"]
     if after is None:
-        return [f"calibration error {before['error']:.2%}; no validation samples to calibrate on"]
+        text = "no validation samples to calibrate on (data.validation)"
+        return [f"calibration error {before['error']:.2%}; {text}"]
     right = measured["accuracy_of_answered"]
     share = "" if right is None else f", {right:.2%} of them right"
     return [

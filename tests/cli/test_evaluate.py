@@ -66,7 +66,7 @@ def test_without_validation_samples_there_is_nothing_to_calibrate_on(
     run: Run, sample_model: Path
 ) -> None:
     measured = json.loads(run("evaluate", sample_model, "--json").stdout)["calibration"]
-    assert (measured["temperature"], measured["after"]) == (None, None)
+    assert (measured["temperature"], measured["after"], measured["answered"]) == (None, None, 1.0)
     error = f"calibration error {measured['before']['error']:.2%}; no validation samples"
     assert error in run("evaluate", sample_model).stdout
 
