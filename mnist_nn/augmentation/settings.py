@@ -11,7 +11,7 @@ MAX_SIDE = 1024  # pixels, of an image that can be distorted
 Degrees: TypeAlias = Annotated[float, Field(ge=0, le=45, strict=True)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=0.9, strict=True)]
 ShareOfImages: TypeAlias = Annotated[float, Field(ge=0, le=1, strict=True)]
-Pixels: TypeAlias = Annotated[float, Field(ge=0, le=20, strict=True)]
+Pixels: TypeAlias = Annotated[float, Field(ge=0, le=10, strict=True)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
