@@ -13,6 +13,8 @@ MARGIN = 2  # pixels along the sides, which may be blurred
 def find_sheet(ink: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """Select a rectangle that was taken for ink, with a digit on it; None if there is none."""
     outlines, _ = cv2.findContours(ink.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not outlines:
+        return None
     outline = max(outlines, key=cv2.contourArea)
     sides = cv2.minAreaRect(outline)[1]
     if min(sides) < SMALLEST or cv2.contourArea(outline) < FULL * sides[0] * sides[1]:

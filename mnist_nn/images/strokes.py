@@ -88,7 +88,7 @@ def _sharp(strokes: Numbers, stats: Numbers, labels: Numbers, ink: Pixels) -> Nu
         here = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
         stroke = (labels[here] == i).astype(np.uint8)
         edge = cv2.morphologyEx(stroke, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-        slopes.append(np.percentile(slope[here][edge], 75))
+        slopes.append(np.percentile(slope[here][edge], 75) if edge.any() else 0.0)
     sharp: Numbers = strokes[np.array(slopes) >= SHARP * max(slopes)]
     return sharp
 

@@ -193,3 +193,18 @@ def test_ink_grows_to_all_sides_alike(reach: int, rng: np.random.Generator) -> N
     ink = np.where(rng.random((11, 40)) < 0.05, rng.random((11, 40)), 0)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     assert np.array_equal(grown(ink, reach), cv2.dilate(ink, kernel))
+
+
+@pytest.mark.parametrize("sigma", [0, 0.03])
+@pytest.mark.parametrize("shape", [(3, 786), (3, 100), (22, 27), (40, 40)])
+def test_lines_across_an_image_are_prepared_or_refused(
+    shape: tuple[int, int], sigma: float, rng: np.random.Generator
+) -> None:
+    for row in range(min(shape[0], 10)):
+        image = np.full((*shape, 3), 0.9)
+        image[row] = image[:, shape[1] // 3] = 0
+        image = np.clip(image + rng.normal(0, sigma, image.shape), 0, 1)
+        try:
+            assert prepare(image).shape == (28, 28)
+        except ValueError as error:
+            assert "blank" in str(error) or "smaller" in str(error)  # noqa: PT017
