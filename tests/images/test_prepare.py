@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mnist_nn.data import Samples
 from mnist_nn.images import prepare
 from mnist_nn.images.center import grown
+from mnist_nn.images.sheet import find_sheet
 
 Grey = NDArray[np.float64]
 
@@ -208,3 +209,7 @@ def test_lines_across_an_image_are_prepared_or_refused(
             assert prepare(image).shape == (28, 28)
         except ValueError as error:
             assert "blank" in str(error) or "smaller" in str(error)  # noqa: PT017
+
+
+def test_ink_that_is_faint_throughout_is_no_sheet() -> None:
+    assert find_sheet(np.full((40, 40), 0.4) > 0.5) is None
