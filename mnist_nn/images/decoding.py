@@ -85,9 +85,9 @@ def _more_decoders(content: bytes, name: str) -> list[str]:
     box = content[8 : min(int.from_bytes(content[:4], "big"), 1000)]
     brands = {box[i : i + 4] for i in range(0, len(box), 4)}
     if brands & AVIF:
-        from PIL import features
+        from PIL import Image
 
-        if not features.check("avif"):
+        if ".avif" not in Image.registered_extensions():
             raise DataError(f"{name} is an AVIF, which needs a newer Pillow: pip install -U pillow")
         return ["AVIF"]
     if brands & HEIC:

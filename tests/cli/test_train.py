@@ -69,7 +69,7 @@ def test_a_run_that_numba_leaves_to_numpy_is_noted_once_even_when_quiet(
     assert handed_over.exit_code == 0
     assert handed_over.stderr == (
         "engine: numpy (the numba engine takes batches of up to 10,591 samples of 784 inputs, "
-        "not of 60,000)\n"
+        "not of 57,600)\n"
     )
     assert run(*base, "-q").stderr == ""
 
