@@ -37,8 +37,8 @@ RULES = (  # of these, the model uses the last
     ("1 - probability",),
     ("energy",),
     ("1 - probability", "energy"),
-    ("1 - probability", "energy", "residual"),
     ("1 - probability", "residual"),
+    ("1 - probability", "energy", "residual"),
 )
 PRECISION = 0.995
 DAMPING = 1e-3  # of the mean variance, added to a covariance

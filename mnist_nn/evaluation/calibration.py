@@ -2,12 +2,13 @@
 
 A network's probabilities are mostly too high, which one number corrects, the temperature: logits
 are divided by it (Guo et al., "On calibration of modern neural networks", 2017). It is fitted on
-validation samples, and so are the limits of what it knows: a probability, and how unlike the
-training samples a sample may be.
+validation samples, and so are the limits of what it knows: a probability, an energy (Liu et al.,
+"Energy-based out-of-distribution detection", 2020), and how unlike the training samples a sample
+may be.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -36,6 +37,9 @@ class Calibration:
         Number that logits are divided by, from 0.1 to 10: above 1 where the network is too sure.
     min_probability
         Calibrated probability, from 0 to 1, below which the network does not know.
+    max_energy
+        Energy above which it does not know, as its logits are all low; None if its output layer is
+        not a softmax.
     max_score
         Score above which it does not know, because the sample is unlike those of training; None if
         it has no score.
@@ -47,6 +51,7 @@ class Calibration:
 
     temperature: Annotated[float, Field(ge=1 / MAX_TEMPERATURE, le=MAX_TEMPERATURE, strict=True)]
     min_probability: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.0
+    max_energy: Real | None = None
     max_score: Real | None = None
     subspace: Subspace | None = None
 
@@ -134,28 +139,40 @@ def fit_calibration(
     calibration = Calibration(temperature)
     if len(validation.y) < ONE_IN:
         return calibration
-    confidence = answers_of(network, logits, calibration).outputs.max(axis=1)
+    scores = {"min_probability": -answers_of(network, logits, calibration).outputs.max(axis=1)}
+    if network.output.name == "softmax":
+        scores["max_energy"] = energy_of(logits, temperature)
     subspace = None if training is None else fit_subspace(network, training.x)
     score = None if subspace is None else subspace.score(network, validation.x)
     if score is None or not np.isfinite(score).all():
-        least = float(np.sort(confidence)[len(confidence) // ONE_IN])
-        return replace(calibration, min_probability=least)
-    least, most = _limits(confidence, score)
-    return Calibration(temperature, min_probability=least, max_score=most, subspace=subspace)
+        subspace = None
+    else:
+        scores["max_score"] = score
+    limits = _limits(scores)
+    least = -limits.pop("min_probability")
+    return Calibration(temperature, min_probability=least, subspace=subspace, **limits)
 
 
-def _limits(confidence: FloatArray, score: FloatArray) -> tuple[float, float]:
-    """Return the lowest confidence and the highest score that count.
+def energy_of(logits: FloatArray, temperature: float) -> FloatArray:
+    """Return the energies ``-T log Σ exp(z / T)`` of logits of shape (n, n_outputs), (n,)."""
+    highest = logits.max(axis=1, keepdims=True)
+    total = np.exp((logits - highest) / logits.dtype.type(temperature)).sum(axis=1)
+    energies: FloatArray = -highest[:, 0] - logits.dtype.type(temperature) * np.log(total)
+    return energies
 
-    Each leaves out as many samples as the other, and both together one in `ONE_IN` at most.
+
+def _limits(scores: dict[str, FloatArray]) -> dict[str, float]:
+    """Return the highest value of each score, an array of shape (n,), that counts.
+
+    Each leaves out as many samples as the others, and all together one in `ONE_IN` at most.
     """
-    n = len(confidence)
-    ascending, descending = np.sort(confidence), np.sort(score)[::-1]
-    for k in range(n // ONE_IN, -1, -1):
-        least, most = ascending[k], descending[k]
-        if np.sum((confidence < least) | (score > most)) <= n // ONE_IN:
+    most = len(next(iter(scores.values()))) // ONE_IN
+    descending = {name: np.sort(values)[::-1] for name, values in scores.items()}
+    for k in range(most, -1, -1):
+        limits = {name: float(values[k]) for name, values in descending.items()}
+        if np.any([scores[name] > limits[name] for name in scores], axis=0).sum() <= most:
             break
-    return float(least), float(most)
+    return limits
 
 
 @one_blas_thread()
@@ -191,14 +208,17 @@ def answers_of(
 ) -> Answers:
     """Return the answers that logits of shape (n, n_outputs) make by themselves, without score."""
     c = calibration or Calibration(temperature=1.0)
+    z = logits
     if network.output.name == "softmax":
-        logits = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
-    z = logits / logits.dtype.type(c.temperature)
+        z = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
+    z = z / logits.dtype.type(c.temperature)
     outputs = class_outputs(network.output.function(z, None))
     known = np.ones(len(outputs), np.bool_)
     if network.output.probability:
         least = c.min_probability if min_probability is None else min_probability
         known &= outputs.max(axis=1) >= least
+    if c.max_energy is not None and min_probability != 0:
+        known &= energy_of(logits, c.temperature) <= c.max_energy
     return Answers(outputs, None, known)
 
 

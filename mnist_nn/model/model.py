@@ -201,8 +201,11 @@ class Model:
         c = self.calibration
         if c is None:
             return "none, for want of validation samples: every answer counts"
-        text = f"temperature {c.temperature:.3g}, answers count from {c.min_probability:.1%} on"
-        return text if c.max_score is None else f"{text} and up to a score of {c.max_score:.3g}"
+        limits = [f"from {c.min_probability:.1%} on"]
+        for name, limit in (("an energy", c.max_energy), ("a score", c.max_score)):
+            if limit is not None:
+                limits.append(f"up to {name} of {limit:.3g}")
+        return f"temperature {c.temperature:.3g}, answers count {', '.join(limits)}"
 
     def _outcome(self) -> list[str]:
         """Describe the epoch whose parameters the network has, as far as that is known."""

@@ -34,7 +34,7 @@ def model() -> Model:
         history=history,
         sha256={"x_train": "ab"},
         versions=current_versions(),
-        calibration=Calibration(1.5, min_probability=0.6, max_score=4.5, subspace=subspace(784)),
+        calibration=Calibration(1.5, 0.6, -2.5, max_score=4.5, subspace=subspace(784)),
     )
 
 
