@@ -20,9 +20,8 @@ from typing import Any
 
 import picture_sets
 from bench_report import table, write_page
-from picture_sets import BESIDE, FONTS, FONTS_TO_CHOOSE_BY, FONTS_TO_REPORT, Picture
+from picture_sets import FONTS_TO_CHOOSE_BY, FONTS_TO_REPORT, Picture, parsed
 
-ROOT = Path(__file__).parents[1]
 SIZES = ("picture of 300×300", "photograph of 12 megapixels")
 TIMES = 6  # a picture is read this often, to tell the time it takes from the program's start
 
@@ -42,20 +41,11 @@ def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("version", help="heading of the columns, such as before")
-    parser.add_argument("models", nargs="+", metavar="NAME=MODEL", help="models to measure")
     parser.add_argument(
         "--program", default="mnist-nn", help="executable to measure (default: mnist-nn)"
     )
-    parser.add_argument("--data", type=Path, default=BESIDE, help="folder of the real pictures")
-    parser.add_argument("--fonts", type=Path, default=FONTS, help="folder of Debian's fonts")
     parser.add_argument("--pictures", type=Path, help="folder to keep the pictures made here")
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "docs", help="folder of the results (default: docs)"
-    )
-    chosen = parser.parse_args()
-    if not all("=" in model for model in chosen.models):
-        parser.error("a model is given as NAME=MODEL, such as base=model.pkl")
-    return chosen
+    return parsed(parser)
 
 
 def pictures(chosen: argparse.Namespace, made: Path) -> list[Picture]:

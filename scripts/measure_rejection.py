@@ -20,7 +20,7 @@ import numpy as np
 import picture_sets
 from bench_report import table, write_page
 from numpy.typing import NDArray
-from picture_sets import BESIDE, FONTS, FONTS_TO_CHOOSE_BY, FONTS_TO_REPORT, Picture
+from picture_sets import FONTS_TO_CHOOSE_BY, FONTS_TO_REPORT, Picture, parsed
 from rejection_sets import no_digits
 from scipy.special import logsumexp, softmax
 from sklearn.metrics import roc_auc_score
@@ -30,7 +30,6 @@ from mnist_nn.images import decode_picture, prepare, read_content
 from mnist_nn.rngs import make_rngs
 from mnist_nn.runs.run import hold_out
 
-ROOT = Path(__file__).parents[1]
 START, END = "<!-- rejection -->", "<!-- end of rejection -->"
 DIGITS = ("validation digits", "pictures of digits")
 RULES = (  # of these, the model uses the last
@@ -50,16 +49,7 @@ Score = Callable[[NDArray[Any]], Array]
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("models", nargs="+", metavar="NAME=MODEL", help="models to measure")
-    parser.add_argument("--data", type=Path, default=BESIDE, help="folder of the real pictures")
-    parser.add_argument("--fonts", type=Path, default=FONTS, help="folder of Debian's fonts")
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "docs", help="folder of the results (default: docs)"
-    )
-    chosen = parser.parse_args()
-    if not all("=" in model for model in chosen.models):
-        parser.error("a model is given as NAME=MODEL, such as base=model.pkl")
-    return chosen
+    return parsed(parser)
 
 
 def read(pictures: list[Picture]) -> tuple[NDArray[Any], NDArray[Any]]:

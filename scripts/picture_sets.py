@@ -4,6 +4,7 @@ Two of them are real or drawn pictures in folders beside the project. Two are ma
 Debian's handwriting fonts, and MNIST's test digits pasted on paper.
 """
 
+import argparse
 from collections.abc import Iterator
 from csv import DictReader
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnist_nn.data import load_dataset
 
+DOCS = Path(__file__).parents[1] / "docs"
 BESIDE = Path(__file__).parents[2] / "shared" / "data"  # the clone
 FONTS = Path("/usr/share/fonts")
 # in these Debian packages: fonts-aoyagi-kouzan-t, fonts-aoyagi-soseki, fonts-breip, fonts-bwht,
@@ -76,6 +78,20 @@ class Picture(NamedTuple):
     path: Path
     digit: str
     kind: str
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Read the command line of a script that measures models on these sets."""
+    parser.add_argument("models", nargs="+", metavar="NAME=MODEL", help="models to measure")
+    parser.add_argument("--data", type=Path, default=BESIDE, help="folder of the real pictures")
+    parser.add_argument("--fonts", type=Path, default=FONTS, help="folder of Debian's fonts")
+    parser.add_argument(
+        "--output", type=Path, default=DOCS, help="folder of the results (default: docs)"
+    )
+    chosen = parser.parse_args()
+    if not all("=" in model for model in chosen.models):
+        parser.error("a model is given as NAME=MODEL, such as base=model.pkl")
+    return chosen
 
 
 def handwriting(folder: Path) -> Iterator[Picture]:

@@ -24,6 +24,11 @@ from ..images import (
 STDIN = "-"
 
 
+def name_of(path: str) -> str:
+    """Name a picture in messages."""
+    return "standard input" if path == STDIN else escaped(path)
+
+
 class Reading(NamedTuple):
     """What was read of a picture.
 
@@ -54,7 +59,7 @@ class PictureReader:
 
     def read(self, path: str) -> Reading:
         """Read one picture; DataError, which names it, if that cannot be done."""
-        name = "standard input" if path == STDIN else escaped(path)
+        name = name_of(path)
         try:
             content = self._stdin if path == STDIN else read_content(path, name)
             return self._make_samples(content, name)

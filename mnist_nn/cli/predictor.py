@@ -6,11 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..errors import escaped
 from ..model import Model
 from .crops import CropsFolder
 from .explain import write_explanation
-from .picture_reading import PictureReader, Reading
+from .picture_reading import PictureReader, Reading, name_of
 from .prediction_output import PredictionOutput
 from .predictions import predict_digits, predict_samples
 from .table_rows import TableRows
@@ -68,7 +67,7 @@ class Predictor:
 
 def _notes(path: str, reading: Reading, layout: str | None) -> Iterator[str]:
     """Say what may not be read as it was meant: several digits, and digits that touch."""
-    name, n, n_rows = escaped(path), len(reading.digits), len(reading.rows)
+    name, n, n_rows = name_of(path), len(reading.digits), len(reading.rows)
     if layout is None and n > 1:
         where, option = ("a row", "--line") if n_rows == 1 else (f"{n_rows} rows", "--grid")
         yield f"{name} holds {n} digits in {where}; read them with {option}"

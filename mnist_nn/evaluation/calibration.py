@@ -139,7 +139,8 @@ def fit_calibration(
     calibration = Calibration(temperature)
     if len(validation.y) < ONE_IN:
         return calibration
-    scores = {"min_probability": -answers_of(network, logits, calibration).outputs.max(axis=1)}
+    outputs = answers_of(network, validation.x, logits, calibration).outputs
+    scores = {"min_probability": -outputs.max(axis=1)}
     if network.output.name == "softmax":
         scores["max_energy"] = energy_of(logits, temperature)
     subspace = None if training is None else fit_subspace(network, training.x)
@@ -191,35 +192,34 @@ def answer(
                 f"the outputs of the last layer ({network.output.name}) are no probabilities, so "
                 "none can be asked for: leave min_probability out"
             )
-    answers = answers_of(network, network.logits(x), calibration, min_probability)
-    if calibration is None or calibration.subspace is None:
-        return answers
-    score, known = calibration.subspace.score(network, x), answers.known
-    if calibration.max_score is not None and min_probability != 0:
-        known = known & (score <= calibration.max_score)
-    return Answers(answers.outputs, score, known)
+    return answers_of(network, x, network.logits(x), calibration, min_probability)
 
 
+@one_blas_thread()
 def answers_of(
     network: Network,
+    x: NDArray[Any],
     logits: FloatArray,
     calibration: Calibration | None,
     min_probability: float | None = None,
 ) -> Answers:
-    """Return the answers that logits of shape (n, n_outputs) make by themselves, without score."""
+    """Return the answers for samples (n, n_inputs) whose logits, (n, n_outputs), are known."""
     c = calibration or Calibration(temperature=1.0)
     z = logits
     if network.output.name == "softmax":
         z = logits - logits.max(axis=1, keepdims=True)  # so that nothing overflows
     z = z / logits.dtype.type(c.temperature)
     outputs = class_outputs(network.output.function(z, None))
+    score = c.subspace.score(network, x) if c.subspace else None
     known = np.ones(len(outputs), np.bool_)
     if network.output.probability:
         least = c.min_probability if min_probability is None else min_probability
         known &= outputs.max(axis=1) >= least
     if c.max_energy is not None and min_probability != 0:
         known &= energy_of(logits, c.temperature) <= c.max_energy
-    return Answers(outputs, None, known)
+    if c.max_score is not None and score is not None and min_probability != 0:
+        known &= score <= c.max_score
+    return Answers(outputs, score, known)
 
 
 def cross_entropy(

@@ -11,7 +11,7 @@ from ..blas import one_blas_thread
 from ..data import SampleFormat, Samples
 from ..nn import Network
 from ..nn.arrays import FloatArray
-from .calibration import Answers, Calibration, answer, answers_of, cross_entropy
+from .calibration import Answers, Calibration, answers_of, cross_entropy
 from .history import Curves
 from .metrics import Evaluation, Predictions, Reliability, measure_reliability
 
@@ -57,12 +57,12 @@ class EvaluatedModel:
     @cached_property
     def answers(self) -> Answers:
         """Calibrated answers for the samples, if the model is calibrated."""
-        return answer(self.network, self.samples.x, self.calibration)
+        return answers_of(self.network, self.samples.x, self.logits, self.calibration)
 
     @cached_property
     def uncalibrated(self) -> Answers:
         """Answers for the samples before calibration."""
-        return answers_of(self.network, self.logits, None)
+        return answers_of(self.network, self.samples.x, self.logits, None)
 
     @cached_property
     def predictions(self) -> Predictions:

@@ -102,7 +102,7 @@ def _draw_several(
     cell = 2 * WIDTH / COLUMNS
     figure = new_figure(top + 1.75 * cell * rows + 1.2, 2 * WIDTH)
     outer = figure.add_gridspec(2, 1, height_ratios=(top, 1.75 * cell * rows))
-    inner = outer[0].subgridspec(*((2, 1) if below else (1, 2)))
+    inner = outer[0].subgridspec(nrows=2 if below else 1, ncols=1 if below else 2)
     first, second = (figure.add_subplot(inner[i]) for i in range(2))
     _draw_picture(first, second, pixels, ink)
     cells = outer[1].subgridspec(2 * rows, COLUMNS, height_ratios=(1, 0.6) * rows)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .background import shrunk
+from .center import BOX
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.float32]
@@ -24,7 +25,6 @@ THIN = 0.1  # of its length: a line is no wider
 SHARP = 0.25  # of the sharpest stroke's edges: shadows have softer ones
 LARGE = 0.2  # of the largest stroke's area: a stroke away from the border is the digit
 GAP = 0.05  # of the digits' size: what touches the border is farther from them, if it is no stroke
-BOX = 20  # pixels of a prepared digit's longer side
 
 
 def find_strokes(ink: Pixels) -> Mask | None:
