@@ -33,13 +33,15 @@ MAY_IMPORT = {
     "importing": {"nn", "data", "images"} | GROUND,
     "config": {"nn", "data", "engines", "training", "augmentation"} | GROUND,
     "model": {"nn", "data", "engines", "augmentation", "training", "evaluation", "config"} | GROUND,
+    "export": {"nn", "data", "evaluation", "config", "model"} | GROUND,
+    "sklearn": {"nn", "data", "engines", "augmentation", "training"} | GROUND,
     "runs": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
     }
     | GROUND,
     "cli": {
         *("nn", "data", "engines", "augmentation", "training", "evaluation", "config", "model"),
-        *("runs", "page", "images", "importing"),
+        *("runs", "page", "images", "importing", "export"),
     }
     | GROUND,
 }

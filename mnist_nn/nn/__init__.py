@@ -2,6 +2,7 @@
 
 from .activations import ACTIVATIONS, ActivationFunction
 from .class_weights import balanced_weights, weighted
+from .folding import FoldedLayer, folded_layers
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
 from .layers import Activation, BatchNorm, Cache, Dense, Dropout, Layer, block
@@ -25,6 +26,7 @@ __all__ = [
     "Cache",
     "Dense",
     "Dropout",
+    "FoldedLayer",
     "GroupCheck",
     "Initializer",
     "InputNormalization",
@@ -42,6 +44,7 @@ __all__ = [
     "check_samples",
     "draw_noise",
     "encode",
+    "folded_layers",
     "gradient_descent",
     "noise_width",
     "numerical_gradient",

@@ -240,7 +240,11 @@ class ActivationFunction:
     probability: bool = False  # whether outputs are probabilities
     signed: bool = False  # whether outputs may be below 0
     bounded: bool = False  # whether outputs are at most 1
-    javascript: str | None = None  # the function of a single number v, for the page to draw on
+    # How it is written elsewhere, for the page to draw on and for exports; None if it is not.
+    formula: str | None = None  # of a single number v, in C: the page knows these names, too
+    onnx: str | None = None  # statements that make y of z, in ONNX's text syntax
+    torch: str | None = None  # module in torch.nn
+    keras: str | None = None  # layer in keras.layers
 
 
 _RELU_GAIN = 2**0.5
@@ -255,13 +259,31 @@ ACTIVATIONS = {
             gain=4.0,
             probability=True,
             bounded=True,
-            javascript="0.5 * Math.tanh(0.5 * v) + 0.5",
+            formula="0.5 * tanh(0.5 * v) + 0.5",
+            onnx="y = Sigmoid (z)",
+            torch="Sigmoid()",
+            keras='Activation("sigmoid")',
         ),
         ActivationFunction(
-            "tanh", tanh, tanh_backward, signed=True, bounded=True, javascript="Math.tanh(v)"
+            "tanh",
+            tanh,
+            tanh_backward,
+            signed=True,
+            bounded=True,
+            formula="tanh(v)",
+            onnx="y = Tanh (z)",
+            torch="Tanh()",
+            keras='Activation("tanh")',
         ),
         ActivationFunction(
-            "relu", relu, relu_backward, gain=_RELU_GAIN, javascript="Math.max(v, 0)"
+            "relu",
+            relu,
+            relu_backward,
+            gain=_RELU_GAIN,
+            formula="fmax(v, 0)",
+            onnx="y = Relu (z)",
+            torch="ReLU()",
+            keras="ReLU()",
         ),
         ActivationFunction(
             "leaky_relu",
@@ -269,7 +291,10 @@ ACTIVATIONS = {
             leaky_relu_backward,
             gain=_RELU_GAIN,
             signed=True,
-            javascript=f"Math.max(v, {LEAK} * v)",
+            formula=f"fmax(v, {LEAK} * v)",
+            onnx=f"y = LeakyRelu <alpha = {LEAK}> (z)",
+            torch=f"LeakyReLU({LEAK})",
+            keras=f"LeakyReLU(negative_slope={LEAK})",
         ),
         ActivationFunction(
             "elu",
@@ -277,14 +302,20 @@ ACTIVATIONS = {
             elu_backward,
             gain=_RELU_GAIN,
             signed=True,
-            javascript="v > 0 ? v : Math.expm1(v)",
+            formula="v > 0 ? v : expm1(v)",
+            onnx="y = Elu (z)",
+            torch="ELU()",
+            keras="ELU()",
         ),
         ActivationFunction(
             "softplus",
             softplus,
             softplus_backward,
             gain=_RELU_GAIN,
-            javascript="Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))",
+            formula="fmax(v, 0) + log1p(exp(-fabs(v)))",
+            onnx="y = Softplus (z)",
+            torch="Softplus()",
+            keras='Activation("softplus")',
         ),
         ActivationFunction(
             "gelu",
@@ -293,7 +324,10 @@ ACTIVATIONS = {
             gain=_RELU_GAIN,
             needs_sums=True,
             signed=True,
-            javascript=f"0.5 * v * (1 + Math.tanh({GELU_SCALE} * v * (1 + {GELU_CUBE} * v * v)))",
+            formula=f"0.5 * v * (1 + tanh({GELU_SCALE} * v * (1 + {GELU_CUBE} * v * v)))",
+            onnx='y = Gelu <approximate = "tanh"> (z)',
+            torch='GELU(approximate="tanh")',
+            keras="Activation(lambda z: keras.activations.gelu(z, approximate=True))",
         ),
         ActivationFunction(
             "silu",
@@ -302,12 +336,33 @@ ACTIVATIONS = {
             gain=_RELU_GAIN,
             needs_sums=True,
             signed=True,
-            javascript="v * (0.5 * Math.tanh(0.5 * v) + 0.5)",
+            formula="v * (0.5 * tanh(0.5 * v) + 0.5)",
+            onnx="s = Sigmoid (z) y = Mul (z, s)",
+            torch="SiLU()",
+            keras='Activation("silu")',
         ),
-        ActivationFunction("identity", identity, identity_backward, signed=True, javascript="v"),
-        ActivationFunction("softmax", softmax, softmax_backward, probability=True, bounded=True),
         ActivationFunction(
-            "step", step, step_backward, trainable=False, bounded=True, javascript="v > 0 ? 1 : 0"
+            "identity",
+            identity,
+            identity_backward,
+            signed=True,
+            formula="v",
+            onnx="y = Identity (z)",
+            torch="Identity()",
+            keras='Activation("linear")',
+        ),
+        ActivationFunction(
+            "softmax",
+            softmax,
+            softmax_backward,
+            probability=True,
+            bounded=True,  # its formula is of a whole row: each export writes it
+            onnx="y = Softmax <axis = -1> (z)",
+            torch="Softmax(dim=1)",
+            keras="Softmax()",
+        ),
+        ActivationFunction(
+            "step", step, step_backward, trainable=False, bounded=True, formula="v > 0 ? 1 : 0"
         ),
     )
 }

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -17,13 +16,16 @@ from urllib.parse import quote
 from ..data import Preparation, SampleFormat
 from ..errors import ConfigError
 from ..images.center import BOX, CENTRE, SIDE, SMALLEST, THIN
-from ..nn import Activation, ActivationFunction, Dense, Dropout, Network
+from ..nn import Activation, FoldedLayer, Network, folded_layers
 from ..nn.arrays import FloatArray
 
 SCRIPTS = ["arrays", "prepare", "forward", "pen", "show", "page"]
 MAX_SIDE = 64  # pixels of an image
 MAX_BYTES = 128 << 20  # of parameters; browsers cannot hold strings of half a gigabyte
 RESIZED = ": the brightness of the paper, averaged over each pixel"
+C_NAMES = (  # of the functions that the formulas of activations call
+    "const { exp, expm1, log1p, tanh, abs: fabs, max: fmax } = Math;\n"
+)
 NOTES = {  # by method and whether dark and light are exchanged
     ("mnist", False): ", prepared as MNIST’s digits were: cut out, fitted into 20&nbsp;×&nbsp;20, "
     "and moved so that the centre of mass is in the middle. Whatever the pen, its lines are a "
@@ -122,25 +124,28 @@ def _activations(network: Network) -> str:
     used = {layer.name: layer.function for layer in network.layers if isinstance(layer, Activation)}
     rows = []
     for name, function in used.items():
-        if function.javascript is None and name != "softmax":
+        if function.formula is None and name != "softmax":
             raise ConfigError(
-                f"the activation {name} cannot run in a browser; give its record a javascript"
+                f"the activation {name} cannot run in a browser; give its record a formula"
             )
-        call = "softmax(z)" if name == "softmax" else f"z.map((v) => {function.javascript})"
+        call = "softmax(z)" if name == "softmax" else f"z.map((v) => {function.formula})"
         rows.append(f"  {json.dumps(name)}: (z) => {call},\n")
-    return f'"use strict";\nconst ACTIVATIONS = {{\n{"".join(rows)}}};\n'
+    return f'"use strict";\n{C_NAMES}const ACTIVATIONS = {{\n{"".join(rows)}}};\n'
 
 
 def _model(network: Network, class_names: tuple[str, ...], source: str, temperature: float) -> str:
     """Write the network as JSON that no name in it can break out of."""
     normalization = network.normalization
-    *hidden, (W, b, activation) = _dense_layers(network)
-    last = W / temperature, None if b is None else b / temperature, activation
+    try:
+        layers = folded_layers(network)
+    except ValueError as error:
+        raise ConfigError(f"the page cannot run this network: {error}") from error
+    layers[-1] = layers[-1].divided_by(temperature)
     model = {
         "title": _title(class_names),
         "source": source,
         "classes": class_names,
-        "layers": [_layer(*part) for part in (*hidden, last)],
+        "layers": list(map(_layer, layers)),
         "dtype": network.dtype.name,
         "offset": _base64(normalization.offset) if normalization else None,
         "factor": _base64(normalization.factor) if normalization else None,
@@ -155,39 +160,14 @@ def _title(class_names: tuple[str, ...]) -> str:
     return "Draw a digit" if "".join(class_names).isdigit() else "Draw a character"
 
 
-def _dense_layers(
-    network: Network,
-) -> Iterator[tuple[FloatArray, FloatArray | None, ActivationFunction]]:
-    """Yield weights, biases and activation of each dense layer, as they are in evaluation.
-
-    An affine layer in between, ``s (x W + b) + t``, is merged into weights ``W s`` and biases
-    ``b s + t``. ConfigError if the network has a layer that the page cannot run.
-    """
-    W, b = None, None
-    for layer in network.layers:
-        affine = layer.affine()
-        if isinstance(layer, Dense) and W is None:
-            W, b = layer.W, layer.b
-        elif isinstance(layer, Activation) and W is not None:
-            yield W, b, layer.function
-            W = None
-        elif affine and W is not None:
-            scale, shift = affine  # (units,)
-            W, b = W * scale, shift if b is None else b * scale + shift
-        elif not isinstance(layer, Dropout):
-            raise ConfigError(
-                f"the page cannot run the layer {layer} there; it runs dense layers, each with an "
-                "activation and, in between, layers like batch normalization"
-            )
-
-
-def _layer(W: FloatArray, b: FloatArray | None, activation: ActivationFunction) -> dict[str, Any]:
+def _layer(layer: FoldedLayer) -> dict[str, Any]:
     """Describe a layer, with what the page must know of its activation."""
+    activation = layer.activation
     return {
-        "n_in": len(W),
-        "units": W.shape[1],
-        "W": _base64(W),
-        "b": None if b is None else _base64(b),
+        "n_in": len(layer.W),
+        "units": layer.W.shape[1],
+        "W": _base64(layer.W),
+        "b": None if layer.b is None else _base64(layer.b),
         "activation": activation.name,
         "signed": activation.signed,
         "bounded": activation.bounded,
