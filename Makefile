@@ -80,7 +80,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 # The lowest versions have wheels for the lowest Python.
 $(LOWEST)/.installed: PYTHON = python3.11
 $(LOWEST)/.installed: pyproject.toml
-	@$(INSTALL) $@ --extras fast,images,plots,tensorboard,test --lowest
+	@$(INSTALL) $@ --extras export,fast,images,plots,sklearn,tensorboard,test --lowest
 
 $(BENCH)/.installed: pyproject.toml | data
 	@$(INSTALL) $(BENCH)/.installed-ours --extras fast,plots
