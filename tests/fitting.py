@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mnist_nn import training
 from mnist_nn.augmentation import Augmentation
@@ -19,6 +20,7 @@ def fit(
     rng: np.random.Generator | Rngs,
     augmentation: Augmentation | None = None,
     image_shape: tuple[int, int] | None = None,
+    sample_weight: ArrayLike | None = None,
     validation: Samples | None = None,
     running: bool = False,
     state: TrainingState | None = None,
@@ -32,6 +34,7 @@ def fit(
         rng=rng,
         augmentation=augmentation,
         image_shape=image_shape,
+        sample_weight=sample_weight,
         validation=validation,
         running=running,
         state=state,

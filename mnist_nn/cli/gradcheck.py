@@ -11,7 +11,7 @@ from ..config import Config
 from ..data import dataset_info, load_dataset
 from ..errors import MnistNNError
 from ..model import build_network, check_fits, training_settings
-from ..nn import GroupCheck, check_gradients, draw_noise, target_rows
+from ..nn import GroupCheck, check_gradients, draw_noise, target_rows, weighted
 from ..rngs import make_rngs
 from ..training import make_step_config
 from .bars import progress_bar
@@ -63,7 +63,8 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
     network = build_network(settings, info.format, rng.initialisation)
     samples = load_dataset(name, data_dir).train
     step_config = make_step_config(training, network, samples.y)
-    samples = samples.take(rng.shuffling.permutation(len(samples.y))[:SAMPLES])
+    some = rng.shuffling.permutation(len(samples.y))[:SAMPLES]
+    samples, weights = samples.take(some), step_config.sample_weights
     smoothing = training.label_smoothing
     targets = target_rows(network.sizes[-1], np.float64, smoothing)[samples.y]
     n_checked = sum(min(view.size, LIMIT) for view in network.named_gradients().values())
@@ -72,7 +73,7 @@ def _check(settings: Config, data_dir: Path | None) -> list[GroupCheck]:
         return list(
             check_gradients(
                 network,
-                step_config.training_loss,
+                weighted(step_config.loss, None if weights is None else weights[some]),
                 samples.x[:],
                 targets,
                 tolerance=TOLERANCE,

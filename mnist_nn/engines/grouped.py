@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nn import Dense, Network, Workspace, set_dropout_masks
+from ..nn import Dense, Loss, Network, Workspace, set_dropout_masks, weighted
 from ..nn.arrays import FloatArray
 from .step_config import StepConfig
 
@@ -38,7 +38,6 @@ class GroupedSteps:
         self.network, self.step_config, self.state = network, step_config, state
         self.batch_size, self.size = batch_size, GROUP // batch_size * batch_size
         self.first, self.activation = network.dense[0], network.output
-        self.loss = step_config.training_loss
         self._use(network.workspace(batch_size, training=True))
 
     def _use(self, workspace: Workspace) -> None:
@@ -51,6 +50,7 @@ class GroupedSteps:
         self,
         x: NDArray[Any],
         targets: FloatArray,
+        weights: FloatArray | None,
         logits: FloatArray,
         noise: NDArray[np.uint16],
         learning_rates: NDArray[np.float64],
@@ -70,13 +70,19 @@ class GroupedSteps:
                 z += np.dot(products[batch, :start], steps[:start])
             if first.b is not None:
                 z += first.b
-            dz = self._above_first(z, targets[batch], logits[batch], noise[batch])
+            loss = weighted(self.step_config.loss, None if weights is None else weights[batch])
+            dz = self._above_first(z, targets[batch], loss, logits[batch], noise[batch])
             self.step_config.optimizer.step(params, grads, self.state, rate)
             np.multiply(dz, -rate, out=steps[batch])
         first.W += inputs.T @ steps
 
     def _above_first(
-        self, z: FloatArray, targets: FloatArray, logits: FloatArray, noise: NDArray[np.uint16]
+        self,
+        z: FloatArray,
+        targets: FloatArray,
+        loss: Loss,
+        logits: FloatArray,
+        noise: NDArray[np.uint16],
     ) -> FloatArray:
         """Run forward and backward from the first layer's sums; fill all gradients but its W's."""
         if len(z) != self.workspace.n:
@@ -87,7 +93,7 @@ class GroupedSteps:
             y = layer.forward(y, cache)
         logits[...] = work.logits
         dy = work.delta
-        self.loss.gradient(self.activation, logits, y, targets, dy)
+        loss.gradient(self.activation, logits, y, targets, dy)
         for layer, cache in self.back:
             dy = layer.backward(dy, cache)
         self.first.sum_biases(dy, work.caches[0])

@@ -12,6 +12,7 @@ from ..nn import (
     predicted_classes,
     set_dropout_masks,
     target_rows,
+    weighted,
 )
 from ..nn.arrays import FloatArray
 from ..rngs import rng_state
@@ -36,7 +37,7 @@ class NumpyEngine:
     ) -> None:
         self.network, self.step_config, self.rng = network, step_config, rng
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.loss = step_config.training_loss
+        self.weights = step_config.sample_weights
         smoothing = step_config.regularization.label_smoothing
         self.target_rows = target_rows(network.sizes[-1], network.dtype, smoothing)
         self.workspace = network.workspace(batch_size, training=True)
@@ -62,6 +63,7 @@ class NumpyEngine:
         """
         x, labels = self.x[indices] if x is None else x, self.y[indices]
         targets = self.target_rows[labels]  # (m, n_outputs)
+        weights = None if self.weights is None else self.weights[indices]
         logits = np.empty_like(targets)
         noise = draw_noise(self.network, len(indices), self.rng)
         with np.errstate(all="ignore"):
@@ -69,10 +71,15 @@ class NumpyEngine:
                 part = slice(start, start + self.group_size)
                 steps = slice(start // self.batch_size, None)
                 self.take_steps(
-                    x[part], targets[part], logits[part], noise[part], learning_rates[steps]
+                    x[part],
+                    targets[part],
+                    None if weights is None else weights[part],
+                    logits[part],
+                    noise[part],
+                    learning_rates[steps],
                 )
             outputs = self.network.output.function(logits, None)
-            values = self.loss.values(logits, outputs, targets)
+            values = weighted(self.step_config.loss, weights).values(logits, outputs, targets)
         n_correct = np.count_nonzero(predicted_classes(outputs) == labels)
         return float(np.sum(values, dtype=np.float64)), int(n_correct)
 
@@ -94,6 +101,7 @@ class NumpyEngine:
         self,
         x: NDArray[Any],
         targets: FloatArray,
+        weights: FloatArray | None,
         logits: FloatArray,
         noise: NDArray[np.uint16],
         learning_rates: NDArray[np.float64],
@@ -105,7 +113,8 @@ class NumpyEngine:
         set_dropout_masks(network, noise, work)
         outputs = network.forward(x, work)
         logits[...] = work.logits
-        self.loss.gradient(network.output, logits, outputs, targets, work.delta)
+        loss = weighted(step_config.loss, weights)
+        loss.gradient(network.output, logits, outputs, targets, work.delta)
         network.backward(work)
         if regularization.l2:
             add_penalty_gradient(network, regularization.l2)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..nn import Loss, weighted
+from ..nn import Loss
 from ..nn.arrays import FloatArray
 
 
@@ -54,17 +54,12 @@ class Regularization:
 
 @dataclass(frozen=True)
 class StepConfig:
-    """Loss, optimizer, regularization and class weights (n_classes,) of a training step."""
+    """Loss, optimizer, regularization and weights of all samples (n,) of a training step."""
 
     loss: Loss
     optimizer: OptimizerProtocol
     regularization: Regularization = Regularization()
-    class_weights: FloatArray | None = None
-
-    @property
-    def training_loss(self) -> Loss:
-        """The loss that steps make smaller: weighted by class, if there are weights."""
-        return self.loss if self.class_weights is None else weighted(self.loss, self.class_weights)
+    sample_weights: FloatArray | None = None
 
     @property
     def is_plain_sgd(self) -> bool:

@@ -1,7 +1,6 @@
 """The mathematics of a network: NumPy only, no files, no configuration."""
 
 from .activations import ACTIVATIONS, ActivationFunction
-from .class_weights import balanced_weights, weighted
 from .folding import FoldedLayer, folded_layers
 from .gradcheck import GroupCheck, check_gradients
 from .initializers import INITIALIZERS, Initializer
@@ -13,6 +12,7 @@ from .normalization import InputNormalization
 from .numerical import gradient_descent, numerical_gradient
 from .parameters import Parameter, ParameterSpec
 from .penalty import add_penalty_gradient, penalty
+from .sample_weights import balanced_weights, check_weights, weighted
 from .scoring import check_samples, predicted_classes, score
 from .workspace import Workspace
 
@@ -42,6 +42,7 @@ __all__ = [
     "check_gradients",
     "check_labels",
     "check_samples",
+    "check_weights",
     "draw_noise",
     "encode",
     "folded_layers",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .arrays import FloatArray
 from .losses import Loss, check_labels, target_rows
 from .network import Network
+from .sample_weights import weighted
 
 
 def score(
@@ -18,11 +19,13 @@ def score(
     labels: NDArray[np.integer[Any]],
     batch_size: int = 1000,
     *,
+    weights: FloatArray | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[float, NDArray[np.intp]]:
     """Return the mean loss of n ≥ 1 samples and their predicted classes (n,), batch by batch.
 
-    `progress` is called with the number of samples of each batch, after it.
+    With `weights` (n,), the loss of each sample counts so many times in the mean over n. `progress`
+    is called with the number of samples of each batch, after it.
     """
     rows = target_rows(network.sizes[-1], network.dtype)
     work = network.workspace(min(batch_size, len(x)))
@@ -32,7 +35,8 @@ def score(
         batch = slice(start, start + batch_size)
         targets = rows[labels[batch]]
         work = work.resized(len(targets))
-        total += network.loss(x[batch], targets, loss, work) * len(targets)
+        counted = weighted(loss, None if weights is None else weights[batch])
+        total += network.loss(x[batch], targets, counted, work) * len(targets)
         predicted[batch] = predicted_classes(work.outputs)
         if progress is not None:
             progress(len(targets))

@@ -63,17 +63,21 @@ def number_classes(setting: ClassWeight | None, class_names: Sequence[str]) -> C
 
 
 def class_weights(
-    setting: ClassWeight | None, labels: NDArray[np.integer[Any]], n_classes: int
+    setting: ClassWeight | None,
+    labels: NDArray[np.integer[Any]],
+    n_classes: int,
+    sample_weight: FloatArray | None = None,
 ) -> FloatArray | None:
     """Return the weights (n_classes,) of a setting whose classes are numbers; None for none.
 
-    A class that it does not name has the weight 1. ConfigError if there is no such class, or none
-    of the `labels` (n,) has a weight above 0.
+    Samples that have weights of their own, (n,), are balanced by those. A class that it does not
+    name has the weight 1. ConfigError if there is no such class, or none of the `labels` (n,) has a
+    weight above 0.
     """
     if setting is None:
         return None
     if not isinstance(setting, dict):
-        return balanced_weights(labels, n_classes)
+        return balanced_weights(labels, n_classes, sample_weight)
     number_classes(setting, [str(number) for number in range(n_classes)])  # refuses unknown ones
     weights = np.array([setting.get(str(number), 1.0) for number in range(n_classes)])
     if not weights[labels].any():

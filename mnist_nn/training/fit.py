@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..augmentation import MAX_SIDE, Augmentation, Augmenter
 from ..data import Samples
 from ..data.scale import check_scale
 from ..engines import StepConfig, choose_engine, make_engine
-from ..nn import LOSSES, Activation, BatchNorm, Network, check_samples
+from ..nn import LOSSES, Activation, BatchNorm, Network, check_samples, check_weights
 from ..rngs import Rngs
 from .class_weight import class_weights
 from .config import TrainingConfig
@@ -26,6 +26,7 @@ def fit(
     settings: TrainingConfig | None = None,
     *,
     rng: np.random.Generator | Rngs,
+    sample_weight: ArrayLike | None = None,
     augmentation: Augmentation | None = None,
     image_shape: tuple[int, int] | None = None,
     validation: Samples | None = None,
@@ -49,6 +50,10 @@ def fit(
     rng
         Generator of the order of the samples, dropout and distortions: one for each, or one for
         all.
+    sample_weight
+        How many times the loss of each sample counts, of shape (n,): 0 or more, one of them above
+        0. The loss of a batch is the sum of these losses, divided by the number of its samples, and
+        so is the training loss that is reported. 1 for each sample if None.
     augmentation
         How to distort the images, of uint8, anew each time they are shown; not at all if None.
     image_shape
@@ -72,8 +77,8 @@ def fit(
     ------
     ValueError
         If the loss does not fit the network's output, a layer cannot be trained, the samples are
-        not the network's, the images to distort are none or are not of that shape, or the state is
-        of another run.
+        not the network's, the weights are not theirs or count none of them, the images to distort
+        are none or are not of that shape, or the state is of another run.
     ConfigError
         If Numba's engine is asked for where Numba is not installed, or class weights are of no
         class or of none that the samples have.
@@ -87,7 +92,7 @@ def fit(
     frozen = _freeze(network, settings.frozen_layers, state) if settings.frozen_layers else None
     trained = frozen.head if frozen else network
     _check_network(trained, settings.loss, batch_size)
-    step_config = make_step_config(settings, network, samples.y)
+    step_config = make_step_config(settings, network, samples.y, sample_weight)
     choice = choose_engine(settings.engine, trained, step_config, batch_size)
     shuffling, dropout, distortion = _generators(rng)
     augmenter = None
@@ -115,11 +120,18 @@ def fit(
 
 
 def make_step_config(
-    settings: TrainingConfig, network: Network, labels: NDArray[np.integer[Any]]
+    settings: TrainingConfig,
+    network: Network,
+    labels: NDArray[np.integer[Any]],
+    sample_weight: ArrayLike | None = None,
 ) -> StepConfig:
-    """Return what a step is made of, with the weights of the classes that training labels have."""
-    weights = class_weights(settings.class_weight, labels, max(network.sizes[-1], 2))
-    return replace(settings.step_config, class_weights=weights)
+    """Return what a step is made of, with the weights of training samples: their own by class."""
+    weights = None if sample_weight is None else check_weights(sample_weight, len(labels))
+    by_class = class_weights(settings.class_weight, labels, max(network.sizes[-1], 2), weights)
+    if by_class is not None:
+        own = 1.0 if weights is None else weights
+        weights = check_weights(by_class[labels] * own, len(labels))
+    return replace(settings.step_config, sample_weights=weights)
 
 
 def _freeze(network: Network, count: int, state: TrainingState | None) -> FrozenLayers:

@@ -68,25 +68,24 @@ def learned_nothing(
     It has learned nothing if few more of its training samples are right than by always answering
     the commonest class, and the loss is not lower than with the shares of the classes as outputs.
     A run that is too short to judge is let be: unless its loss is absurd, there must be an epoch
-    before the last, and the loss must have stopped falling or have been absurd. With class weights,
-    all of it is counted by them. Returns what is wrong and what to try, in sentences for people;
-    None if it learned something.
+    before the last, and the loss must have stopped falling or have been absurd. With weights of
+    samples, all of it is counted by them. Returns what is wrong and what to try, in sentences for
+    people; None if it learned something.
     """
     if not history:
         return None
     rows = target_rows(network.sizes[-1], np.float64)  # (n_classes, n_outputs)
-    given = step_config.class_weights
-    weights = np.ones(len(rows)) if given is None else given
-    shares = weights * np.bincount(samples.y, minlength=len(rows))
+    weights = step_config.sample_weights
+    shares = np.bincount(samples.y, weights, len(rows)).astype(np.float64)
     shares /= shares.sum()
     chance = float(shares.max())
     bound = chance + NEAR_CHANCE * (1 - chance)
-    if given is None and history[-1].accuracy > bound:
+    if weights is None and history[-1].accuracy > bound:
         return None
     with one_blas_thread(), np.errstate(all="ignore"):
-        loss, predicted = score(network, step_config.training_loss, *samples)
-    loss /= float(np.mean(weights[samples.y]))
-    accuracy = float(np.average(predicted == samples.y, weights=weights[samples.y]))
+        loss, predicted = score(network, step_config.loss, *samples, weights=weights)
+    loss /= 1.0 if weights is None else float(np.mean(weights))
+    accuracy = float(np.average(predicted == samples.y, weights=weights))
     outputs = np.tile(shares @ rows, (len(rows), 1))  # (n_classes, n_outputs)
     constant = float(shares @ _losses_of_outputs(network, step_config.loss, outputs, rows))
     if accuracy > bound or loss < constant:

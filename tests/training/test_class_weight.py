@@ -61,7 +61,7 @@ def test_the_engines_agree_in_single_and_in_grouped_steps(
     digits: Samples, loss: str, output: str, size: int
 ) -> None:
     """Steps of few samples go in groups, whose sums depend on the steps before."""
-    step_config = StepConfig(LOSSES[loss], SGD(), class_weights=WEIGHTS)
+    step_config = StepConfig(LOSSES[loss], SGD(), sample_weights=WEIGHTS[digits.y])
     order = np.random.default_rng(1).permutation(5000)[: 3 * max(size, 64) + size // 2]
     reference = make(output)
     one_by_one = NumpyEngine(reference, step_config, *digits, size, np.random.default_rng(0))

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 from numba.extending import overload
-from numpy.typing import NDArray
 
 from ...compiling import PartCompiler, part
 from ...nn import ACTIVATIONS, LOSSES
@@ -246,11 +245,10 @@ def activation_backward(
 
 
 class LossSettings(NamedTuple):
-    """Code of the loss, share of each target that is spread over all classes, class weights."""
+    """Code of the loss, and the share of each target that is spread over all classes."""
 
     code: int
     smoothing: float
-    weights: NDArray[np.float64]  # (n_classes,), ones where all count the same
 
 
 @part(**OPTIONS)

@@ -124,7 +124,10 @@ class NumbaEngine:
         self.inputs = Inputs(
             self._flat(x if self.held else x[:0]), np.array([scale], network.dtype)
         )
-        self.y = np.ascontiguousarray(y, np.int64)
+        self.y, weights = np.ascontiguousarray(y, np.int64), step_config.sample_weights
+        self.weights: NDArray[np.float64] = np.broadcast_to(
+            np.asarray(1.0 if weights is None else weights, np.float64), len(y)
+        )
         plain, self.batch_size = step_config.is_plain_sgd, batch_size
         self.group_size = batch_size * (max(GROUP // batch_size, 1) if plain else 1)
         row = x.shape[1] * x.dtype.itemsize
@@ -150,7 +153,10 @@ class NumbaEngine:
             group_size=self.group_size,
             n_scratch=self.layout.n_scratch,
             update=update_settings(step_config, n_weights),
-            loss=_loss_settings(step_config, max(network.sizes[-1], 2)),
+            loss=LossSettings(
+                LOSS_CODES[step_config.loss.name],
+                float(step_config.regularization.label_smoothing),
+            ),
         )
         self.state = step_config.optimizer.start(self.params, n_weights)
         self.averaged = (
@@ -164,7 +170,7 @@ class NumbaEngine:
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
         none, noise = np.empty(0, np.int64), draw_noise(self.network, 0, self.rng)
-        rows = Rows(none, np.empty(0), none, noise)
+        rows = Rows(none, np.empty(0), np.empty(0), none, noise)
         self._run_threads(Work(self.inputs, none, rows, np.empty(0), 0), 1)
 
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -220,7 +226,9 @@ class NumbaEngine:
         positions = np.ascontiguousarray(indices if x is None else np.arange(n), np.int64)
         noise = draw_noise(self.network, n, self.rng)
         learning_rates = np.ascontiguousarray(learning_rates, np.float64)
-        rows = Rows(self.y[indices], np.empty(n), np.empty(n, np.int64), noise)
+        rows = Rows(
+            self.y[indices], self.weights[indices], np.empty(n), np.empty(n, np.int64), noise
+        )
         self._run_pieces(Work(inputs, positions, rows, learning_rates, self.state.steps))
         unpack(self.network, self.layout, self.params)
         if self.averaged and self.update_state:
@@ -236,9 +244,7 @@ class NumbaEngine:
             part, steps = slice(start, start + size), slice(start // self.batch_size, None)
             piece = work._replace(
                 indices=work.indices[part],
-                rows=Rows(
-                    rows.labels[part], rows.losses[part], rows.n_correct[part], rows.noise[part]
-                ),
+                rows=Rows._make(column[part] for column in rows),
                 learning_rates=work.learning_rates[steps],
                 n_steps=self.state.steps,
             )
@@ -276,16 +282,6 @@ class NumbaEngine:
             self.averaged.params[...] = state.average
             pack(self.averaged, self.layout, self.update_state.average)
         self.rng.bit_generator.state = state.dropout
-
-
-def _loss_settings(step_config: StepConfig, n_classes: int) -> LossSettings:
-    """Put the loss into the form that the kernel takes; ValueError if class weights are missing."""
-    given = 1.0 if step_config.class_weights is None else step_config.class_weights
-    return LossSettings(
-        LOSS_CODES[step_config.loss.name],
-        float(step_config.regularization.label_smoothing),
-        np.array(np.broadcast_to(given, (n_classes,)), np.float64),
-    )
 
 
 def _is_dense(x: NDArray[Any]) -> bool:

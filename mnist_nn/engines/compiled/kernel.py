@@ -223,6 +223,7 @@ def run_groups(
         wait(task)
         group = Rows(
             rows.labels[start:end],
+            rows.weights[start:end],
             rows.losses[start:end],
             rows.n_correct[start:end],
             rows.noise[start:end],

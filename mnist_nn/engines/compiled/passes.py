@@ -10,8 +10,8 @@ A `LayerLayout` says where each layer's parts lie in the arena ``a``:
   gradient, of the same layout, to which ``xᵀ dz`` is then added instead;
 - inputs: the outputs of the layer before, or with dropout a masked copy of them;
 - outputs, by row: first a layer's sums, then its activation's outputs;
-- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size, the weight of the
-  sample's class and, for plain gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the
+- deltas, by row: the loss's gradient at a layer's sums, times 1 / batch_size, the sample's weight
+  and, for plain gradient descent, -learning_rate, so that adding ``xᵀ dz`` is the
   whole step.
 """
 
@@ -55,9 +55,10 @@ INPUTS_BACK, PANELS_BACK = 96, 16
 
 
 class Rows(NamedTuple):
-    """The samples of a group: class, loss (filled in), whether it was right (filled in), noise."""
+    """The samples of a group: class, weight, loss and whether it was right (filled in), noise."""
 
     labels: Int64Array
+    weights: NDArray[np.float64]
     losses: NDArray[np.float64]
     n_correct: Int64Array
     noise: NDArray[np.uint16]  # (n, n_noise): see `nn.draw_noise`
@@ -112,8 +113,8 @@ def score_rows(
 ) -> None:
     """Make outputs of the last layer's sums, score them, and write the last layer's deltas.
 
-    The deltas get the factor `scale`, 1 / batch_size or -learning_rate / batch_size, and the weight
-    of the sample's class; as the backward pass is linear, those of all other layers then have both,
+    The deltas get the factor `scale`, 1 / batch_size or -learning_rate / batch_size, and the
+    sample's weight; as the backward pass is linear, those of all other layers then have both,
     too.
     """
     units, width, code = layer.units, layer.width, layer.activation
@@ -124,8 +125,7 @@ def score_rows(
     activate(code, a, outputs + lo * width, hi - lo, units, width)
     for row in range(lo, hi):
         z, y, dy = sums + row * width, outputs + row * width, deltas + row * width
-        label = rows.labels[row]
-        weight = loss.weights[label]
+        label, weight = rows.labels[row], rows.weights[row]
         factor = a.dtype.type(scale * weight)
         rows.losses[row] = weight * score_row(loss, code, a, z, y, dy, units, label)
         rows.n_correct[row] = predicted_class(a, y, units) == label

@@ -1,4 +1,4 @@
-"""Class weights: how much the samples of each class count in the training loss."""
+"""Sample weights: how much each sample counts in the training loss."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from mnist_nn.nn import (
     block,
     check_gradients,
     encode,
+    score,
     target_rows,
     weighted,
 )
@@ -19,7 +20,8 @@ PAIRS = [
     ("binary_cross_entropy", "sigmoid"),
     ("mean_squared_error", "tanh"),
 ]
-WEIGHTS = np.array([0.0, 5.0, 0.5])
+LABELS = [0, 1, 2, 1, 2]
+WEIGHTS = np.array([0.0, 5.0, 0.5, 1.0, 2.5])
 
 
 def test_balanced_weights_let_every_class_count_the_same() -> None:
@@ -35,7 +37,7 @@ def test_the_gradient_is_that_of_the_weighted_loss(
     loss: str, output: str, smoothing: float, rng: np.random.Generator
 ) -> None:
     network = Network(4, [*block(6, "tanh"), *block(3, output)], rng=rng)
-    targets = target_rows(3, np.float64, smoothing)[[0, 1, 2, 1, 2]]
+    targets = target_rows(3, np.float64, smoothing)[LABELS]
     x = rng.normal(size=(5, 4))
     plain, heavy = (
         list(check_gradients(network, entry, x, targets))
@@ -53,11 +55,30 @@ def test_the_gradient_check_sees_weights_that_are_in_the_loss_only(
     half = type(loss)(
         loss.name, weighted(loss, WEIGHTS).values, loss.gradient, loss.fits, loss.reason
     )
-    groups = check_gradients(network, half, rng.normal(size=(5, 4)), [0, 1, 2, 1, 2])
+    groups = check_gradients(network, half, rng.normal(size=(5, 4)), LABELS)
     assert max(group.error for group in groups) > 0.1
 
 
-def test_a_single_output_has_a_weight_for_yes_and_one_for_no(rng: np.random.Generator) -> None:
+def test_samples_with_weights_are_balanced_by_their_sums() -> None:
+    labels, own = np.array([0, 0, 0, 0, 2, 2, 2, 3]), np.array([1.0, 2.0, 0, 0, 3, 1, 2, 0])
+    np.testing.assert_allclose(
+        balanced_weights(labels, 5, own), [9 / (2 * 3), 0, 9 / (2 * 6), 0, 0]
+    )
+
+
+def test_the_loss_is_the_mean_of_so_many_times_each(rng: np.random.Generator) -> None:
+    network = Network(4, [*block(3, "softmax")], rng=rng)
+    loss, x, targets = LOSSES["cross_entropy"], rng.normal(size=(5, 4)), encode(LABELS, 3)
+    each = [network.loss(x[k : k + 1], targets[k : k + 1], loss) for k in range(5)]
+    assert network.loss(x, targets, weighted(loss, WEIGHTS)) == pytest.approx(
+        np.mean(WEIGHTS * each)
+    )
+    assert score(network, loss, x, np.array(LABELS), 2, weights=WEIGHTS)[0] == pytest.approx(
+        np.mean(WEIGHTS * each)
+    )
+
+
+def test_a_single_output_is_weighted_like_any(rng: np.random.Generator) -> None:
     network = Network(2, [*block(4, "tanh"), *block(1, "sigmoid")], rng=rng, dtype=np.float64)
     loss, x = LOSSES["binary_cross_entropy"], rng.normal(size=(2, 2))
     no, yes = (network.loss(x[i : i + 1], encode([i], 1), loss) for i in (0, 1))
