@@ -43,6 +43,7 @@ COMMANDS = {  # name of the command and, but for `MODULES`, of its module and of
     "predict": Entry("Use a model", "Predict the classes of pictures, or of the rows of a table."),
     "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
     "draw": Entry("Use a model", "Write a web page to draw on, with the model in it."),
+    "export": Entry("Use a model", "Write a model in a format of other programs."),
     "show": Entry("Look inside", "Draw sample images, before and after augmentation."),
     "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
 }

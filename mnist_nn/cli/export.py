@@ -1,0 +1,75 @@
+"""``mnist-nn export``: write a model in other programs' formats."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigError
+from ..export import FORMATS, export_model, find_format
+from ..files import atomic_write
+from ..model import load_model
+from ..outputs import check_output
+from .guard import print_path
+from .options import Debug, ModelFile
+
+
+def _list_formats(wanted: bool) -> None:
+    """Print what each format is for."""
+    if wanted:
+        width = max(map(len, FORMATS))
+        for entry in FORMATS.values():
+            files = " and ".join(f"*{suffix}" for suffix in entry.suffixes)
+            typer.echo(f"{entry.name:{width}}  {entry.purpose} ({files})")
+        raise typer.Exit
+
+
+def export(
+    model: ModelFile,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help=f"Format: {', '.join(FORMATS)}.",
+            show_default="from the suffix of --output",
+            autocompletion=lambda: list(FORMATS),
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Where to write the result.",
+            show_default="the model's name, with the suffix of the format",
+        ),
+    ] = None,
+    list_: Annotated[
+        bool,
+        typer.Option(
+            "--list", is_eager=True, callback=_list_formats, help="Say what each format is for."
+        ),
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a model in a format of other programs."""
+    chosen = find_format(to, output.suffix if output else None)
+    output = output or Path(model.stem + chosen.suffixes[0])
+    if output.suffix != chosen.suffixes[0]:
+        raise ConfigError(
+            f"--output {output}: {chosen.name} is written to files like *{chosen.suffixes[0]}; "
+            "name one, or leave --to out"
+        )
+    paths = {suffix: output.with_suffix(suffix) for suffix in chosen.suffixes}
+    for path in paths.values():
+        check_output(path, inputs=[model])
+    contents = export_model(load_model(model), chosen.name, name=output.stem)
+    with ExitStack() as stack:  # all files are complete before the first gets its name
+        for suffix, path in paths.items():
+            file = stack.enter_context(atomic_write(path))
+            file.write(contents[suffix])
+            file.flush()
+    for path in paths.values():
+        print_path(path)

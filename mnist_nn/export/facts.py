@@ -1,0 +1,35 @@
+"""Facts about a model, as strings, which an exported file carries."""
+
+import json
+
+from .. import __version__
+from ..model import Model
+
+VERSION = 1  # of these facts
+
+
+def facts(model: Model) -> dict[str, str]:
+    """Describe a model in strings; those that are no plain text or number are JSON."""
+    config, samples = model.config, model.format
+    layers = [layer.model_dump(exclude_defaults=True) for layer in config.network.layers]
+    normalization, calibration = model.network.normalization, model.calibration
+    found = {
+        "producer": f"mnist-nn {__version__}",
+        "version": str(VERSION),
+        "summary": model.summary(),
+        "dataset": config.data.dataset,
+        "class_names": _json(samples.class_names),
+        "sample_shape": _json(samples.sample_shape),
+        "layers": _json(layers),
+        "input_scale": repr(model.network.input_scale),
+    }
+    if normalization:
+        vectors = {"offset": normalization.offset, "factor": normalization.factor}
+        found["normalization"] = _json({name: v.tolist() for name, v in vectors.items()})
+    if calibration:
+        found["temperature"] = repr(calibration.temperature)
+    return found
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
