@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigError
-from ..export import FORMATS, export_model, find_format
+from ..export import FORMATS, INPUT_TYPES, export_model, find_format
 from ..files import atomic_write
 from ..model import load_model
 from ..outputs import check_output
@@ -46,6 +46,16 @@ def export(
             show_default="the model's name, with the suffix of the format",
         ),
     ] = None,
+    input_: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="TYPE",
+            help=f"Type of the samples that an ONNX graph reads: {', '.join(INPUT_TYPES)}.",
+            show_default="uint8 for images, float32 for measurements",
+            autocompletion=lambda: list(INPUT_TYPES),
+        ),
+    ] = None,
     list_: Annotated[
         bool,
         typer.Option(
@@ -65,7 +75,7 @@ def export(
     paths = {suffix: output.with_suffix(suffix) for suffix in chosen.suffixes}
     for path in paths.values():
         check_output(path, inputs=[model])
-    contents = export_model(load_model(model), chosen.name, name=output.stem)
+    contents = export_model(load_model(model), chosen.name, input_type=input_)
     with ExitStack() as stack:  # all files are complete before the first gets its name
         for suffix, path in paths.items():
             file = stack.enter_context(atomic_write(path))

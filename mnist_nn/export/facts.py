@@ -12,7 +12,6 @@ def facts(model: Model) -> dict[str, str]:
     """Describe a model in strings; those that are no plain text or number are JSON."""
     config, samples = model.config, model.format
     layers = [layer.model_dump(exclude_defaults=True) for layer in config.network.layers]
-    normalization, calibration = model.network.normalization, model.calibration
     found = {
         "producer": f"mnist-nn {__version__}",
         "version": str(VERSION),
@@ -23,11 +22,8 @@ def facts(model: Model) -> dict[str, str]:
         "layers": _json(layers),
         "input_scale": repr(model.network.input_scale),
     }
-    if normalization:
-        vectors = {"offset": normalization.offset, "factor": normalization.factor}
-        found["normalization"] = _json({name: v.tolist() for name, v in vectors.items()})
-    if calibration:
-        found["temperature"] = repr(calibration.temperature)
+    if model.calibration:
+        found["temperature"] = repr(model.calibration.temperature)
     return found
 
 

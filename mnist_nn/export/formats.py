@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError, hint
 from ..model import Model
+from .onnx import INPUT_TYPES, write_onnx
 from .weights import write_npz, write_safetensors
 
 
@@ -12,19 +13,27 @@ from .weights import write_npz, write_safetensors
 class Format:
     """An entry of the table of formats.
 
-    The writer gets a model and the name of its file without the suffix, and returns a file's
-    content for each suffix. It raises a ConfigError for a model that the format cannot have.
+    The writer gets a model and returns a file's content for each suffix. It raises a ConfigError
+    for a model that the format cannot have.
     """
 
     name: str  # key on the command line
     purpose: str  # what it is for, in one sentence without a full stop
     suffixes: tuple[str, ...]  # of the files: the first is the one that is named, others lie beside
-    write: Callable[..., tuple[bytes, ...]]  # (model, name) -> contents
+    write: Callable[..., tuple[bytes, ...]]  # model -> contents
+    input_types: tuple[str, ...] = ()  # of samples, that the writer takes as `input_type`
 
 
 FORMATS = {
     entry.name: entry
     for entry in (
+        Format(
+            "onnx",
+            "the whole model, from pixels to probabilities, for ONNX Runtime and many others",
+            (".onnx",),
+            write_onnx,
+            INPUT_TYPES,
+        ),
         Format(
             "safetensors",
             "the weights alone, to be read safely by PyTorch, JAX and others",
@@ -53,11 +62,22 @@ def find_format(name: str | None, suffix: str | None) -> Format:
     return fitting[0]
 
 
-def export_model(model: Model, to: str, *, name: str = "model") -> dict[str, bytes]:
+def export_model(model: Model, to: str, *, input_type: str | None = None) -> dict[str, bytes]:
     """Return the content of a model's files in a format, by their suffixes.
 
-    `name` is that of the files without a suffix: scripts refer by it to their weights. ConfigError
-    if the format is unknown, needs a library that is not installed, or cannot have the model.
+    `input_type` is that of the samples that it reads, one of the format's; None for the usual one.
+    ConfigError if the format is unknown, needs a library that is not installed, or cannot have the
+    model.
     """
     entry = find_format(to, None)
-    return dict(zip(entry.suffixes, entry.write(model, name), strict=True))
+    options = {} if input_type is None else {"input_type": input_type}
+    if input_type is not None and input_type not in entry.input_types:
+        raise ConfigError(_unknown_input_type(entry, input_type))
+    return dict(zip(entry.suffixes, entry.write(model, **options), strict=True))
+
+
+def _unknown_input_type(entry: Format, input_type: str) -> str:
+    """Say which types of samples a format can read."""
+    if not entry.input_types:
+        return f"{entry.name} has no choice of the type of its inputs; leave it out"
+    return f"unknown type of inputs '{input_type[:100]}' {hint(input_type, entry.input_types)}"

@@ -1,30 +1,43 @@
-"""Files of weights: the parameters as they are, by name, and facts about the model."""
+"""Files of weights: the parameters as they are, by name, and facts about the model.
+
+A normalization is two arrays more: ``normalization.offset`` and ``normalization.factor``.
+"""
 
 import io
 import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..model import Model
 from .facts import facts
 from .libraries import required
 
 
-def write_npz(model: Model, name: str) -> tuple[bytes]:
+def write_npz(model: Model) -> tuple[bytes]:
     """Write NumPy's archive, in which ``metadata`` is a string: JSON of the facts."""
     file = io.BytesIO()
-    metadata = np.array(json.dumps(facts(model), ensure_ascii=False))
-    arrays: dict[str, Any] = {"metadata": metadata, **model.network.named_parameters()}
-    np.savez(file, **arrays)
+    entries: dict[str, Any] = dict(_arrays(model))
+    entries["metadata"] = np.array(json.dumps(facts(model), ensure_ascii=False))
+    np.savez(file, **entries)
     return (file.getvalue(),)
 
 
-def write_safetensors(model: Model, name: str) -> tuple[bytes]:
+def write_safetensors(model: Model) -> tuple[bytes]:
     """Write a safetensors file, with the facts as its metadata."""
     safetensors = required("safetensors.numpy")
-    arrays = {name: array.copy() for name, array in model.network.named_parameters().items()}
-    return (_with_sorted_metadata(safetensors.save(arrays, facts(model))),)
+    return (_with_sorted_metadata(safetensors.save(_arrays(model), facts(model))),)
+
+
+def _arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """Return the parameters, and the vectors of a normalization, by name."""
+    network = model.network
+    arrays: dict[str, NDArray[Any]] = dict(network.named_parameters())
+    if network.normalization:
+        arrays["normalization.offset"] = network.normalization.offset
+        arrays["normalization.factor"] = network.normalization.factor
+    return arrays
 
 
 def _with_sorted_metadata(blob: bytes) -> bytes:

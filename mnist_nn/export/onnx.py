@@ -1,0 +1,164 @@
+"""ONNX: a graph from samples to calibrated probabilities and labels, which many programs run.
+
+Its arithmetic is the network's: whole numbers are scaled and measurements are normalized as
+`Network.scale` does it, and batch normalization is folded into the layers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..errors import ConfigError
+from ..model import Model
+from ..nn import FoldedLayer, folded_layers
+from .facts import facts
+from .libraries import required
+
+INPUT_TYPES = ("uint8", "float32", "float64")
+OPSET = 13  # the lowest whose Softmax has an axis; runtimes of 2020 have it
+DOUBLE_OPSET = 18  # the lowest in which ONNX Runtime computes every activation in float64
+GELU_OPSET = 20
+
+
+class _Graph:
+    """A graph under construction: a node has the name of what it returns."""
+
+    def __init__(self) -> None:
+        self.onnx = required("onnx")
+        self.parser = required("onnx.parser")
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = []
+
+    def constant(self, name: str, value: Any, dtype: Any) -> str:
+        """Add a constant; return its name."""
+        array = np.array(value, dtype)
+        self.initializers.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def node(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+        """Add a node with one output; return its name."""
+        made = self.onnx.helper.make_node(operator, inputs, [name], name, **attributes)
+        self.nodes.append(made)
+        return name
+
+    def cast(self, x: str, dtype: Any, name: str) -> str:
+        """Add a conversion to a type of numbers."""
+        return self.node("Cast", [x], name, to=self.type_of(dtype))
+
+    def statements(self, text: str, z: str, name: str) -> str:
+        """Add the nodes of statements that make ``y`` of ``z``."""
+        parsed = self.parser.parse_graph(f"g (float[N] z) => (float[N] y) {{ {text} }}")
+        names = {"z": z, "y": name}
+        for node in parsed.node:
+            for values in (node.input, node.output):
+                values[:] = [names.get(value, f"{name}/{value}") for value in values]
+            node.name = node.output[0]
+            self.nodes.append(node)
+        return name
+
+    def type_of(self, dtype: Any) -> int:
+        """Return ONNX's number of a type."""
+        number: int = self.onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return number
+
+
+def write_onnx(model: Model, *, input_type: str | None = None) -> tuple[bytes]:
+    """Write a graph that reads ``samples`` and returns ``probabilities`` and ``label``."""
+    graph, samples = _Graph(), model.format
+    input_type = input_type or ("uint8" if samples.image_shape else "float32")
+    output = "probabilities" if model.network.output.probability else "outputs"
+    _add_model(graph, model, np.dtype(input_type), output)
+    graph.node("ArgMax", [output], "label", axis=1, keepdims=0)
+    info = graph.onnx.helper.make_tensor_value_info
+    read = info("samples", graph.type_of(input_type), ["N", *samples.sample_shape])
+    returned = [
+        info(output, graph.type_of(model.network.dtype), ["N", len(samples.class_names)]),
+        info("label", graph.type_of(np.int64), ["N"]),
+    ]
+    return (_serialized(graph, [read], returned, facts(model), _opset([model])),)
+
+
+def _serialized(
+    graph: _Graph, inputs: list[Any], outputs: list[Any], metadata: dict[str, str], opset: int
+) -> bytes:
+    """Make a file of a graph, verifying it."""
+    helper = graph.onnx.helper
+    opsets = [helper.make_opsetid("", opset)]
+    made = helper.make_model(
+        helper.make_graph(graph.nodes, "network", inputs, outputs, graph.initializers),
+        opset_imports=opsets,
+        ir_version=helper.find_min_ir_version_for(opsets),
+        producer_name="mnist-nn",
+        producer_version=__version__,
+        doc_string=metadata["summary"],
+    )
+    helper.set_model_props(made, metadata)
+    required("onnx.checker").check_model(made, full_check=True)
+    content: bytes = made.SerializeToString(deterministic=True)
+    return content
+
+
+def _opset(models: Sequence[Model]) -> int:
+    """Return the lowest version of ONNX's operators in which models can be written and run."""
+    names = {layer.activation for model in models for layer in model.config.network.layers}
+    if "gelu" in names:
+        return GELU_OPSET
+    is_double = any(model.network.dtype == np.float64 for model in models)
+    return DOUBLE_OPSET if is_double else OPSET
+
+
+def _add_model(graph: _Graph, model: Model, input_type: np.dtype[Any], output: str) -> None:
+    """Add a model's nodes, from ``samples`` to its calibrated outputs."""
+    network = model.network
+    try:
+        *hidden, last = folded_layers(network)
+    except ValueError as error:
+        raise ConfigError(f"ONNX cannot have this network: {error}") from error
+    x = _add_inputs(graph, model, input_type)
+    for number, layer in enumerate(hidden, 1):
+        z = _add_sums(graph, layer, x, f"layer_{number}")
+        x = graph.statements(
+            str(layer.activation.onnx), z, f"layer_{number}/{layer.activation.name}"
+        )
+    z = _add_sums(graph, last, x, f"layer_{len(hidden) + 1}")
+    if model.calibration:
+        temperature = graph.constant("temperature", model.calibration.temperature, network.dtype)
+        z = graph.node("Div", [z, temperature], "calibrated_logits")
+    if network.sizes[-1] > 1:
+        graph.statements(str(last.activation.onnx), z, output)
+        return
+    y = graph.statements(str(last.activation.onnx), z, "second_class")
+    one = graph.constant("one", 1, network.dtype)
+    first = graph.node("Sub", [one, y], "first_class")
+    graph.node("Concat", [first, y], output, axis=1)
+
+
+def _add_inputs(graph: _Graph, model: Model, input_type: np.dtype[Any]) -> str:
+    """Add what makes rows of numbers of the samples, as `Network.scale` does."""
+    network, x = model.network, "samples"
+    if model.format.image_shape:
+        x = graph.node("Flatten", [x], "rows", axis=1)
+    normalization = network.normalization
+    dtype: Any = np.float64 if normalization else network.dtype
+    if input_type != dtype:
+        x = graph.cast(x, dtype, "numbers")
+    if input_type.kind == "u" and network.input_scale != 1:
+        scale = graph.constant("input_scale", network.input_scale, dtype)
+        x = graph.node("Mul", [x, scale], "inputs")
+    if normalization:
+        offset = graph.constant("normalization.offset", normalization.offset, dtype)
+        factor = graph.constant("normalization.factor", normalization.factor, dtype)
+        x = graph.node("Mul", [graph.node("Sub", [x, offset], "centred"), factor], "normalized")
+        if network.dtype != dtype:
+            x = graph.cast(x, network.dtype, "normalized_inputs")
+    return x
+
+
+def _add_sums(graph: _Graph, layer: FoldedLayer, x: str, name: str) -> str:
+    """Add a layer's sums, ``x W + b``."""
+    inputs = [x, graph.constant(f"{name}.weights", layer.W, layer.W.dtype)]
+    if layer.b is not None:
+        inputs.append(graph.constant(f"{name}.biases", layer.b, layer.W.dtype))
+    return graph.node("Gemm", inputs, f"{name}/sums")
