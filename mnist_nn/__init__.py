@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ModelError,
     )
     from .evaluation import Answers, Calibration, Evaluation, evaluate, fit_calibration
-    from .model import Model, load_model
+    from .model import Committee, Model, load_model
     from .nn import (
         Activation,
         BatchNorm,
@@ -69,6 +69,7 @@ __all__ = [
     "Augmentation",
     "BatchNorm",
     "Calibration",
+    "Committee",
     "Config",
     "ConfigError",
     "Constant",

@@ -20,7 +20,7 @@ from ..outputs import check_output
 from .calibration import calibration_lines, calibration_measured
 from .evaluated_model import LoadedModel, evaluate_model, model_curves
 from .guard import styled
-from .options import DataDir, Debug, ModelFile, complete_dataset
+from .options import DataDir, Debug, complete_dataset
 from .tables import table
 
 WIDTH = 80  # columns that a confusion matrix may take
@@ -28,7 +28,7 @@ MISTAKES = 20  # rows, instead of a matrix that is too wide
 
 
 def evaluate(
-    model: ModelFile,
+    model: Path,
     dataset: Annotated[
         str | None,
         typer.Option(

@@ -20,6 +20,7 @@ from ..config import (
 )
 from ..data import DATASETS, data_folder, imported_names
 from .guard import Debug as Debug
+from .models import SHIPPED
 
 MAIN_PRESET = "base"
 config_option = partial(typer.Option, show_default="from the config", rich_help_panel="Config")
@@ -58,7 +59,22 @@ Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
 ]
 ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="Model file, written by mnist-nn train.")
+    Path | None,
+    typer.Argument(
+        metavar="MODEL", help="Model file, written by mnist-nn train.", show_default=SHIPPED
+    ),
+]
+ModelFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="Model file, written by mnist-nn train. Several with --together.",
+        show_default=SHIPPED,
+    ),
+]
+Together = Annotated[
+    bool,
+    typer.Option("--together", help="Average the probabilities of all the models that are named."),
 ]
 Configs = Annotated[
     list[Path] | None,

@@ -10,7 +10,7 @@ from ..errors import ConfigError, DataError
 from ..images import images_in
 from ..model import Model, load_model
 from .explain import check_explained
-from .options import Debug, ModelFile
+from .options import Debug
 from .prediction_layout import ClassesLayout, DigitsLayout, Layout, RowsLayout
 from .prediction_output import PredictionOutput
 from .predictions import kind_of
@@ -20,7 +20,7 @@ from .table_rows import TableRows, is_table
 
 
 def predict(
-    model: ModelFile,
+    model: Path,
     images: Annotated[
         list[str],
         typer.Argument(

@@ -1,5 +1,6 @@
 """Measuring a trained network: metrics, predictions, learning curves, charts, and a report."""
 
+from .answered import AnsweredSamples
 from .boundary import Plane
 from .calibration import Answers, Calibration, answer, fit_calibration
 from .evaluated_model import EvaluatedModel
@@ -18,6 +19,7 @@ from .palette import require_matplotlib
 from .subspace import Subspace
 
 __all__ = [
+    "AnsweredSamples",
     "Answers",
     "Calibration",
     "ClassScore",

@@ -128,6 +128,17 @@ def fit_calibration(
         check_samples(network, *samples)
     if not network.output.probability:
         return None
+    subspace = None
+    if training is not None and len(validation.y) >= ONE_IN:
+        subspace = fit_subspace(network, training.x)
+    return calibrate(network, validation, subspace)
+
+
+@one_blas_thread()
+def calibrate(
+    network: Network, validation: Samples, subspace: Subspace | None
+) -> Calibration | None:
+    """Calibrate a network of probabilities, with a subspace of its training samples, if any."""
     logits = network.logits(validation.x)
     if not np.isfinite(logits).all():
         return None
@@ -143,7 +154,6 @@ def fit_calibration(
     scores = {"min_probability": -outputs.max(axis=1)}
     if network.output.name == "softmax":
         scores["max_energy"] = energy_of(logits, temperature)
-    subspace = None if training is None else fit_subspace(network, training.x)
     score = None if subspace is None else subspace.score(network, validation.x)
     if score is None or not np.isfinite(score).all():
         subspace = None

@@ -118,9 +118,15 @@ def evaluate(
     check_scale(samples.x, network.input_scale)
     value, predicted = score(network, LOSSES[loss], *samples, progress=progress)
     n_classes = len(target_rows(network.sizes[-1], network.dtype))
-    pairs = samples.y.astype(np.intp) * n_classes + predicted
-    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
-    return Evaluation(value, confusion)
+    return Evaluation(value, confusion_matrix(samples.y, predicted, n_classes))
+
+
+def confusion_matrix(
+    labels: NDArray[np.integer[Any]], predicted: NDArray[np.intp], n_classes: int
+) -> NDArray[np.intp]:
+    """Count samples by their true and their predicted class, both of shape (n,)."""
+    pairs = labels.astype(np.intp) * n_classes + predicted
+    return np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,22 @@
 """Model and checkpoint files."""
 
-from .build import build_network, check_augmentation, check_fits, parameters_of, training_settings
+from .build import (
+    build_network,
+    check_augmentation,
+    check_fits,
+    describe_network,
+    parameters_of,
+    training_settings,
+)
 from .checkpoint import Checkpoint, SeedResult, Series, load_checkpoint, save_checkpoint
+from .committee import Committee
 from .content import current_versions
-from .model import Model, describe_network, load_model, save_model
+from .model import Model, load_model, save_model
 from .starting_weights import StartingWeights, load_starting_weights
 
 __all__ = [
     "Checkpoint",
+    "Committee",
     "Model",
     "SeedResult",
     "Series",

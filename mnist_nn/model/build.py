@@ -37,6 +37,21 @@ def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
+def describe_network(config: Config, n_inputs: int) -> list[str]:
+    """Describe the layers of a config's network and count their parameters, a line for each."""
+    spec, n_in = parameters_of(config, n_inputs), n_inputs
+    rows = [f"network: {n_inputs} inputs"]
+    for number, entry in enumerate(config.network.layers, 1):
+        size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
+        what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
+        frozen = ", frozen" if number <= config.training.frozen_layers else ""
+        rows.append(
+            f"  layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters{frozen}"
+        )
+        n_in = entry.units
+    return [*rows, f"parameters: {spec.size:,}"]
+
+
 def trained_parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     """Return the parameters of the layers that are not frozen, which are a network of their own."""
     network, frozen = config.network, config.training.frozen_layers

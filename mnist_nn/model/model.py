@@ -4,8 +4,11 @@ The file has builtin values and NumPy arrays only: anyone can read it with ``pic
 `load_model` reads it without trusting it. `docs/model-file.md` describes every key.
 """
 
+import gzip
 import math
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -23,7 +26,7 @@ from ..files import StrPath
 from ..nn import Network
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics
-from .build import build_network, parameters_of
+from .build import build_network, describe_network, parameters_of
 from .content import (
     Sha256,
     check_size,
@@ -43,6 +46,7 @@ OTHERS = {
     "mnist-nn train --resume makes a model of it"
 }
 MAX_BYTES = 1 << 30
+SHIPPED = Path(__file__).with_name("digits.pkl.gz")  # scripts/make_model.py makes it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,12 +166,7 @@ class Model:
             If the dataset has not been downloaded or is damaged.
         """
         if samples is None:
-            dataset = load_dataset(self.config.data.dataset, data_dir)
-            if self.sha256 and dataset.sha256 != self.sha256:
-                warn(f"{dataset.name} is not the same data that the model was trained on")
-            if dataset.test is None:
-                raise ConfigError(f"{dataset.name} has no test samples; pass samples")
-            samples = dataset.test
+            samples = samples_to_test(self, data_dir)
         return evaluate(self.network, samples, self.config.training.loss)
 
     def save(self, path: StrPath) -> None:
@@ -224,19 +223,14 @@ class Model:
         ]
 
 
-def describe_network(config: Config, n_inputs: int) -> list[str]:
-    """Describe the layers of a config's network and count their parameters, a line for each."""
-    spec, n_in = parameters_of(config, n_inputs), n_inputs
-    rows = [f"network: {n_inputs} inputs"]
-    for number, entry in enumerate(config.network.layers, 1):
-        size = sum(p.size for p in spec.parameters if p.name.startswith(f"layer_{number}."))
-        what = f"{entry.activation} with batch_norm" if entry.batch_norm else entry.activation
-        frozen = ", frozen" if number <= config.training.frozen_layers else ""
-        rows.append(
-            f"  layer {number}: {n_in} -> {entry.units} {what}, {size:,} parameters{frozen}"
-        )
-        n_in = entry.units
-    return [*rows, f"parameters: {spec.size:,}"]
+def samples_to_test(model: Model, data_dir: StrPath | None) -> Samples:
+    """Return the test samples of the dataset that a model was trained on; ConfigError if none."""
+    dataset = load_dataset(model.config.data.dataset, data_dir)
+    if model.sha256 and dataset.sha256 != model.sha256:
+        warn(f"{dataset.name} is not the same data that the model was trained on")
+    if dataset.test is None:
+        raise ConfigError(f"{dataset.name} has no test samples; pass samples")
+    return dataset.test
 
 
 @dataclass(frozen=True)
@@ -296,13 +290,14 @@ def save_model(path: StrPath, model: Model) -> None:
     write(path, blob)
 
 
-def load_model(path: StrPath) -> Model:
+def load_model(path: StrPath | None = None) -> Model:
     """Read a model file; nothing in it is ever executed.
 
     Parameters
     ----------
     path
-        File that ``mnist-nn train`` or `Model.save` wrote.
+        File that ``mnist-nn train`` or `Model.save` wrote; None for the model that ships with
+        mnist-nn, the preset ``accurate`` trained on MNIST with seed 0, its weights in float16.
 
     Returns
     -------
@@ -313,7 +308,14 @@ def load_model(path: StrPath) -> Model:
     ModelError
         If it cannot be read, is not a model file of this version, or its parts disagree.
     """
-    return read(path, "model", MAX_BYTES, model_of)
+    if path is not None:
+        return read(path, "model", MAX_BYTES, model_of)
+    try:
+        return model_of(gzip.decompress(SHIPPED.read_bytes()))
+    except (OSError, EOFError, zlib.error, ModelError) as error:
+        raise ModelError(
+            f"the model that ships with mnist-nn is damaged: {error}; install mnist-nn again"
+        ) from error
 
 
 def model_of(blob: bytes) -> Model:
@@ -327,8 +329,7 @@ def model_of(blob: bytes) -> Model:
         raise ModelError("its kept epoch is not in its history")
     samples = content.sample_format or known_format(config)
     network = _network(config, content, samples)
-    if content.calibration:
-        _check_calibration(content.calibration, network)
+    calibration = content.calibration and _checked_calibration(content.calibration, network)
     return Model(
         config=config,
         network=network,
@@ -338,26 +339,39 @@ def model_of(blob: bytes) -> Model:
         versions=content.versions,
         kept_epoch=kept,
         init_from=content.init_from,
-        calibration=content.calibration,
+        calibration=calibration,
     )
 
 
-def _check_calibration(calibration: Calibration, network: Network) -> None:
-    """Hold a calibration against the network that it is of."""
+def _checked_calibration(calibration: Calibration, network: Network) -> Calibration:
+    """Hold a calibration against the network that it is of, and widen it."""
     if not network.output.probability:
         raise ModelError("it has a calibration, but its outputs are no probabilities")
     subspace, n_inputs = calibration.subspace, network.sizes[0]
     if (subspace is None) != (calibration.max_score is None):
         raise ModelError("its calibration has a score and no limit for it, or the reverse")
     if subspace is None:
-        return
+        return calibration
     arrays = (subspace.centre, subspace.components)
     if [array.shape for array in arrays] != [(n_inputs,), (n_inputs, N_COMPONENTS)]:
         raise ModelError(f"its calibration's subspace is not of samples of {n_inputs:,} numbers")
-    if any(array.dtype.newbyteorder("=") != network.dtype for array in arrays):
-        raise ModelError(f"its calibration's subspace is not {network.dtype}")
+    _check_precision(
+        {"subspace.centre": subspace.centre, "subspace.components": subspace.components},
+        network.dtype,
+    )
     if not all(np.isfinite(array).all() for array in arrays):
         raise ModelError("a number of its calibration's subspace is not finite")
+    centre, components = (np.asarray(array, network.dtype) for array in arrays)
+    return replace(calibration, subspace=replace(subspace, centre=centre, components=components))
+
+
+def _check_precision(arrays: dict[str, FloatArray], dtype: np.dtype[Any]) -> None:
+    """Refuse arrays that are neither of a network's precision nor float16, which is widened."""
+    for name, array in arrays.items():
+        if array.dtype.newbyteorder("=") not in (dtype, np.float16):
+            raise ModelError(f"its {name} must be {dtype}, by its config")
+    size = sum(array.size for array in arrays.values())
+    check_size(size * dtype.itemsize, MAX_BYTES, "model")  # once it is widened
 
 
 def _network(config: Config, content: Content, samples: SampleFormat) -> Network:
@@ -369,13 +383,11 @@ def _network(config: Config, content: Content, samples: SampleFormat) -> Network
         parameters_of(config, samples.n_inputs).check({name: a.shape for name, a in arrays.items()})
     except ValueError as error:
         raise ModelError(f"its config {error}") from error
+    _check_precision(arrays, np.dtype(config.network.dtype))
     network = build_network(config, samples, None)
     network.input_scale = content.input_scale
     for name, view in network.named_parameters().items():
-        array = arrays[name]
-        if array.dtype.newbyteorder("=") != view.dtype:
-            raise ModelError(f"its {name} are not {view.dtype}")
-        view[...] = array
+        view[...] = arrays[name]
     if not np.isfinite(network.params).all():
         raise ModelError("a weight is not finite")
     return network

@@ -189,11 +189,11 @@ def _built(call: object, state: object) -> Call | NDArray[Any]:
 
 
 def _type(call: Call) -> np.dtype[Any]:
-    """Return the type that a call describes, float32 or float64."""
+    """Return the type that a call describes: float16, float32 or float64."""
     match call:
         case Call(
             Name.DTYPE,
-            ("f4" | "f8" as name, False, True),
+            ("f2" | "f4" | "f8" as name, False, True),
             (3, "<" | ">" | "=" as order, None, None, None, -1, -1, 0),
         ):
             return np.dtype(f"{order}{name}")

@@ -45,6 +45,13 @@ def test_the_page_is_written_and_named(
     assert opened == []
 
 
+def test_without_a_model_the_one_that_ships_is_drawn_with(run: Run, tmp_path: Path) -> None:
+    result = run("draw")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "draw.html\n", "")
+    page = (tmp_path / "draw.html").read_text("utf-8")
+    assert "the model that ships with mnist-nn, trained on mnist" in page
+
+
 def test_the_page_is_opened_where_it_is(
     run: Run, sample_model: Path, tmp_path: Path, opened: list[str]
 ) -> None:
@@ -99,7 +106,7 @@ def test_a_model_that_reads_no_pictures_is_refused(run: Run, tmp_path: Path) -> 
         (("model.pkl", "-o", "."), "is a folder", 2),
         (("model.pkl", "-o", "model.pkl"), "is model.pkl itself, which this command reads", 2),
         (("text.pkl",), "text.pkl", 1),
-        ((), "MODEL", 2),
+        (("-o", "no/draw.html"), "/no does not exist", 2),
     ],
 )
 def test_errors_are_short(

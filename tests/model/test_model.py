@@ -78,6 +78,24 @@ def test_anyone_can_read_the_file_as_a_plain_dict(path: Path) -> None:
     }
 
 
+def test_half_precision_is_widened(model: Model, path: Path) -> None:
+    content = pickle.loads(path.read_bytes())
+    for arrays in (content["parameters"], content["calibration"]["subspace"]):
+        for name, array in arrays.items():
+            arrays[name] = array.astype(">f2" if name == "layer_1.weights" else "f2")
+    path.write_bytes(pickle.dumps(content, 4))
+    loaded = load_model(path)
+    assert loaded.network.dtype == np.float32
+    np.testing.assert_array_equal(
+        loaded.network.params, model.network.params.astype(np.float16).astype(np.float32)
+    )
+    assert loaded.calibration is not None
+    assert loaded.calibration.subspace is not None
+    assert loaded.calibration.subspace.components.dtype == np.float32
+    loaded.save(path)
+    np.testing.assert_array_equal(load_model(path).network.params, loaded.network.params)
+
+
 def change_output(content: dict[str, Any], activation: str) -> None:
     content["config"]["network"]["layers"][-1]["activation"] = activation
     content["config"]["training"]["loss"] = "mean_squared_error"
@@ -117,7 +135,10 @@ Change = Callable[[dict[str, Any]], object]
         (lambda c: c["calibration"].update(subspace=None), "a score and no limit for it"),
         (lambda c: c["calibration"].update(subspace=[]), r"'calibration\.subspace' is wrong"),
         (lambda c: change_subspace(c, "centre", np.zeros(3)), "not of samples of 784 numbers"),
-        (lambda c: change_subspace(c, "centre", np.zeros(784)), "subspace is not float32"),
+        (
+            lambda c: change_subspace(c, "centre", np.zeros(784)),
+            "subspace.centre must be float32, by its config",
+        ),
         (
             lambda c: change_subspace(c, "components", np.ones(7, np.float32)),
             "not of samples of 784",
@@ -161,7 +182,7 @@ Change = Callable[[dict[str, Any]], object]
         ),
         (
             lambda c: c["parameters"].update({"layer_2.biases": np.full(10, 1e300)}),
-            "layer_2.biases are not float32",
+            "layer_2.biases must be float32, by its config",
         ),
         (
             lambda c: c["config"]["network"].update(bias=False),
