@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError, hint
 from ..model import Model
+from .c import write_c
+from .keras import write_keras
 from .onnx import INPUT_TYPES, write_onnx
+from .torch import write_torch
 from .weights import write_npz, write_safetensors
 
 
@@ -33,6 +36,19 @@ FORMATS = {
             (".onnx",),
             write_onnx,
             INPUT_TYPES,
+        ),
+        Format(
+            "torch",
+            "a short script that rebuilds the model of PyTorch's layers, to read and to build on",
+            (".py", ".npz"),
+            write_torch,
+        ),
+        Format("keras", "the same of Keras' layers", (".py", ".npz"), write_keras),
+        Format(
+            "c",
+            "one file of C99 that needs no library, for programs and small devices",
+            (".c",),
+            write_c,
         ),
         Format(
             "safetensors",
