@@ -12,7 +12,7 @@ from ..model import Model
 from ..nn import ActivationFunction, BatchNorm, FoldedLayer, folded_layers
 from ..nn.arrays import FloatArray
 
-MAX_PARAMETERS = 4_000_000  # of a file of some 50 MB, for which compilers need a few GB
+MAX_PARAMETERS = 4_000_000  # of a file of 50 MB, for which a compiler takes almost 1 GB
 PER_LINE = 8  # numbers
 REALS = {"float32": ("float", "f"), "float64": ("double", "")}  # type, suffix of a literal
 FILE = Template("""\
