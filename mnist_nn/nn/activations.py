@@ -337,7 +337,8 @@ ACTIVATIONS = {
             needs_sums=True,
             signed=True,
             formula="v * (0.5 * tanh(0.5 * v) + 0.5)",
-            onnx="s = Sigmoid (z) y = Mul (z, s)",
+            # Abs changes nothing: without it ONNX Runtime fuses both to what float64 does not have
+            onnx="s = Sigmoid (z) p = Abs (s) y = Mul (z, p)",
             torch="SiLU()",
             keras='Activation("silu")',
         ),
