@@ -64,7 +64,12 @@ def export(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Write a model in a format of other programs."""
+    """Write a model in a format of other programs.
+
+    The paths of the files are printed. What runs (ONNX, scripts, C) computes the calibrated
+    probabilities that mnist-nn predict prints, and files of weights have the parameters as they
+    are. ONNX and safetensors need libraries (extra: export). The formats:
+    """
     chosen = find_format(to, output.suffix if output else None)
     output = output or Path(model.stem + chosen.suffixes[0])
     if output.suffix != chosen.suffixes[0]:
@@ -83,3 +88,7 @@ def export(
             file.flush()
     for path in paths.values():
         print_path(path)
+
+
+FORMATS_HELP = [f"[bold]{entry.name}[/bold]: {entry.purpose}." for entry in FORMATS.values()]
+export.__doc__ = "\n\n".join([str(export.__doc__), *FORMATS_HELP])

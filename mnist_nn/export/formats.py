@@ -69,6 +69,8 @@ def find_format(name: str | None, suffix: str | None) -> Format:
         return FORMATS[name]
     if suffix is None:
         raise ConfigError(f"pass --to and a format: {', '.join(FORMATS)} (--list explains them)")
+    if not suffix:
+        raise ConfigError(f"the output has no suffix; pass --to: {', '.join(FORMATS)}")
     fitting = [entry for entry in FORMATS.values() if entry.suffixes[0] == suffix]
     if not fitting:
         raise ConfigError(f"no format has files like *{suffix}; pass --to: {', '.join(FORMATS)}")

@@ -1,0 +1,103 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from mnist_nn.data import load_dataset
+from mnist_nn.export import FORMATS
+from mnist_nn.model import load_model
+
+Run = Callable[..., Any]
+
+
+def test_the_file_is_named_after_the_model_and_its_path_is_printed(
+    run: Run, sample_model: Path, tmp_path: Path
+) -> None:
+    result = run("export", sample_model, "--to", "npz")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "model.npz\n", "")
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as weights:
+        assert weights["layer_1.weights"].shape == (784, 128)
+
+
+def test_an_exported_graph_reads_real_digits_as_the_model_does(
+    run: Run, sample_model: Path, tmp_path: Path
+) -> None:
+    result = run("export", sample_model, "-o", "my net.onnx")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "my net.onnx\n", "")
+    digits = load_dataset("mnist-sample").test
+    assert digits is not None
+    session = onnxruntime.InferenceSession(tmp_path / "my net.onnx")
+    _, label = session.run(None, {"samples": digits.x.reshape(-1, 28, 28)})
+    expected = load_model(sample_model).predict(digits.x).argmax(axis=1)
+    assert (label == expected).all()
+
+
+def test_the_type_of_the_input_can_be_chosen(run: Run, sample_model: Path, tmp_path: Path) -> None:
+    assert run("export", sample_model, "--to", "onnx", "--input", "float32").exit_code == 0
+    (read,) = onnxruntime.InferenceSession(tmp_path / "model.onnx").get_inputs()
+    assert read.type == "tensor(float)"
+
+
+def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
+    result = run("export", "--list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    explained = " ".join(run("export", "--help").stdout.split())
+    for line, entry in zip(result.stdout.splitlines(), FORMATS.values(), strict=True):
+        assert line.split()[0] == entry.name
+        assert entry.purpose in line
+        assert f"{entry.name}: {entry.purpose}." in explained
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint", "code"),
+    [
+        (("model.pkl",), "pass --to and a format: onnx, ", 2),
+        (("model.pkl", "--to", "onx"), "unknown format 'onx' (did you mean 'onnx'?)", 2),
+        (("model.pkl", "-o", "net.pb"), "no format has files like *.pb; pass --to: onnx, ", 2),
+        (("model.pkl", "-o", "net"), "no suffix; pass --to", 2),
+        (("model.pkl", "--to", "npz", "-o", "net.onnx"), "npz is written to files like *.npz", 2),
+        (("model.pkl", "--to", "npz", "--input", "uint8"), "npz has no choice of the type", 2),
+        (("model.pkl", "--to", "onnx", "--input", "int8"), "(did you mean 'uint8'?)", 2),
+        (("model.pkl", "-o", "no/net.onnx"), "/no does not exist", 2),
+        (("model.pkl", "-o", "folder.onnx"), "is a folder", 2),
+        (("same.onnx", "--to", "onnx"), "is same.onnx itself, which this command reads", 2),
+        (("no.pkl", "--to", "onnx"), "no.pkl", 1),
+        (("text.pkl", "--to", "onnx"), "text.pkl", 1),
+    ],
+)
+def test_errors_are_short_and_leave_everything_as_it_is(
+    arguments: tuple[Any, ...],
+    complaint: str,
+    code: int,
+    run: Run,
+    sample_model: Path,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "text.pkl").write_text("not a model")
+    (tmp_path / "folder.onnx").mkdir()
+    (tmp_path / "same.onnx").write_bytes(sample_model.read_bytes())
+    before = sorted(tmp_path.iterdir())
+    result = run("export", *arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert complaint in result.stderr
+    assert len(result.stderr.splitlines()) <= 2
+    assert sorted(tmp_path.iterdir()) == before
+    assert load_model(tmp_path / "same.onnx")
+
+
+@pytest.mark.parametrize(("to", "library"), [("onnx", "onnx"), ("safetensors", "safetensors")])
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    to: str, library: str, run: Run, sample_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == library:
+            monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, library, None)
+    result = run("export", sample_model, "--to", to)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"needs {library}, which is not installed" in result.stderr
+    assert "[export]" in result.stderr.splitlines()[1]
