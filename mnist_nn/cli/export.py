@@ -9,10 +9,10 @@ import typer
 from ..errors import ConfigError
 from ..export import FORMATS, INPUT_TYPES, export_model, find_format
 from ..files import atomic_write
-from ..model import load_model
 from ..outputs import check_output
 from .guard import print_path
-from .options import Debug, ModelFile
+from .models import load_named
+from .options import Debug, ModelFiles, Together
 
 
 def _list_formats(wanted: bool) -> None:
@@ -26,7 +26,7 @@ def _list_formats(wanted: bool) -> None:
 
 
 def export(
-    model: ModelFile,
+    models: ModelFiles = None,
     to: Annotated[
         str | None,
         typer.Option(
@@ -43,7 +43,7 @@ def export(
             "-o",
             metavar="PATH",
             help="Where to write the result.",
-            show_default="the model's name, with the suffix of the format",
+            show_default="the name of MODEL, with the suffix of the format",
         ),
     ] = None,
     input_: Annotated[
@@ -56,6 +56,7 @@ def export(
             autocompletion=lambda: list(INPUT_TYPES),
         ),
     ] = None,
+    together: Together = False,
     list_: Annotated[
         bool,
         typer.Option(
@@ -71,7 +72,7 @@ def export(
     are. ONNX and safetensors need libraries (extra: export). The formats:
     """
     chosen = find_format(to, output.suffix if output else None)
-    output = output or Path(model.stem + chosen.suffixes[0])
+    output = output or Path(_name(models) + chosen.suffixes[0])
     if output.suffix != chosen.suffixes[0]:
         raise ConfigError(
             f"--output {output}: {chosen.name} is written to files like *{chosen.suffixes[0]}; "
@@ -79,8 +80,9 @@ def export(
         )
     paths = {suffix: output.with_suffix(suffix) for suffix in chosen.suffixes}
     for path in paths.values():
-        check_output(path, inputs=[model])
-    contents = export_model(load_model(model), chosen.name, input_type=input_)
+        check_output(path, inputs=models or [])
+    model = load_named(models, together=together)
+    contents = export_model(model, chosen.name, input_type=input_)
     with ExitStack() as stack:  # all files are complete before the first gets its name
         for suffix, path in paths.items():
             file = stack.enter_context(atomic_write(path))
@@ -88,6 +90,13 @@ def export(
             file.flush()
     for path in paths.values():
         print_path(path)
+
+
+def _name(models: list[Path] | None) -> str:
+    """Name a file after its models."""
+    if not models:
+        return "digits"
+    return models[0].stem if len(models) == 1 else "committee"
 
 
 FORMATS_HELP = [f"[bold]{entry.name}[/bold]: {entry.purpose}." for entry in FORMATS.values()]

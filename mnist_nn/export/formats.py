@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import ConfigError, hint
-from ..model import Model
+from ..model import Committee, Model
 from .c import write_c
 from .keras import write_keras
 from .onnx import INPUT_TYPES, write_onnx
@@ -24,6 +24,7 @@ class Format:
     purpose: str  # what it is for, in one sentence without a full stop
     suffixes: tuple[str, ...]  # of the files: the first is the one that is named, others lie beside
     write: Callable[..., tuple[bytes, ...]]  # model -> contents
+    committees: bool = False  # whether the writer takes a committee, too
     input_types: tuple[str, ...] = ()  # of samples, that the writer takes as `input_type`
 
 
@@ -35,7 +36,8 @@ FORMATS = {
             "the whole model, from pixels to probabilities, for ONNX Runtime and many others",
             (".onnx",),
             write_onnx,
-            INPUT_TYPES,
+            committees=True,
+            input_types=INPUT_TYPES,
         ),
         Format(
             "torch",
@@ -80,7 +82,9 @@ def find_format(name: str | None, suffix: str | None) -> Format:
     return fitting[0]
 
 
-def export_model(model: Model, to: str, *, input_type: str | None = None) -> dict[str, bytes]:
+def export_model(
+    model: Model | Committee, to: str, *, input_type: str | None = None
+) -> dict[str, bytes]:
     """Return the content of a model's files in a format, by their suffixes.
 
     `input_type` is that of the samples that it reads, one of the format's; None for the usual one.
@@ -91,6 +95,9 @@ def export_model(model: Model, to: str, *, input_type: str | None = None) -> dic
     options = {} if input_type is None else {"input_type": input_type}
     if input_type is not None and input_type not in entry.input_types:
         raise ConfigError(_unknown_input_type(entry, input_type))
+    if isinstance(model, Committee) and not entry.committees:
+        able = " or ".join(other.name for other in FORMATS.values() if other.committees)
+        raise ConfigError(f"{to} has one model in a file; export each by itself, or all to {able}")
     return dict(zip(entry.suffixes, entry.write(model, **options), strict=True))
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import __version__
 from ..errors import ConfigError
-from ..model import Model
-from ..nn import FoldedLayer, folded_layers
+from ..model import Committee, Model
+from ..nn import FoldedLayer, Network, folded_layers
 from .facts import facts
 from .libraries import required
 
@@ -28,17 +28,20 @@ class _Graph:
     def __init__(self) -> None:
         self.onnx = required("onnx")
         self.parser = required("onnx.parser")
+        self.prefix = ""  # of the names of what is added
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
 
     def constant(self, name: str, value: Any, dtype: Any) -> str:
         """Add a constant; return its name."""
+        name = self.prefix + name
         array = np.array(value, dtype)
         self.initializers.append(self.onnx.numpy_helper.from_array(array, name))
         return name
 
     def node(self, operator: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
         """Add a node with one output; return its name."""
+        name = self.prefix + name
         made = self.onnx.helper.make_node(operator, inputs, [name], name, **attributes)
         self.nodes.append(made)
         return name
@@ -50,6 +53,7 @@ class _Graph:
     def statements(self, text: str, z: str, name: str) -> str:
         """Add the nodes of statements that make ``y`` of ``z``."""
         parsed = self.parser.parse_graph(f"g (float[N] z) => (float[N] y) {{ {text} }}")
+        name = self.prefix + name
         names = {"z": z, "y": name}
         for node in parsed.node:
             for values in (node.input, node.output):
@@ -64,20 +68,26 @@ class _Graph:
         return number
 
 
-def write_onnx(model: Model, *, input_type: str | None = None) -> tuple[bytes]:
+def write_onnx(model: Model | Committee, *, input_type: str | None = None) -> tuple[bytes]:
     """Write a graph that reads ``samples`` and returns ``probabilities`` and ``label``."""
+    models = model.models if isinstance(model, Committee) else (model,)
     graph, samples = _Graph(), model.format
     input_type = input_type or ("uint8" if samples.image_shape else "float32")
-    output = "probabilities" if model.network.output.probability else "outputs"
-    _add_model(graph, model, np.dtype(input_type), output)
+    output = "probabilities" if models[0].network.output.probability else "outputs"
+    rows = graph.node("Flatten", ["samples"], "rows", axis=1) if samples.image_shape else "samples"
+    dtype = np.result_type(*(member.network.dtype for member in models))
+    if isinstance(model, Committee):
+        _add_committee(graph, model, rows, np.dtype(input_type), dtype)
+    else:
+        _add_model(graph, model, rows, np.dtype(input_type), output)
     graph.node("ArgMax", [output], "label", axis=1, keepdims=0)
     info = graph.onnx.helper.make_tensor_value_info
     read = info("samples", graph.type_of(input_type), ["N", *samples.sample_shape])
     returned = [
-        info(output, graph.type_of(model.network.dtype), ["N", len(samples.class_names)]),
+        info(output, graph.type_of(dtype), ["N", len(samples.class_names)]),
         info("label", graph.type_of(np.int64), ["N"]),
     ]
-    return (_serialized(graph, [read], returned, facts(model), _opset([model])),)
+    return (_serialized(graph, [read], returned, facts(model), _opset(models)),)
 
 
 def _serialized(
@@ -109,37 +119,50 @@ def _opset(models: Sequence[Model]) -> int:
     return DOUBLE_OPSET if is_double else OPSET
 
 
-def _add_model(graph: _Graph, model: Model, input_type: np.dtype[Any], output: str) -> None:
-    """Add a model's nodes, from ``samples`` to its calibrated outputs."""
+def _add_committee(
+    graph: _Graph, committee: Committee, rows: str, input_type: np.dtype[Any], dtype: np.dtype[Any]
+) -> None:
+    """Add the nodes of several models, and the mean of their probabilities."""
+    if committee.views > 1:
+        raise ConfigError("a graph cannot distort images; export a committee with views=1")
+    votes = []
+    for number, model in enumerate(committee.models, 1):
+        graph.prefix = f"model_{number}/"
+        vote = _add_model(graph, model, rows, input_type, "probabilities")
+        votes.append(vote if model.network.dtype == dtype else graph.cast(vote, dtype, "vote"))
+    graph.prefix = ""
+    count = graph.constant("n_models", len(votes), dtype)
+    total = graph.node("Sum", votes, "total")  # ONNX Runtime has no Mean in float64
+    graph.node("Div", [total, count], "probabilities")
+
+
+def _add_model(
+    graph: _Graph, model: Model, rows: str, input_type: np.dtype[Any], output: str
+) -> str:
+    """Add a model's nodes, from rows of numbers to its calibrated outputs; return their name."""
     network = model.network
     try:
         *hidden, last = folded_layers(network)
     except ValueError as error:
         raise ConfigError(f"ONNX cannot have this network: {error}") from error
-    x = _add_inputs(graph, model, input_type)
+    x = _add_inputs(graph, network, rows, input_type)
     for number, layer in enumerate(hidden, 1):
         z = _add_sums(graph, layer, x, f"layer_{number}")
-        x = graph.statements(
-            str(layer.activation.onnx), z, f"layer_{number}/{layer.activation.name}"
-        )
+        x = _add_activation(graph, layer, z, f"layer_{number}/{layer.activation.name}")
     z = _add_sums(graph, last, x, f"layer_{len(hidden) + 1}")
     if model.calibration:
         temperature = graph.constant("temperature", model.calibration.temperature, network.dtype)
         z = graph.node("Div", [z, temperature], "calibrated_logits")
     if network.sizes[-1] > 1:
-        graph.statements(str(last.activation.onnx), z, output)
-        return
-    y = graph.statements(str(last.activation.onnx), z, "second_class")
+        return _add_activation(graph, last, z, output)
+    y = _add_activation(graph, last, z, "second_class")
     one = graph.constant("one", 1, network.dtype)
     first = graph.node("Sub", [one, y], "first_class")
-    graph.node("Concat", [first, y], output, axis=1)
+    return graph.node("Concat", [first, y], output, axis=1)
 
 
-def _add_inputs(graph: _Graph, model: Model, input_type: np.dtype[Any]) -> str:
-    """Add what makes rows of numbers of the samples, as `Network.scale` does."""
-    network, x = model.network, "samples"
-    if model.format.image_shape:
-        x = graph.node("Flatten", [x], "rows", axis=1)
+def _add_inputs(graph: _Graph, network: Network, x: str, input_type: np.dtype[Any]) -> str:
+    """Add the scaling and the normalization of rows, as `Network.scale` does it."""
     normalization = network.normalization
     dtype: Any = np.float64 if normalization else network.dtype
     if input_type != dtype:
@@ -162,3 +185,12 @@ def _add_sums(graph: _Graph, layer: FoldedLayer, x: str, name: str) -> str:
     if layer.b is not None:
         inputs.append(graph.constant(f"{name}.biases", layer.b, layer.W.dtype))
     return graph.node("Gemm", inputs, f"{name}/sums")
+
+
+def _add_activation(graph: _Graph, layer: FoldedLayer, z: str, name: str) -> str:
+    """Add a layer's activation of its sums."""
+    if layer.activation.onnx is None:
+        raise ConfigError(
+            f"the activation {layer.activation.name} is not known in ONNX; give its record onnx"
+        )
+    return graph.statements(layer.activation.onnx, z, name)

@@ -42,6 +42,25 @@ def test_the_type_of_the_input_can_be_chosen(run: Run, sample_model: Path, tmp_p
     assert read.type == "tensor(float)"
 
 
+def test_without_a_model_the_one_that_ships_is_exported(run: Run, tmp_path: Path) -> None:
+    result = run("export", "--to", "onnx")
+    assert (result.exit_code, result.stdout) == (0, "digits.onnx\n")
+    onnxruntime.InferenceSession(tmp_path / "digits.onnx")
+
+
+def test_models_answer_together_in_one_graph(run: Run, sample_model: Path, tmp_path: Path) -> None:
+    run("train", "sample", "--epochs", 1, "--seed", 5, "-o", "other.pkl")
+    names = "model.pkl", "other.pkl"
+    result = run("export", *names, "--together", "--to", "onnx")
+    assert (result.exit_code, result.stdout) == (0, "committee.onnx\n")
+    digits = load_dataset("mnist-sample").test
+    assert digits is not None
+    session = onnxruntime.InferenceSession(tmp_path / "committee.onnx")
+    probabilities, _ = session.run(None, {"samples": digits.x.reshape(-1, 28, 28)})
+    expected = [load_model(tmp_path / name).answers(digits.x).outputs for name in names]
+    assert np.abs(probabilities - np.mean(expected, axis=0)).max() <= 1e-6
+
+
 def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
     result = run("export", "--list")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -62,6 +81,9 @@ def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
         (("model.pkl", "--to", "npz", "-o", "net.onnx"), "npz is written to files like *.npz", 2),
         (("model.pkl", "--to", "npz", "--input", "uint8"), "npz has no choice of the type", 2),
         (("model.pkl", "--to", "onnx", "--input", "int8"), "(did you mean 'uint8'?)", 2),
+        (("model.pkl", "same.onnx", "--to", "onnx"), "with --together, or name one", 2),
+        (("model.pkl", "--together", "--to", "npz"), "npz has one model in a file", 2),
+        (("model.pkl", "same.onnx", "--together", "-o", "same.onnx"), "is same.onnx itself", 2),
         (("model.pkl", "-o", "no/net.onnx"), "/no does not exist", 2),
         (("model.pkl", "-o", "folder.onnx"), "is a folder", 2),
         (("same.onnx", "--to", "onnx"), "is same.onnx itself, which this command reads", 2),

@@ -26,12 +26,13 @@ def random_model(
     samples: SampleFormat | None = None,
     temperature: float | None = None,
     loss: str = "cross_entropy",
+    rotation: float = 0.0,
     **network: Any,
 ) -> Model:
     """Make a model of a config's layer entries for a dataset, or for samples of another format."""
     config = Config.model_validate(
         {
-            "data": {"dataset": dataset},
+            "data": {"dataset": dataset, "augmentation": {"rotation": rotation}},
             "network": {"layers": list(layers), **network},
             "training": {"loss": loss},
         }

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -11,14 +12,15 @@ from numpy.typing import NDArray
 from mnist_nn.data import SampleFormat, Samples, load_dataset
 from mnist_nn.errors import ConfigError
 from mnist_nn.export import export_model
-from mnist_nn.model import Model
+from mnist_nn.model import Committee, Model
+from mnist_nn.nn import ACTIVATIONS, Activation
 
 from .models import TRAINABLE, layer, random_model, standardized
 
 TOLERANCE = 1e-6
 
 
-def session(model: Model, **options: Any) -> onnxruntime.InferenceSession:
+def session(model: Model | Committee, **options: Any) -> onnxruntime.InferenceSession:
     content = export_model(model, "onnx", **options)[".onnx"]
     return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
@@ -170,6 +172,43 @@ def test_the_same_model_gives_the_same_bytes() -> None:
         export_model(random_model(layer("silu", 30), layer("softmax")), "onnx") for _ in range(2)
     )
     assert first == second
+
+
+def test_a_committee_is_the_mean_of_its_models(digits: Samples, images: NDArray[np.uint8]) -> None:
+    committee = Committee(
+        [
+            random_model(layer("relu", 30), layer("softmax"), temperature=1.7),
+            random_model(layer("elu", 20), layer("softmax"), dtype="float64"),
+            random_model(layer("softmax"), samples=standardized("mnist-sample", digits)),
+        ]
+    )
+    made = session(committee)
+    probabilities, label = made.run(None, {"samples": images})
+    expected = committee.answers(images).outputs
+    assert np.abs(probabilities - expected).max() <= TOLERANCE
+    assert label.tolist() == expected.argmax(axis=1).tolist()
+    meta = made.get_modelmeta()
+    assert meta.custom_metadata_map["model_1.temperature"] == "1.7"
+    assert json.loads(meta.custom_metadata_map["class_names"]) == list("0123456789")
+    assert meta.description == "committee of 3: the mean of their probabilities"
+
+
+def test_a_committee_is_refused_where_only_one_model_fits() -> None:
+    committee = Committee([random_model(layer("softmax"))] * 2)
+    with pytest.raises(ConfigError, match="npz has one model in a file"):
+        export_model(committee, "npz")
+    views = Committee([random_model(layer("softmax"), rotation=10)], views=2)
+    with pytest.raises(ConfigError, match="cannot distort images"):
+        export_model(views, "onnx")
+
+
+def test_an_activation_without_statements_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(ACTIVATIONS["tanh"], name="own", onnx=None)
+    monkeypatch.setitem(ACTIVATIONS, "own", own)
+    model = random_model(layer("tanh"), layer("softmax"))
+    model.network.layers[1] = Activation("own")
+    with pytest.raises(ConfigError, match="own is not known in ONNX"):
+        export_model(model, "onnx")
 
 
 def test_a_network_of_other_layers_is_refused() -> None:
