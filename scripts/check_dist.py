@@ -3,8 +3,8 @@
     python -m build && python scripts/check_dist.py dist
 
 The archive must hold every file of the project, and the wheel every one of the package. In an empty
-environment and an empty folder, the wheel must do what the README's tour does, on the digits that
-ship with it.
+environment and an empty folder, the wheel must read, draw and evaluate with the model that ships with
+it, and do what the README's tour does, on the digits that ship with it.
 """
 
 import subprocess
@@ -23,10 +23,14 @@ import mnist_nn
 from PIL import Image
 digits = mnist_nn.load_dataset("mnist-sample").test
 Image.fromarray(255 - digits.x[0].reshape(28, 28)).resize((140, 140)).save("digit.png")
+print(mnist_nn.load_model().evaluate(digits).accuracy)
 print(mnist_nn.train("sample", epochs=2).evaluate().accuracy)
 """
 TOUR = """\
 --version
+predict digit.png
+draw -o shipped.html
+evaluate --min-accuracy=0.98
 presets
 train sample
 evaluate model.pkl --min-accuracy=0.9 --report=report.html
@@ -37,7 +41,15 @@ gradcheck sample
 show best --set data.dataset=mnist-sample -o digits.png
 train fast --set data.dataset=mnist-sample --epochs=2 --seeds=2 --quiet
 """
-MADE = ("model.pkl", "report.html", "plots/*.png", "draw.html", "digits.png", "model-seed1.pkl")
+MADE = (
+    "shipped.html",
+    "model.pkl",
+    "report.html",
+    "plots/*.png",
+    "draw.html",
+    "digits.png",
+    "model-seed1.pkl",
+)
 
 
 def tracked() -> set[str]:

@@ -1,8 +1,8 @@
-"""What ``evaluate`` says of a model's calibration, in words and as JSON."""
+"""What ``evaluate`` says of how good probabilities are, in words and as JSON."""
 
 from typing import Any
 
-from ..evaluation import EvaluatedModel, Reliability
+from ..evaluation import AnsweredSamples, EvaluatedModel, Reliability
 
 
 def calibration_measured(model: EvaluatedModel) -> dict[str, Any] | None:
@@ -30,9 +30,20 @@ def _measured(
     return {"error": reliability.error, "cross_entropy": model.cross_entropy(temperature)}
 
 
-def calibration_lines(model: EvaluatedModel) -> list[str]:
+def answers_measured(answered: AnsweredSamples) -> dict[str, Any]:
+    """Return the same of answers that several models gave, which are only known calibrated."""
+    known, right = answered.answers.known, answered.right
+    return {
+        "temperature": None,
+        "before": None,
+        "after": {"error": answered.reliability.error, "cross_entropy": answered.result.loss},
+        "answered": float(known.mean()),
+        "accuracy_of_answered": float(right[known].mean()) if known.any() else None,
+    }
+
+
+def calibration_lines(measured: dict[str, Any] | None) -> list[str]:
     """Say how good the probabilities are; no line if there are none."""
-    measured = calibration_measured(model)
     if measured is None:
         return []
     before, after = measured["before"], measured["after"]
@@ -41,8 +52,11 @@ def calibration_lines(model: EvaluatedModel) -> list[str]:
         return [f"calibration error {before['error']:.2%}; {text}"]
     right = measured["accuracy_of_answered"]
     share = "" if right is None else f", {right:.2%} of them right"
+    error, cross_entropy = f"{after['error']:.2%}", f"{after['cross_entropy']:.4f}"
+    if before:
+        error = f"{before['error']:.2%} -> {error}"
+        cross_entropy = f"{before['cross_entropy']:.4f} -> {cross_entropy}"
     return [
-        f"calibration error {before['error']:.2%} -> {after['error']:.2%}, "
-        f"cross-entropy {before['cross_entropy']:.4f} -> {after['cross_entropy']:.4f}",
+        f"calibration error {error}, cross-entropy {cross_entropy}",
         f"answered  {measured['answered']:.2%}{share}",
     ]

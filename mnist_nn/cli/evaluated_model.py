@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data import Dataset, Samples
-from ..errors import ConfigError, ModelError, escaped
+from ..errors import ConfigError, ModelError
 from ..evaluation import Curves, EvaluatedModel, curves_of, evaluate
 from ..model import Model, check_fits
 from .bars import progress_bar
 from .guard import eprint
+from .models import name_of
 
 
 class LoadedModel(NamedTuple):
@@ -28,13 +29,13 @@ class LoadedModel(NamedTuple):
 
 
 def evaluate_model(
-    path: Path, model: Model, data: Dataset, split: str, curves: Curves | None = None
+    path: Path | None, model: Model, data: Dataset, split: str, curves: Curves | None = None
 ) -> LoadedModel:
     """Measure a model on the ``train`` or ``test`` split of a dataset.
 
     ConfigError if it cannot read the data or there is no such split; ModelError if it overflows.
     """
-    samples = _samples(model, data, split)
+    samples, name = _samples(model, data, split), name_of(path)
     check_fits(model.config, data.name, data.info.format)
     if data.info.format.class_names != model.format.class_names:
         eprint(f"note: the classes of {data.name} are not those that the model was trained on")
@@ -42,9 +43,9 @@ def evaluate_model(
     with progress_bar(len(samples.y), "samples") as bar, np.errstate(all="ignore"):
         result = evaluate(model.network, samples, loss, progress=bar.update)
     if not math.isfinite(result.loss):
-        raise ModelError(f"{path} cannot be measured: its loss is {result.loss} on {data.name}")
+        raise ModelError(f"{name} cannot be measured: its loss is {result.loss} on {data.name}")
     kind = "training" if split == "train" else split
-    name, source = escaped(str(path)), f"{kind} samples of {data.name}"
+    source = f"{kind} samples of {data.name}"
     evaluated = EvaluatedModel(
         name,
         model.network,
@@ -73,11 +74,11 @@ def _samples(model: Model, data: Dataset, split: str) -> Samples:
     return samples
 
 
-def model_curves(path: Path, model: Model) -> Curves | None:
+def model_curves(path: Path | None, model: Model) -> Curves | None:
     """Return the curves of a model's history, None without one; ModelError if one is unusable."""
     if not model.history:
         return None
     try:
-        return curves_of(escaped(str(path)), model.history, model.kept_epoch)
+        return curves_of(name_of(path), model.history, model.kept_epoch)
     except ValueError as error:
-        raise ModelError(f"{path}: its history cannot be drawn: {error}") from error
+        raise ModelError(f"{name_of(path)}: its history cannot be drawn: {error}") from error

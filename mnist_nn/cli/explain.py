@@ -6,26 +6,24 @@ from typing import Any
 from ..errors import ConfigError, escaped
 from ..evaluation import require_matplotlib
 from ..files import atomic_write
-from ..model import Model
 from ..outputs import check_output
+from .models import AnyModel
 from .picture_reading import Reading
-from .predictions import UNKNOWN
+from .predictions import UNKNOWN, kind_of
 
 MAX_NAME, MAX_TEXT = 40, 30  # characters of a title: of the file's name, and of the answer
 
 
-def check_explained(output: Path, trained: Model, inputs: list[Path]) -> None:
-    """Refuse, before the work, an explanation that cannot be drawn or written: ConfigError.
-
-    `inputs` are the model and the pictures.
-    """
-    _, *pictures = inputs
+def check_explained(
+    output: Path, trained: AnyModel, models: list[Path], pictures: list[Path]
+) -> None:
+    """Refuse, before the work, an explanation that cannot be drawn or written: ConfigError."""
     if len(pictures) > 1:
         raise ConfigError(f"--explain explains one picture at a time; {len(pictures)} are named")
-    if not trained.network.output.probability:
+    if kind_of(trained) != "probability":
         raise ConfigError("--explain draws probabilities; the outputs of this model are none")
     require_matplotlib()
-    check_output(output, "--explain", inputs)
+    check_output(output, "--explain", [*models, *pictures])
 
 
 def write_explanation(output: Path, reading: Reading, record: dict[str, Any]) -> None:

@@ -8,9 +8,9 @@ import typer
 
 from ..errors import ConfigError, DataError
 from ..images import images_in
-from ..model import Model, load_model
 from .explain import check_explained
-from .options import Debug
+from .models import AnyModel, load_named, members_of, name_of, split_models
+from .options import Debug, Together
 from .prediction_layout import ClassesLayout, DigitsLayout, Layout, RowsLayout
 from .prediction_output import PredictionOutput
 from .predictions import kind_of
@@ -20,15 +20,18 @@ from .table_rows import TableRows, is_table
 
 
 def predict(
-    model: Path,
-    images: Annotated[
+    inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="IMAGE",
-            help="PNG, JPEG, BMP, GIF, WebP, TIFF, HEIC, AVIF or .npy files, or folders of them; "
-            "- is standard input. Or tables, .csv or .csv.gz, with a sample in each row.",
+            metavar="[MODEL]... IMAGE",
+            help="MODEL is a model file, written by mnist-nn train; left out, it is the model that "
+            "ships with mnist-nn, which reads digits. IMAGE: PNG, JPEG, BMP, GIF, WebP, TIFF, "
+            "HEIC, AVIF or .npy files, or folders of them; - is standard input. Or tables, .csv or "
+            ".csv.gz, with a sample in each row.",
+            show_default=False,
         ),
     ],
+    together: Together = False,
     line: Annotated[
         bool,
         typer.Option("--line", help="Read a line of several digits, from the left: 19973."),
@@ -76,6 +79,15 @@ def predict(
 ) -> None:
     """Predict the classes of pictures, or of the rows of a table.
 
+    Digits can be read right after the installation, by the model that ships with mnist-nn; then by
+    your own models, which come before the pictures, and by several together:
+
+    [bold]mnist-nn predict photo.png[/bold]
+
+    [bold]mnist-nn predict model.pkl photo.png[/bold]
+
+    [bold]mnist-nn predict model-seed*.pkl photo.png --together[/bold]
+
     A picture is a photograph, scan or drawing of one digit or letter, dark on light or light on
     dark. It is preprocessed as MNIST was: the ink is found, cropped, fitted into 20×20 and centred
     in 28×28 pixels. For a model of other images (clothes, your own) it is converted to grey and
@@ -114,12 +126,15 @@ def predict(
     layout = "line" if line else "grid" if grid else None
     if crops and not layout:
         raise ConfigError("--crops needs --line or --grid, which find the digits to be cut out")
-    trained = load_model(model)
+    models, images = split_models(inputs)
+    if not images:
+        raise ConfigError(f"no picture is named: mnist-nn predict {' '.join(inputs)} photo.png")
+    trained = load_named(models, together=together)
     paths = _expand_folders(images)
     option = f"--{layout}" if layout else "--explain" if explain else None
-    _check(trained, model, paths, show=show, option=option)
+    _check(trained, name_of(models[0] if models else None), paths, show=show, option=option)
     if explain:
-        check_explained(explain, trained, [model, *map(Path, paths)])
+        check_explained(explain, trained, models, list(map(Path, paths)))
     tables = {path: TableRows(path, trained.format) for path in paths if is_table(path)}
     samples = [
         name for path in paths for name in (tables[path].names if path in tables else [path])
@@ -154,7 +169,9 @@ def predict(
         raise typer.Exit(1)
 
 
-def _text_layout(trained: Model, samples: list[str], layout: str | None, *, many: bool) -> Layout:
+def _text_layout(
+    trained: AnyModel, samples: list[str], layout: str | None, *, many: bool
+) -> Layout:
     """Choose how predictions are laid out as text."""
     kind = kind_of(trained)
     if layout:
@@ -177,13 +194,13 @@ def _expand_folders(paths: list[str]) -> list[str]:
 
 
 def _check(
-    trained: Model, model: Path, paths: list[str], *, show: bool, option: str | None
+    trained: AnyModel, model: str, paths: list[str], *, show: bool, option: str | None
 ) -> None:
     """Refuse pictures for a model that reads none; ConfigError.
 
     `option` is for digits and letters: other pictures are refused with it.
     """
-    name, samples = trained.config.data.dataset, trained.format
+    name, samples = members_of(trained)[0].config.data.dataset, trained.format
     reads = f"{model} reads {samples.n_inputs:,} numbers per sample of {name}, not images"
     if samples.preparation is None and not all(map(is_table, paths)):
         raise ConfigError(

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError, escaped
-from ..model import Model
+from ..model import Committee
+from .models import AnyModel
 from .picture_reading import Reading
 
 UNKNOWN = "?"  # printed for a class that is not known
 
 
 def predict_samples(
-    trained: Model, x: NDArray[Any], files: Sequence[str], min_probability: float | None
+    trained: AnyModel, x: NDArray[Any], files: Sequence[str], min_probability: float | None
 ) -> Iterator[dict[str, Any]]:
     """Predict samples (n, …), whose names are for error messages: a record for each."""
     with np.errstate(all="ignore"):  # not finite is an error below
@@ -39,7 +40,7 @@ def predict_samples(
 
 
 def predict_digits(
-    trained: Model, reading: Reading, file: str, min_probability: float | None
+    trained: AnyModel, reading: Reading, file: str, min_probability: float | None
 ) -> dict[str, Any]:
     """Predict the digits of a picture, all at once: one record with a list of them."""
     samples, scale = reading.samples, reading.picture.scale if reading.picture else 1
@@ -70,6 +71,7 @@ def text_of(digits: Sequence[dict[str, Any]]) -> str:
     return "\n".join(gap.join(row) for row in rows.values())
 
 
-def kind_of(trained: Model) -> str:
+def kind_of(trained: AnyModel) -> str:
     """Return what a model's outputs are: ``probability`` or ``output``."""
-    return "probability" if trained.network.output.probability else "output"
+    known = isinstance(trained, Committee) or trained.network.output.probability
+    return "probability" if known else "output"

@@ -6,9 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..model import Model
 from .crops import CropsFolder
 from .explain import write_explanation
+from .models import AnyModel
 from .picture_reading import PictureReader, Reading, name_of
 from .prediction_output import PredictionOutput
 from .predictions import predict_digits, predict_samples
@@ -20,7 +20,7 @@ class Predictor:
 
     def __init__(
         self,
-        trained: Model,
+        trained: AnyModel,
         output: PredictionOutput,
         layout: str | None,
         min_probability: float | None,

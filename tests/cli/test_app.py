@@ -33,7 +33,7 @@ def test_version(run: Run) -> None:
             ("trian",),
             r"error: No such command 'trian'\. Did you mean 'train'\?\nsee: mnist-nn --help\n",
         ),
-        (("evaluate",), r"error: Missing argument 'MODEL'\.\nsee: mnist-nn evaluate --help\n"),
+        (("plot",), r"error: Missing argument 'MODEL'\.\nsee: mnist-nn plot --help\n"),
         (("train", "--nope"), r"error: No such option.*--nope.*\nsee: mnist-nn train --help\n"),
     ],
     ids=["command", "argument", "option"],

@@ -324,9 +324,11 @@ def test_no_bar_stays_on_the_terminal(
 @pytest.mark.parametrize(
     ("arguments", "complaint", "code"),
     [
-        (("model.pkl",), "Missing argument", 2),
+        ((), "Missing argument", 2),
+        (("model.pkl",), "no picture is named: mnist-nn predict model.pkl photo.png", 2),
+        (("model.pkl", "model.pkl", "1.png"), "2 models are named: average their probab", 2),
         (("no.pkl", "1.png"), "no.pkl", 1),
-        (("1.png", "1.png"), "1.png is not", 1),
+        (("model.pkl", "no.pkl", "1.png", "--together"), "no.pkl", 1),
         (("model.pkl", "1.png", "--show", "--json"), "choose one", 2),
     ],
 )
