@@ -3,8 +3,8 @@
     python -m build && python scripts/check_dist.py dist
 
 The archive must hold every file of the project, and the wheel every one of the package. In an empty
-environment and an empty folder, the wheel must read, draw and evaluate with the model that ships with
-it, and do what the README's tour does, on the digits that ship with it.
+environment and an empty folder, the wheel must do what its user does first, with the model and the
+digits that ship with it: predict, draw and evaluate, and the README's tour.
 """
 
 import subprocess
