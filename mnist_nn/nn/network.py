@@ -98,6 +98,9 @@ class Network:
         self.spec = parameter_spec(n_inputs, layers)
         self.params = np.zeros(self.spec.size, dtype)
         self.grads = np.zeros(self.spec.n_trainable, dtype)
+        views = self.named_parameters()
+        for p in self.spec.parameters:
+            views[p.name][...] = p.start
         self.sizes = self._bind(n_inputs)
         if rng is not None:
             initializer = initializer or Initializer()
@@ -107,8 +110,6 @@ class Network:
     def _bind(self, n_inputs: int) -> tuple[int, ...]:
         """Bind each layer to its views; return the numbers per sample along the dense layers."""
         sizes, params, grads = [n_inputs], self.named_parameters(), self.named_gradients()
-        for p in self.spec.parameters:
-            params[p.name][...] = p.start
         for layer, (n_in, own) in zip(
             self.layers, _named_parameters(n_inputs, self.layers), strict=True
         ):
@@ -165,6 +166,22 @@ class Network:
             layers += block(units, **row)
             n_before = units
         return cls(n_inputs, layers, rng=rng, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a deep copy has: the parameters once, without views of them."""
+        layers = [copy(layer) for layer in self.layers]
+        for layer in layers:
+            for name, value in [*vars(layer).items()]:
+                vectors = (self.params, self.grads) if isinstance(value, np.ndarray) else ()
+                if any(np.may_share_memory(value, vector) for vector in vectors):
+                    delattr(layer, name)
+        return {**vars(self), "layers": layers, "grads": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore it, with views of its own parameters."""
+        vars(self).update(state)
+        self.grads = np.zeros(self.spec.n_trainable, self.dtype)
+        self._bind(self.sizes[0])
 
     def __repr__(self) -> str:
         """Show the inputs and the layers."""
