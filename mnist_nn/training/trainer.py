@@ -36,6 +36,9 @@ class Trainer(Iterator[EpochMetrics]):
         How far the run has come.
     clock
         Function that returns the time, in seconds, by which epochs are measured.
+    rate_factor
+        Factor on the learning rates of the schedule, for a caller who changes it between epochs; it
+        is not part of a snapshot.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Trainer(Iterator[EpochMetrics]):
         self.position = Position()
         self.history: list[EpochMetrics] = []
         self.clock: Callable[[], float] = time.perf_counter
+        self.rate_factor = 1.0
         self._seen = PlateauState()
         self._params = engine.network.params.copy()  # between epochs; the network has the average
         self._before_shuffling = rng_state(rng)
@@ -173,7 +177,8 @@ class Trainer(Iterator[EpochMetrics]):
             self._seen,
         )
         optimizer = self.engine.step_config.optimizer
-        return self.settings.schedule.learning_rates(optimizer.learning_rate, progress)
+        rate = self.rate_factor * optimizer.learning_rate
+        return self.settings.schedule.learning_rates(rate, progress)
 
     def _run_epoch(self, order: NDArray[np.intp]) -> Iterator[EpochMetrics]:
         """Run what is left of an epoch, in chunks; yield its metrics after each."""
@@ -211,7 +216,7 @@ class Trainer(Iterator[EpochMetrics]):
         x, augmenter, frozen = self.samples.x, self.augmenter, self.frozen
         if isinstance(x, MappedRows):
             rows: Iterable[NDArray[Any]] = read_ahead(x, parts)
-        elif augmenter:
+        elif augmenter or not isinstance(x, np.ndarray):
             rows = (x[indices] for indices in parts)
         else:
             yield from repeat(None)

@@ -6,9 +6,11 @@ with no gradient in memory (`passes`), and any other optimizer's is made in one 
 and where batches are small, the first layer takes several at a time (`kernel.correct_sums`).
 """
 
+import threading
 import time
 from functools import cache
 from itertools import pairwise
+from multiprocessing.dummy import DummyProcess
 from typing import Any
 
 import numba
@@ -74,8 +76,11 @@ def most_threads() -> int:
     """Return how many threads may share a batch.
 
     It is Numba's number or, where that is not set, at most the number of processors that this
-    process may use.
+    process may use. A thread of a `ThreadPool`, one of several that work already, such as joblib's,
+    has no other threads to share with.
     """
+    if isinstance(threading.current_thread(), DummyProcess):
+        return 1
     chosen: int = numba.config.NUMBA_NUM_THREADS
     unset = chosen == numba.config.NUMBA_DEFAULT_NUM_THREADS
     return min(chosen, available_cpus()) if unset else chosen
@@ -176,7 +181,9 @@ class NumbaEngine:
     def _flat(self, x: NDArray[Any]) -> NDArray[Any]:
         if self.network.normalization:
             x = self.network.scale(x, np.empty(x.shape, self.dtype))
-        return np.ascontiguousarray(x, self.dtype).reshape(-1)
+        flat = np.ascontiguousarray(x, self.dtype).reshape(-1)
+        flat.flags.writeable = False  # as mapped memory is: the kernel is compiled for one of both
+        return flat
 
     def _make_update_state(self) -> UpdateState:
         """Allocate the arrays that outlive a step which is more than plain gradient descent."""
