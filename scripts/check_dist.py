@@ -30,6 +30,7 @@ TOUR = """\
 --version
 predict digit.png
 draw -o shipped.html
+export --to c
 evaluate --min-accuracy=0.98
 presets
 train sample
@@ -43,6 +44,7 @@ train fast --set data.dataset=mnist-sample --epochs=2 --seeds=2 --quiet
 """
 MADE = (
     "shipped.html",
+    "digits.c",
     "model.pkl",
     "report.html",
     "plots/*.png",

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -21,7 +22,8 @@ def _list_formats(wanted: bool) -> None:
         width = max(map(len, FORMATS))
         for entry in FORMATS.values():
             files = " and ".join(f"*{suffix}" for suffix in entry.suffixes)
-            typer.echo(f"{entry.name:{width}}  {entry.purpose} ({files})")
+            line = f"{entry.name:{width}}  {entry.purpose} ({files})"
+            typer.echo(fill(line, 80, subsequent_indent=" " * (width + 2)))
         raise typer.Exit
 
 
@@ -52,7 +54,7 @@ def export(
             "--input",
             metavar="TYPE",
             help=f"Type of the samples that an ONNX graph reads: {', '.join(INPUT_TYPES)}.",
-            show_default="uint8 for images, float32 for measurements",
+            show_default="uint8 for images, float64 for measurements",
             autocompletion=lambda: list(INPUT_TYPES),
         ),
     ] = None,
@@ -69,7 +71,11 @@ def export(
 
     The paths of the files are printed. What runs (ONNX, scripts, C) computes the calibrated
     probabilities that mnist-nn predict prints, and files of weights have the parameters as they
-    are. ONNX and safetensors need libraries (extra: export). The formats:
+    are. ONNX and safetensors need libraries (extra: export). For example:
+
+    [bold]mnist-nn export model.pkl --to onnx[/bold]
+
+    The formats:
     """
     chosen = find_format(to, output.suffix if output else None)
     output = output or Path(_name(models) + chosen.suffixes[0])

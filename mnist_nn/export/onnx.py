@@ -72,7 +72,7 @@ def write_onnx(model: Model | Committee, *, input_type: str | None = None) -> tu
     """Write a graph that reads ``samples`` and returns ``probabilities`` and ``label``."""
     models = model.models if isinstance(model, Committee) else (model,)
     graph, samples = _Graph(), model.format
-    input_type = input_type or ("uint8" if samples.image_shape else "float32")
+    input_type = input_type or ("uint8" if samples.image_shape else "float64")
     output = "probabilities" if models[0].network.output.probability else "outputs"
     rows = graph.node("Flatten", ["samples"], "rows", axis=1) if samples.image_shape else "samples"
     dtype = np.result_type(*(member.network.dtype for member in models))

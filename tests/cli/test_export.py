@@ -42,6 +42,16 @@ def test_the_type_of_the_input_can_be_chosen(run: Run, sample_model: Path, tmp_p
     assert read.type == "tensor(float)"
 
 
+def test_a_script_and_its_weights_lie_side_by_side(
+    run: Run, sample_model: Path, tmp_path: Path
+) -> None:
+    result = run("export", sample_model, "--to", "torch", "-o", "net.py")
+    assert (result.exit_code, result.stdout) == (0, "net.py\nnet.npz\n")
+    assert "import torch" in (tmp_path / "net.py").read_text("utf-8")
+    with np.load(tmp_path / "net.npz", allow_pickle=False) as weights:
+        assert weights["layer_1.weights"].shape == (784, 128)
+
+
 def test_without_a_model_the_one_that_ships_is_exported(run: Run, tmp_path: Path) -> None:
     result = run("export", "--to", "onnx")
     assert (result.exit_code, result.stdout) == (0, "digits.onnx\n")
@@ -64,11 +74,13 @@ def test_models_answer_together_in_one_graph(run: Run, sample_model: Path, tmp_p
 def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
     result = run("export", "--list")
     assert (result.exit_code, result.stderr) == (0, "")
-    explained = " ".join(run("export", "--help").stdout.split())
-    for line, entry in zip(result.stdout.splitlines(), FORMATS.values(), strict=True):
-        assert line.split()[0] == entry.name
-        assert entry.purpose in line
+    listed, explained = (
+        " ".join(text.split()) for text in (result.stdout, run("export", "--help").stdout)
+    )
+    for entry in FORMATS.values():
+        assert f"{entry.name} {entry.purpose} (*{entry.suffixes[0]}" in listed
         assert f"{entry.name}: {entry.purpose}." in explained
+    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -78,6 +90,8 @@ def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
         (("model.pkl", "--to", "onx"), "unknown format 'onx' (did you mean 'onnx'?)", 2),
         (("model.pkl", "-o", "net.pb"), "no format has files like *.pb; pass --to: onnx, ", 2),
         (("model.pkl", "-o", "net"), "no suffix; pass --to", 2),
+        (("model.pkl", "-o", "net.py"), "pass --to torch or --to keras", 2),
+        (("same.npz", "--to", "torch"), "same.npz is same.npz itself, which this command", 2),
         (("model.pkl", "--to", "npz", "-o", "net.onnx"), "npz is written to files like *.npz", 2),
         (("model.pkl", "--to", "npz", "--input", "uint8"), "npz has no choice of the type", 2),
         (("model.pkl", "--to", "onnx", "--input", "int8"), "(did you mean 'uint8'?)", 2),
@@ -101,7 +115,8 @@ def test_errors_are_short_and_leave_everything_as_it_is(
 ) -> None:
     (tmp_path / "text.pkl").write_text("not a model")
     (tmp_path / "folder.onnx").mkdir()
-    (tmp_path / "same.onnx").write_bytes(sample_model.read_bytes())
+    for name in ("same.onnx", "same.npz"):
+        (tmp_path / name).write_bytes(sample_model.read_bytes())
     before = sorted(tmp_path.iterdir())
     result = run("export", *arguments)
     assert (result.exit_code, result.stdout) == (code, "")

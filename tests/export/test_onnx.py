@@ -13,7 +13,7 @@ from mnist_nn.data import SampleFormat, Samples, load_dataset
 from mnist_nn.errors import ConfigError
 from mnist_nn.export import export_model
 from mnist_nn.model import Committee, Model
-from mnist_nn.nn import ACTIVATIONS, Activation
+from mnist_nn.nn import ACTIVATIONS, Activation, InputNormalization
 
 from .models import TRAINABLE, layer, random_model, standardized
 
@@ -89,10 +89,17 @@ def test_measurements_are_floats_and_normalized(digits: Samples) -> None:
     model = random_model(layer("tanh"), layer("softmax", 3), dataset="iris", samples=samples)
     made = session(model)
     (read,) = made.get_inputs()
-    assert (read.type, read.shape) == ("tensor(float)", ["N", 4])
-    check(model, iris.x.astype(np.float32))
-    check(model, (iris.x + 0.0).astype(np.float64), input_type="float64")
+    assert (read.type, read.shape) == ("tensor(double)", ["N", 4])
+    check(model, np.asarray(iris.x, np.float64))
+    check(model, np.asarray(iris.x, np.float32), input_type="float32")
     check(model, np.arange(40, dtype=np.uint8).reshape(-1, 4), input_type="uint8")
+
+
+def test_large_measurements_keep_their_digits() -> None:
+    times = 1.7e9 + 60 * np.arange(100.0)[:, None]
+    samples = SampleFormat((1,), ("a", "b"), InputNormalization.standardize(times))
+    model = random_model(layer("tanh"), layer("softmax", 2), dataset="iris", samples=samples)
+    check(model, times)
 
 
 def test_a_single_output_becomes_two_columns(images: NDArray[np.uint8]) -> None:
