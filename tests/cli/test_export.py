@@ -126,15 +126,33 @@ def test_errors_are_short_and_leave_everything_as_it_is(
     assert load_model(tmp_path / "same.onnx")
 
 
+def forget(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a library be imported anew."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == library:
+            monkeypatch.delitem(sys.modules, name)
+
+
 @pytest.mark.parametrize(("to", "library"), [("onnx", "onnx"), ("safetensors", "safetensors")])
 def test_a_missing_library_is_named_with_the_command_that_installs_it(
     to: str, library: str, run: Run, sample_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [*sys.modules]:
-        if name.partition(".")[0] == library:
-            monkeypatch.setitem(sys.modules, name, None)
+    forget(library, monkeypatch)
     monkeypatch.setitem(sys.modules, library, None)
     result = run("export", sample_model, "--to", to)
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"needs {library}, which is not installed" in result.stderr
     assert "[export]" in result.stderr.splitlines()[1]
+
+
+def test_a_damaged_library_is_said_to_be_so(
+    run: Run, sample_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget("safetensors", monkeypatch)
+    (tmp_path / "damaged" / "safetensors").mkdir(parents=True)
+    code = "raise OSError('a file is missing')"
+    (tmp_path / "damaged" / "safetensors" / "__init__.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path / "damaged")
+    result = run("export", sample_model, "--to", "safetensors")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "safetensors, which cannot be loaded: a file is missing" in result.stderr
