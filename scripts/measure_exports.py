@@ -76,10 +76,10 @@ SINGLE = {
     "torch": script("torch"),
     "keras": script("keras"),
     "c": c,
-    "itself, one by one": one_by_one,
+    "itself": one_by_one,
 }
 DOUBLE = {name: SINGLE[name] for name in ("onnx", "torch", "c")}  # Keras computes in float32
-KINDS = {"": False, ", batch normalization": True}
+KINDS = {"": False, ", batch_norm": True}
 
 
 def measured(model: Model, x: Array, runners: dict[str, Runner]) -> dict[str, float]:
