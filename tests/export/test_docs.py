@@ -1,4 +1,4 @@
-"""docs/export.md: its table is what was measured, and its Python runs."""
+"""docs/export.md: what it shows is what there is."""
 
 import json
 import re
@@ -23,6 +23,12 @@ def test_the_table_is_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_every_format_has_its_row() -> None:
     assert re.findall(r"^\| `(\w+)` \| `\.", PAGE, re.M) == [*FORMATS]
+
+
+def test_the_script_is_what_is_written() -> None:
+    (shown,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    written = export_model(load_model(), "torch")[".py"].decode()
+    assert set(shown.splitlines()) <= set(written.splitlines())
 
 
 def test_the_python_runs(
