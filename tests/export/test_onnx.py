@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
+from onnx.reference import ReferenceEvaluator
 
 from mnist_nn.data import SampleFormat, Samples, load_dataset
 from mnist_nn.errors import ConfigError
@@ -55,6 +56,17 @@ def test_a_float64_network_is_computed_in_float64(
     model = random_model(layer(activation, 30), layer("softmax"), dtype="float64")
     (probabilities,) = session(model).run(["probabilities"], {"samples": images})
     assert np.abs(probabilities - model.answers(images).outputs).max() <= 1e-8
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_another_runtime_computes_every_activation_as_well(
+    dtype: str, images: NDArray[np.uint8]
+) -> None:
+    layers = [layer(activation) for activation in TRAINABLE]
+    model = random_model(*layers, layer("softmax"), dtype=dtype, temperature=1.3)
+    graph = onnx.load_model_from_string(export_model(model, "onnx")[".onnx"])
+    (probabilities,) = ReferenceEvaluator(graph).run(["probabilities"], {"samples": images})
+    assert np.abs(np.asarray(probabilities) - model.answers(images).outputs).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
