@@ -109,6 +109,7 @@ def test_the_mathematics_needs_numpy_only() -> None:
         "copy",
         "dataclasses",
         "functools",
+        "html",
         "itertools",
         "math",
         "typing",

@@ -13,6 +13,7 @@ from ..data.scale import check_scale
 from ..errors import hint
 from ..nn import LOSSES, Network, check_samples, score, target_rows
 from .intervals import wilson_interval
+from .notebook import evaluation_html
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,13 @@ class Evaluation:
         Mean loss over the samples.
     confusion
         Array of shape (n_classes, n_classes); ``confusion[true, predicted]`` counts samples.
+    class_names
+        Names of the classes; none if they are not known.
     """
 
     loss: float
     confusion: NDArray[np.intp]
+    class_names: tuple[str, ...] = ()
 
     @property
     def samples(self) -> int:
@@ -76,6 +80,10 @@ class Evaluation:
             ClassScore(_fraction(r, p), _fraction(r, s), _fraction(2 * r, p + s), int(s))
             for r, p, s in zip(right, predicted, support, strict=True)
         ]
+
+    def _repr_html_(self) -> str:
+        """Show the scores and the confusions, in a notebook."""
+        return evaluation_html(self)
 
 
 def _fraction(part: Any, whole: Any) -> float:

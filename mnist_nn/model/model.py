@@ -7,7 +7,9 @@ The file has builtin values and NumPy arrays only: anyone can read it with ``pic
 import gzip
 import math
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from html import escape
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -21,6 +23,8 @@ from ..data import SampleFormat, Samples, load_dataset
 from ..data.scale import check_scale
 from ..errors import ConfigError, ModelError, warn
 from ..evaluation import Answers, Calibration, Evaluation, answer, evaluate
+from ..evaluation.history import curves_of
+from ..evaluation.notebook import curves_html
 from ..evaluation.subspace import N_COMPONENTS
 from ..files import StrPath
 from ..nn import Network
@@ -167,7 +171,8 @@ class Model:
         """
         if samples is None:
             samples = samples_to_test(self, data_dir)
-        return evaluate(self.network, samples, self.config.training.loss)
+        result = evaluate(self.network, samples, self.config.training.loss)
+        return replace(result, class_names=self.format.class_names)
 
     def save(self, path: StrPath) -> None:
         """Write the model to a file, whole or not at all, and only if `load_model` would read it.
@@ -182,18 +187,30 @@ class Model:
 
     def summary(self) -> str:
         """Describe the layers, their parameters and the training, in lines of text."""
-        rows = describe_network(self.config, self.network.sizes[0])
-        training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
-        if self.init_from:
-            rows.append(f"started from the weights of model {self.init_from[:12]} (SHA-256)")
-        if self.network.output.probability:
-            rows.append(f"calibration: {self._calibrated()}")
-        return "\n".join([*rows, ", ".join([training, *self._outcome()])])
+        return "\n".join([*describe_network(self.config, self.network.sizes[0]), *self._facts()])
 
     def __repr__(self) -> str:
         """Name the network, its dataset and how well it did in training."""
         sizes, data = "-".join(map(str, self.network.sizes)), self.config.data.dataset
         return f"Model({', '.join([sizes, data, f'seed {self.config.seed}', *self._outcome()])})"
+
+    def _repr_html_(self) -> str:
+        """Show the network, the training and its learning curves, in a notebook."""
+        curves = ""
+        with suppress(ValueError):  # there is no history, or none that can be drawn
+            curves = curves_html(curves_of("", self.history))
+        facts = "<br>".join(map(escape, self._facts()))
+        return f"{self.network._repr_html_()}<p>{facts}</p>{curves}"
+
+    def _facts(self) -> list[str]:
+        """Describe the training, in lines of text."""
+        rows = []
+        if self.init_from:
+            rows.append(f"started from the weights of model {self.init_from[:12]} (SHA-256)")
+        if self.network.output.probability:
+            rows.append(f"calibration: {self._calibrated()}")
+        training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
+        return [*rows, ", ".join([training, *self._outcome()])]
 
     def _calibrated(self) -> str:
         """Describe the calibration."""

@@ -9,6 +9,7 @@ computes lies in a `Workspace`, so a network has no state between calls.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from html import escape
 from typing import Any, Self
 
 import numpy as np
@@ -186,6 +187,16 @@ class Network:
     def __repr__(self) -> str:
         """Show the inputs and the layers."""
         return f"Network({self.sizes[0]}, {self.layers})"
+
+    def _repr_html_(self) -> str:
+        """Show the layers and their parameters as a table, in a notebook."""
+        rows = [_row("layer", "inputs", "outputs", "parameters")]
+        for layer, (n_inputs, own) in zip(
+            self.layers, _named_parameters(self.sizes[0], self.layers), strict=True
+        ):
+            size = sum(p.size for p in own)
+            rows.append(_row(repr(layer), n_inputs, layer.n_outputs(n_inputs), size))
+        return f"<table>{''.join(rows)}{_row('all', '', '', self.spec.size)}</table>"
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
@@ -369,3 +380,11 @@ def _named_parameters(n_inputs: int, layers: Iterable[Layer]) -> list[tuple[int,
         found.append((n_inputs, [replace(p, name=f"layer_{number}.{p.name}") for p in own]))
         n_inputs = layer.n_outputs(n_inputs)
     return found
+
+
+def _row(name: str, *cells: int | str) -> str:
+    """Write a row of an HTML table."""
+    texts = (
+        f"<td>{cell:,}</td>" if isinstance(cell, int) else f"<th>{cell}</th>" for cell in cells
+    )
+    return f'<tr><th style="text-align: left">{escape(name)}</th>{"".join(texts)}</tr>'
