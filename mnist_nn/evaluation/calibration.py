@@ -55,6 +55,14 @@ class Calibration:
     max_score: Real | None = None
     subspace: Subspace | None = None
 
+    def described(self) -> str:
+        """Return the temperature and the limits in words."""
+        limits = [f"from {self.min_probability:.1%} on"]
+        for name, limit in (("an energy", self.max_energy), ("a score", self.max_score)):
+            if limit is not None:
+                limits.append(f"up to {name} of {limit:.3g}")
+        return f"temperature {self.temperature:.3g}, answers count {', '.join(limits)}"
+
 
 @dataclass(frozen=True, eq=False)
 class Answers:

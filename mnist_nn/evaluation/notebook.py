@@ -3,14 +3,14 @@
 There are no scripts and no styles but colours; text takes the colour that it has around it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .history import Curves, Metric
+from .history import Curves, Metric, curves_of
 
 if TYPE_CHECKING:
     from .metrics import Evaluation
@@ -49,8 +49,14 @@ def _cell(counts: NDArray[np.intp], column: int, row: int) -> str:
     return f'<td style="background: rgba({colour}, {strength:.2f})">{counts[column]:,}</td>'
 
 
-def curves_html(curves: Curves) -> str:
-    """Draw how loss and accuracy went, epoch by epoch, in training and on held-out samples."""
+def curves_html(history: Sequence[Any]) -> str:
+    """Draw how loss and accuracy went, epoch by epoch; nothing if the history cannot be drawn."""
+    try:
+        curves = curves_of("", history)
+    except ValueError:
+        return ""
+    if not history:
+        return ""
     return _chart(curves, "loss", ".3f") + _chart(curves, "accuracy", ".1%")
 
 

@@ -7,7 +7,6 @@ The file has builtin values and NumPy arrays only: anyone can read it with ``pic
 import gzip
 import math
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -23,7 +22,6 @@ from ..data import SampleFormat, Samples, load_dataset
 from ..data.scale import check_scale
 from ..errors import ConfigError, ModelError, warn
 from ..evaluation import Answers, Calibration, Evaluation, answer, evaluate
-from ..evaluation.history import curves_of
 from ..evaluation.notebook import curves_html
 from ..evaluation.subspace import N_COMPONENTS
 from ..files import StrPath
@@ -196,11 +194,8 @@ class Model:
 
     def _repr_html_(self) -> str:
         """Show the network, the training and its learning curves, in a notebook."""
-        curves = ""
-        with suppress(ValueError):  # there is no history, or none that can be drawn
-            curves = curves_html(curves_of("", self.history))
         facts = "<br>".join(map(escape, self._facts()))
-        return f"{self.network._repr_html_()}<p>{facts}</p>{curves}"
+        return f"{self.network._repr_html_()}<p>{facts}</p>{curves_html(self.history)}"
 
     def _facts(self) -> list[str]:
         """Describe the training, in lines of text."""
@@ -208,20 +203,11 @@ class Model:
         if self.init_from:
             rows.append(f"started from the weights of model {self.init_from[:12]} (SHA-256)")
         if self.network.output.probability:
-            rows.append(f"calibration: {self._calibrated()}")
+            none = "none, for want of validation samples: every answer counts"
+            c = self.calibration
+            rows.append(f"calibration: {c.described() if c else none}")
         training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
         return [*rows, ", ".join([training, *self._outcome()])]
-
-    def _calibrated(self) -> str:
-        """Describe the calibration."""
-        c = self.calibration
-        if c is None:
-            return "none, for want of validation samples: every answer counts"
-        limits = [f"from {c.min_probability:.1%} on"]
-        for name, limit in (("an energy", c.max_energy), ("a score", c.max_score)):
-            if limit is not None:
-                limits.append(f"up to {name} of {limit:.3g}")
-        return f"temperature {c.temperature:.3g}, answers count {', '.join(limits)}"
 
     def _outcome(self) -> list[str]:
         """Describe the epoch whose parameters the network has, as far as that is known."""
