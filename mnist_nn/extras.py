@@ -3,12 +3,31 @@
 import json
 import shlex
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .errors import ConfigError
+
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def required(module: str) -> Any:
+    """Import a module of the extra ``export``; ConfigError if that is not possible."""
+    library = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"this format needs {library}, which is not installed\n{install_command('export')}"
+        ) from error
+    except Exception as error:  # a damaged installation
+        raise ConfigError(
+            f"this format needs {library}, which cannot be loaded: {error}\ncheck its installation"
+        ) from error
 
 
 def install_command(extra: str) -> str:

@@ -77,6 +77,7 @@ def test_imports_run_one_way(path: Path) -> None:
         "__main__": {"cli"},
         "checks": {"errors"},
         "compiling": {"errors"},
+        "extras": {"errors"},
         "outputs": {"errors", "files"},
     }
     allowed = MAY_IMPORT.get(room(path), others.get(room(path), set()))

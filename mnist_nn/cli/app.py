@@ -44,6 +44,7 @@ COMMANDS = {  # name of the command and, but for `MODULES`, of its module and of
     "plot": Entry("Use a model", "Draw charts of one model, or compare several."),
     "draw": Entry("Use a model", "Write a web page to draw on, with the model in it."),
     "export": Entry("Use a model", "Write a model in a format of other programs."),
+    "convert": Entry("Use a model", "Make a model of weights from another program."),
     "show": Entry("Look inside", "Draw sample images, before and after augmentation."),
     "gradcheck": Entry("Look inside", "Compare backpropagation with numerical gradients."),
 }

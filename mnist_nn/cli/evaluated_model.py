@@ -69,7 +69,8 @@ def _samples(model: Model, data: Dataset, split: str) -> Samples:
     samples = data.train if split == "train" else data.test
     if samples is None:
         raise ConfigError(f"{data.name} has no test samples; measure with --split train")
-    if data.name == model.config.data.dataset and data.sha256 != model.sha256:
+    known = model.sha256 and data.name == model.config.data.dataset
+    if known and data.sha256 != model.sha256:
         eprint(f"note: {data.name} is not the same data that the model was trained on")
     return samples
 

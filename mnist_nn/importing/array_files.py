@@ -25,17 +25,24 @@ Opener = Callable[[Path], NDArray[Any]]
 
 def read_npz(path: Path) -> Source:
     """Read an archive of Keras's layout, or of two arrays."""
+    arrays = read_archive(path)
+    parts, used = pair_up(arrays)
+    return Source(_checked(parts), (path.name,), _left_out(arrays, used))
+
+
+def read_archive(
+    path: Path, most: int = MAX_ARRAYS, *, scalars: bool = False
+) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an archive, at most so many; those without axes only with `scalars`."""
     try:
         with path.open("rb") as opened:
             check_directory(opened)
             with zipfile.ZipFile(opened) as archive:
-                arrays = _members(archive)
+                return _members(archive, most, scalars)
     except (DataError, OSError, MemoryError):
         raise
     except Exception as error:  # zipfile and NumPy raise all kinds for damaged archives
         raise DataError(f"it is damaged ({type(error).__name__})") from error
-    parts, used = pair_up(arrays)
-    return Source(_checked(parts), (path.name,), _left_out(arrays, used))
 
 
 def read_array_files(paths: Iterable[Path], opener: Opener, chosen: Path | None) -> Source:
@@ -104,11 +111,11 @@ def _first_of_labels(array: NDArray[Any]) -> NDArray[Any]:
     return array[:, 0] if are_labels else array
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
+def _members(archive: zipfile.ZipFile, most: int, scalars: bool) -> dict[str, NDArray[Any]]:
     """Read the arrays of an archive, after a look at what they claim to be."""
     members = archive.infolist()
-    if len(members) > MAX_ARRAYS:
-        raise DataError(f"it holds {len(members):,} files, more than {MAX_ARRAYS}")
+    if len(members) > most:
+        raise DataError(f"it holds {len(members):,} files, more than {most:,}")
     others = [member.filename for member in members if not member.filename.endswith(".npy")]
     if not members:
         raise DataError("it is an empty archive")
@@ -123,15 +130,15 @@ def _members(archive: zipfile.ZipFile) -> dict[str, NDArray[Any]]:
         name = member.filename.removesuffix(".npy")
         try:
             with archive.open(member) as opened:
-                arrays[name] = _read_member(opened, member.file_size)
+                arrays[name] = _read_member(opened, member.file_size, scalars)
         except DataError as error:
             raise DataError(f"{shown(name)}: {error}") from error
     return arrays
 
 
-def _read_member(opened: Any, size: int) -> NDArray[Any]:
+def _read_member(opened: Any, size: int, scalars: bool) -> NDArray[Any]:
     """Read an array of exactly the size that its header says."""
-    shape, fortran, dtype = _header(opened)
+    shape, fortran, dtype = _header(opened, scalars)
     count = math.prod(shape)
     if count * dtype.itemsize != size - opened.tell():
         raise DataError(f"it is {size:,} bytes, but is said to be {shape} {dtype}")
@@ -146,7 +153,7 @@ def _read_member(opened: Any, size: int) -> NDArray[Any]:
     return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(file: Any, scalars: bool = False) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read the header of an array, and refuse what is neither numbers nor text."""
     try:
         version = np.lib.format.read_magic(file)
@@ -163,7 +170,8 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
             "it holds Python objects, which could run code and are not read; save it as numbers, "
             "or text, with numpy.save"
         )
-    if dtype.kind not in NUMBERS + "U" or not shape or min(shape) < 1:
+    rows = min(shape, default=int(scalars))
+    if dtype.kind not in NUMBERS + "U" or rows < 1:
         raise DataError(f"it is {shape} {dtype}; it must be numbers, or text, of at least one row")
     return shape, fortran, dtype
 

@@ -13,6 +13,7 @@ from .committee import Committee
 from .content import current_versions
 from .model import Model, load_model, save_model
 from .starting_weights import StartingWeights, load_starting_weights
+from .weights import network_of_weights
 
 __all__ = [
     "Checkpoint",
@@ -29,6 +30,7 @@ __all__ = [
     "load_checkpoint",
     "load_model",
     "load_starting_weights",
+    "network_of_weights",
     "parameters_of",
     "save_checkpoint",
     "save_model",

@@ -207,6 +207,8 @@ class Model:
             c = self.calibration
             rows.append(f"calibration: {c.described() if c else none}")
         training = f"trained on {self.config.data.dataset}, seed {self.config.seed}"
+        if not self.history:  # its weights were converted
+            training = f"for samples of {self.config.data.dataset}"
         return [*rows, ", ".join([training, *self._outcome()])]
 
     def _outcome(self) -> list[str]:

@@ -6,7 +6,7 @@ from .early_stopping import Best, EarlyStopper, EarlyStopping
 from .epoch import EpochMetrics
 from .fit import fit, make_step_config
 from .frozen import FrozenLayers
-from .health import learned_nothing, lowest_loss
+from .health import learned_nothing, lowest_loss, near_chance
 from .optimizers import SGD, AdaGrad, Adam, AdamW, AnyOptimizer, RMSprop
 from .schedules import (
     AnySchedule,
@@ -49,6 +49,7 @@ __all__ = [
     "learned_nothing",
     "lowest_loss",
     "make_step_config",
+    "near_chance",
     "number_classes",
     "run_length",
 ]

@@ -1,8 +1,10 @@
 """Health of a training: divergence, nothing learned, the lowest possible loss."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..blas import one_blas_thread
 from ..data import Samples
@@ -79,7 +81,7 @@ def learned_nothing(
     shares = np.bincount(samples.y, weights, len(rows)).astype(np.float64)
     shares /= shares.sum()
     chance = float(shares.max())
-    bound = chance + NEAR_CHANCE * (1 - chance)
+    bound = _bound(chance)
     if weights is None and history[-1].accuracy > bound:
         return None
     with one_blas_thread(), np.errstate(all="ignore"):
@@ -101,6 +103,16 @@ def learned_nothing(
         f"try {remedy(step_config, history[-1].learning_rate)}; "
         "if the loss hardly moved from epoch to epoch, a larger rate or more epochs"
     )
+
+
+def near_chance(accuracy: float, labels: NDArray[np.integer[Any]]) -> bool:
+    """Return whether few more of the samples are right than by always giving one class."""
+    return accuracy <= _bound(float(np.bincount(labels).max() / len(labels)))
+
+
+def _bound(chance: float) -> float:
+    """Return the accuracy up to which nothing was learned, given the share of a single class."""
+    return chance + NEAR_CHANCE * (1 - chance)
 
 
 def lowest_loss(network: Network, step_config: StepConfig) -> float:
