@@ -192,7 +192,7 @@ def finish_step(setup: Setup, state: UpdateState, rate: float, number: int, task
     settings, params = setup.update, setup.params
     first, end = task_range(task, len(state.squares))
     wait(task)
-    if settings.l2 or settings.clip_norm:
+    if settings.clip_norm:  # else `update` adds the penalty, without another pass
         finish_gradient(settings, params, state, first, end)
         wait(task)
     step = Step(number, rate, clip_factor(settings, state))

@@ -79,16 +79,25 @@ def update_settings(step_config: StepConfig, n_weights: int) -> UpdateSettings:
 
 
 @part(**OPTIONS)
+def add_penalty(
+    settings: UpdateSettings, params: FloatArray, state: UpdateState, lo: int, hi: int
+) -> None:
+    """Add the penalty's gradient to that of parameters lo to hi, as far as they are weights."""
+    grads, l2 = state.grads, params.dtype.type(settings.l2)
+    for j in range(lo, min(hi, settings.n_weights)):
+        store_scalar(grads, j, load_scalar(grads, j) + l2 * load_scalar(params, j))
+
+
+@part(**OPTIONS)
 def finish_gradient(
     settings: UpdateSettings, params: FloatArray, state: UpdateState, lo: int, hi: int
 ) -> None:
     """Add the penalty's gradient to blocks lo to hi, and sum their squares for `clip_factor`."""
-    grads, number = state.grads, params.dtype.type
-    l2 = number(settings.l2)
+    grads = state.grads
     for block in range(lo, hi):
         start, end = block * BLOCK_SIZE, min((block + 1) * BLOCK_SIZE, len(params))
-        for j in range(start, min(end, settings.n_weights)):
-            store_scalar(grads, j, load_scalar(grads, j) + l2 * load_scalar(params, j))
+        if settings.l2:
+            add_penalty(settings, params, state, start, end)
         total = 0.0
         for j in range(start, end):
             total += load_scalar(grads, j) * load_scalar(grads, j)
@@ -185,11 +194,13 @@ def scale(vector: FloatArray, factor: float, lo: int, hi: int) -> None:
 def update(
     settings: UpdateSettings, params: FloatArray, state: UpdateState, step: Step, lo: int, hi: int
 ) -> None:
-    """Update parameters lo to hi: clip, decay, optimize, average, and clear the gradient.
+    """Update parameters lo to hi: penalize or clip, decay, optimize, average, clear the gradient.
 
     They should be few enough to stay in a cache through all of this.
     """
     grads, constants, rate = state.grads, settings.constants, step.rate
+    if settings.l2 and not settings.clip_norm:
+        add_penalty(settings, params, state, lo, hi)
     if step.factor != 1:
         scale(grads, step.factor, lo, hi)
     if settings.weight_decay:
