@@ -123,7 +123,11 @@ def about(
 ) -> None:
     """Train a neural network, written from scratch in NumPy, to read handwritten digits.
 
-    A first run, on the 6,000 digits that ship with mnist-nn:
+    A picture of a digit is read at once, by the model that ships with mnist-nn:
+
+    [bold]mnist-nn predict photo.png[/bold]
+
+    A first run of your own, on the 6,000 digits that ship:
 
     [bold]mnist-nn train sample[/bold]
 

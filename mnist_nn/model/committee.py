@@ -189,11 +189,11 @@ def _check_alike(first: Model, model: Model, number: int) -> None:
 def _check_views(model: Model, number: int) -> None:
     """Refuse to distort samples for a model that has never seen distorted ones."""
     if model.format.image_shape is None:
-        raise ConfigError(f"views are distorted images, and model {number} reads none; ask for 1")
+        raise ConfigError(f"views are distorted images, and model {number} reads none; leave them at 1")
     if not model.config.data.augmentation.active:
         raise ConfigError(
             f"model {number} was trained without data.augmentation, by which views are distorted; "
-            "ask for 1, or name a model of a preset such as accurate"
+            "leave them at 1, or take a model of a preset that has it, such as accurate"
         )
     check_augmentation(model.config, model.config.data.dataset, model.format)
 

@@ -22,7 +22,7 @@ ON_SAMPLE = ("--dataset", "mnist-sample")
 
 
 @pytest.fixture
-def test_digits() -> Samples:
+def unseen() -> Samples:
     samples = load_dataset("mnist-sample").test
     assert samples is not None
     return samples
@@ -36,9 +36,9 @@ def models(run: Run, sample_model: Path) -> list[str]:
 
 
 @pytest.fixture
-def seven(run: Run, test_digits: Samples) -> str:
+def seven(run: Run, unseen: Samples) -> str:
     """A picture of a 7."""
-    x = test_digits.x[test_digits.y == 7][4].reshape(28, 28)
+    x = unseen.x[unseen.y == 7][4].reshape(28, 28)
     Image.fromarray(255 - x).save("7.png")
     return "7.png"
 
@@ -64,9 +64,7 @@ def test_the_model_that_ships_reads_pictures(run: Run, seven: str) -> None:
     [record] = told(run("predict", seven, "--json"))
     assert (record["class"], record["known"]) == ("7", True)
     assert told(run("predict", "--json", "--line", seven, "--min-probability=0"))[0]["text"] == "7"
-    result = run("predict", seven, "--explain", "why.png")
-    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "7.png: 7")
-    assert Path("why.png").exists()
+    assert run("predict", seven).stdout.splitlines()[0] == "7.png: 7"
 
 
 def test_pictures_are_never_taken_for_models(run: Run, seven: str, sample_model: Path) -> None:
@@ -91,12 +89,12 @@ def test_what_is_in_a_pipe_is_not_taken_to_see_what_it_is(run: Run, seven: str) 
 
 
 def test_probabilities_of_several_models_are_averaged(
-    run: Run, models: list[str], test_digits: Samples
+    run: Run, models: list[str], unseen: Samples
 ) -> None:
     result = run("evaluate", *models, *ON_SAMPLE, "--together", "--json")
     report = told(result)
     loaded = [load_model(model) for model in models]
-    answered = AnsweredSamples(Committee(loaded).answers(test_digits.x), test_digits.y)
+    answered = AnsweredSamples(Committee(loaded).answers(unseen.x), unseen.y)
     assert report["accuracy"] == answered.right.mean()
     assert report["loss"] == report["calibration"]["after"]["cross_entropy"]
     assert report["loss"] == pytest.approx(answered.result.loss)
@@ -104,7 +102,7 @@ def test_probabilities_of_several_models_are_averaged(
     assert report["calibration"]["answered"] == answered.answers.known.mean()
     assert report["views"] == 1
     for told_of, name, model in zip(report["models"], models, loaded, strict=True):
-        alone = model.evaluate(test_digits)
+        alone = model.evaluate(unseen)
         assert (told_of["model"], told_of["accuracy"]) == (name, alone.accuracy)
 
 
@@ -142,7 +140,7 @@ def test_pictures_are_read_by_several_models(run: Run, models: list[str], seven:
         assert "7.png: 7" in result.stdout
 
 
-def test_rows_of_a_table_are_read_by_several_models(run: Run, test_digits: Samples) -> None:
+def test_rows_of_a_table_are_read_by_several_models(run: Run, unseen: Samples) -> None:
     assert run("train", "reference/iris", "-q", "-o", "a.pkl").exit_code == 0
     Path("rows.csv").write_text("5.1,3.5,1.4,0.2\n7,3.2,4.7,1.4\n")
     records = told(run("predict", "a.pkl", "a.pkl", "rows.csv", "--together", "--json"))

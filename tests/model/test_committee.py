@@ -38,7 +38,7 @@ def model_of(dataset: str, last: str = "softmax", units: int = 10, seed: int = 0
 
 
 @pytest.fixture(scope="module")
-def test_digits() -> Samples:
+def unseen() -> Samples:
     samples = load_dataset("mnist-sample").test
     assert samples is not None
     return Samples(samples.x[::5], samples.y[::5])
@@ -49,19 +49,17 @@ def digits_model() -> Model:
     return load_model()
 
 
-def test_probabilities_are_averaged(test_digits: Samples) -> None:
+def test_probabilities_are_averaged(unseen: Samples) -> None:
     models = [model_of("mnist", seed=seed) for seed in range(3)]
     models[1] = replace(models[1], calibration=Calibration(temperature=2.0))
-    outputs = Committee(models).answers(test_digits.x).outputs
-    expected = np.mean([model.answers(test_digits.x).outputs for model in models], axis=0)
+    outputs = Committee(models).answers(unseen.x).outputs
+    expected = np.mean([model.answers(unseen.x).outputs for model in models], axis=0)
     np.testing.assert_allclose(outputs, expected, atol=1e-7)
     assert outputs.shape == (FEW, 10)
 
 
-def test_a_committee_of_one_says_what_its_model_says(
-    digits_model: Model, test_digits: Samples
-) -> None:
-    x = np.concatenate([test_digits.x, 255 - test_digits.x[:50]])
+def test_a_committee_of_one_says_what_its_model_says(digits_model: Model, unseen: Samples) -> None:
+    x = np.concatenate([unseen.x, 255 - unseen.x[:50]])
     for least in (None, 0.0, 0.2, 0.99, 1.0):
         alone, together = (m.answers(x, least) for m in (digits_model, Committee([digits_model])))
         np.testing.assert_allclose(together.outputs, alone.outputs, atol=1e-7)
@@ -69,10 +67,8 @@ def test_a_committee_of_one_says_what_its_model_says(
         assert (least == 0) == together.known.all()
 
 
-def test_an_answer_is_known_if_most_models_know_it(
-    digits_model: Model, test_digits: Samples
-) -> None:
-    x, n = test_digits.x, len(test_digits.y)
+def test_an_answer_is_known_if_most_models_know_it(digits_model: Model, unseen: Samples) -> None:
+    x, n = unseen.x, len(unseen.y)
     unsure = replace(digits_model, calibration=Calibration(1.0, min_probability=1.0))
     assert not unsure.answers(x[:5] // 2).known.any()
     known = digits_model.answers(x // 2).known
@@ -82,20 +78,20 @@ def test_an_answer_is_known_if_most_models_know_it(
     assert not Committee([digits_model, unsure]).answers(x[:5] // 2).known.any()
 
 
-def test_models_that_disagree_do_not_know(test_digits: Samples) -> None:
+def test_models_that_disagree_do_not_know(unseen: Samples) -> None:
     seven, one = (model_of("mnist") for _ in range(2))
     for model, digit in ((seven, 7), (one, 1)):
         model.network.params[...] = 0
         model.network.named_parameters()["layer_2.biases"][digit] = 50
     together = Committee([seven, one])
-    assert not together.answers(test_digits.x).known.any()
-    assert together.answers(test_digits.x, 0).known.all()
-    assert Committee([seven, seven, one]).answers(test_digits.x).known.all()
-    assert not Committee([seven, seven, one]).answers(test_digits.x, 0.8).known.any()
+    assert not together.answers(unseen.x).known.any()
+    assert together.answers(unseen.x, 0).known.all()
+    assert Committee([seven, seven, one]).answers(unseen.x).known.all()
+    assert not Committee([seven, seven, one]).answers(unseen.x, 0.8).known.any()
 
 
 def test_three_networks_read_better_than_each(digits: Samples) -> None:
-    models = [mnist_nn.train("sample", epochs=2, seed=seed, engine="numpy") for seed in range(3)]
+    models = [mnist_nn.train("sample", epochs=1, seed=seed, engine="numpy") for seed in range(3)]
     alone = [model.evaluate().accuracy for model in models]
     together = Committee(models).evaluate()
     assert together.accuracy > np.mean(alone)
@@ -103,16 +99,16 @@ def test_three_networks_read_better_than_each(digits: Samples) -> None:
 
 
 def test_views_are_the_same_every_time_and_include_the_image_itself(
-    digits_model: Model, test_digits: Samples
+    digits_model: Model, unseen: Samples
 ) -> None:
-    x = test_digits.x
+    x = unseen.x
     plain, two, again, many = (
         Committee([digits_model], views=views).answers(x).outputs for views in (1, 2, 2, 5)
     )
     np.testing.assert_array_equal(two, again)
     assert np.abs(two - plain).max() > 0.01
     assert np.abs(many - two).max() > 0.01
-    assert (many.argmax(axis=1) == test_digits.y).mean() > 0.97
+    assert (many.argmax(axis=1) == unseen.y).mean() > 0.97
     distorted = 2 * two - plain  # the other view's
     np.testing.assert_allclose(distorted.sum(axis=1), 1, atol=1e-5)
     pictures = Committee([digits_model], views=2).answers(x.reshape(-1, 28, 28)).outputs
@@ -194,9 +190,9 @@ def plain(model: Model, dataset: str = "mnist") -> Model:
     return replace(model, config=config)
 
 
-def test_floats_have_no_views(digits_model: Model, test_digits: Samples) -> None:
+def test_floats_have_no_views(digits_model: Model, unseen: Samples) -> None:
     with pytest.raises(ValueError, match="views are of pixels as bytes"):
-        Committee([digits_model], views=2).answers(test_digits.x / 255)
+        Committee([digits_model], views=2).answers(unseen.x / 255)
 
 
 def test_a_committee_names_its_models(digits_model: Model) -> None:

@@ -96,6 +96,28 @@ def test_half_precision_is_widened(model: Model, path: Path) -> None:
     np.testing.assert_array_equal(load_model(path).network.params, loaded.network.params)
 
 
+@pytest.mark.parametrize("part", ["parameters", "subspace"])
+def test_half_precision_is_not_widened_beyond_the_largest_model(
+    part: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = pickle.loads(path.read_bytes())
+    arrays = content["parameters"]
+    if part == "subspace":
+        arrays = content["calibration"]["subspace"]
+    for name, array in arrays.items():
+        arrays[name] = array.astype(np.float16)
+    blob = pickle.dumps(content, 4)
+    path.write_bytes(blob)
+    widened = 4 * sum(array.size for array in arrays.values())
+    if part == "parameters":  # which are few here, beside the subspace
+        content["calibration"] = None
+        blob = pickle.dumps(content, 4)
+        path.write_bytes(blob)
+    monkeypatch.setattr("mnist_nn.model.model.MAX_BYTES", widened - 1)
+    with pytest.raises(ModelError, match=f"it has {widened:,} bytes, more than"):
+        load_model(path)
+
+
 def change_output(content: dict[str, Any], activation: str) -> None:
     content["config"]["network"]["layers"][-1]["activation"] = activation
     content["config"]["training"]["loss"] = "mean_squared_error"

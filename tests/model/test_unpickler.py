@@ -19,6 +19,7 @@ from mnist_nn.model.unpickler import read_pickle
         np.arange(6, dtype=np.float32).reshape(2, 3),
         np.arange(6, dtype=np.float64).reshape(2, 3, order="F"),
         np.arange(6, dtype=">f4"),
+        np.arange(6, dtype=np.float16),
         np.array(3.5),
         np.zeros(0),
     ],
