@@ -189,7 +189,9 @@ def _check_alike(first: Model, model: Model, number: int) -> None:
 def _check_views(model: Model, number: int) -> None:
     """Refuse to distort samples for a model that has never seen distorted ones."""
     if model.format.image_shape is None:
-        raise ConfigError(f"views are distorted images, and model {number} reads none; leave them at 1")
+        raise ConfigError(
+            f"views are distorted images, and model {number} reads none; leave them at 1"
+        )
     if not model.config.data.augmentation.active:
         raise ConfigError(
             f"model {number} was trained without data.augmentation, by which views are distorted; "

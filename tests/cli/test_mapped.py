@@ -36,6 +36,7 @@ def test_all_commands_read_it(
     for command in (
         ("train", *mine, "--epochs", 2, "--set", "data.validation=0.2", "--quiet"),
         ("evaluate", "model.pkl", *data, "--split", "train"),
+        ("evaluate", "--dataset", "mine", *data, "--views", "2"),
         ("plot", "model.pkl", *data),
         ("show", *mine, "--set", "data.augmentation.rotation=9"),
         ("gradcheck", *mine),
