@@ -38,7 +38,10 @@ def evaluate_model(
     samples, name = _samples(model, data, split), name_of(path)
     check_fits(model.config, data.name, data.info.format)
     if data.info.format.class_names != model.format.class_names:
-        eprint(f"note: the classes of {data.name} are not those that the model was trained on")
+        eprint(f"note: the classes of {data.name} are not those that {name} was trained on")
+    known = model.sha256 and data.name == model.config.data.dataset
+    if known and data.sha256 != model.sha256:
+        eprint(f"note: {data.name} is not the same data that {name} was trained on")
     loss = model.config.training.loss
     with progress_bar(len(samples.y), "samples") as bar, np.errstate(all="ignore"):
         result = evaluate(model.network, samples, loss, progress=bar.update)
@@ -69,9 +72,6 @@ def _samples(model: Model, data: Dataset, split: str) -> Samples:
     samples = data.train if split == "train" else data.test
     if samples is None:
         raise ConfigError(f"{data.name} has no test samples; measure with --split train")
-    known = model.sha256 and data.name == model.config.data.dataset
-    if known and data.sha256 != model.sha256:
-        eprint(f"note: {data.name} is not the same data that the model was trained on")
     return samples
 
 
