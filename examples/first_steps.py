@@ -92,12 +92,12 @@ for i in range(5):
     print(f"read as {answers[i]} ({probabilities[i].max():.0%} sure), it is a {digits.test.y[i]}")
 
 # %% [markdown]
-# Its mistakes, the surest first. Some of them would puzzle people, too.
+# Its mistakes, the surest first: a 5 read as 0, and so on. Some of them would puzzle people, too.
 
 # %%
 wrong = np.flatnonzero(answers != digits.test.y)
 surest = wrong[probabilities[wrong].max(axis=1).argsort()[::-1]][:8]
-show(digits.test.x[surest], [f"{digits.test.y[i]}, read as {answers[i]}" for i in surest])
+show(digits.test.x[surest], [f"{digits.test.y[i]} as {answers[i]}" for i in surest])
 
 # %% [markdown]
 # ## Keeping it

@@ -12,8 +12,6 @@
 PHOTO = None  # for example "photo.jpg"
 
 # %%
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image, ImageDraw
@@ -35,8 +33,8 @@ def draw_photograph(path):
     paper = Image.new("L", (640, 270), 255)
     pen = ImageDraw.Draw(paper)
     for stroke in STROKES:
-        pen.line(stroke, fill=70, width=11, joint="curve")
-    light = np.linspace(0.9, 0.5, 640)  # from the left to the right
+        pen.line(stroke, fill=100, width=11, joint="curve")
+    light = np.linspace(0.9, 0.2, 640)  # from the left to the right
     noise = np.random.default_rng(0).normal(0, 2, (270, 640))
     pixels = np.asarray(paper) * light + noise
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
@@ -45,7 +43,11 @@ def draw_photograph(path):
 if PHOTO is None:
     PHOTO = "drawn.png"
     draw_photograph(PHOTO)
-picture = decode_picture(read_content(PHOTO, PHOTO), PHOTO)
+picture = decode_picture(read_content(PHOTO, PHOTO), PHOTO)  # pixels are colours of 0 to 1
+if PHOTO == "drawn.png":
+    stroke, paper = picture.pixels[:, :160].min(), picture.pixels[:, 600:].mean()
+    print(f"brightness of strokes on the left: {stroke:.2f}, of paper on the right: {paper:.2f}")
+    assert paper < stroke
 plt.imshow(picture.pixels)
 plt.axis("off")
 plt.show()
@@ -53,12 +55,11 @@ plt.show()
 # %% [markdown]
 # ## Finding the ink
 #
-# The paper on the right is darker than some of the pen's strokes would be on the left, so there is
-# no one brightness that tells ink from paper. Instead the background is estimated, as it would look
-# without ink, and ink is how much darker the picture is than that.
+# In the drawn photograph the paper on the right is darker than the pen's strokes on the left, so no
+# one brightness tells ink from paper. Instead the background is estimated, as it would look without
+# ink, and ink is how much darker the picture is than that.
 
 # %%
-print(f"paper: {picture.pixels[:20].min():.2f} to {picture.pixels[:20].max():.2f}")
 ink = picture_ink(picture.pixels)  # 0 (none) to 1
 plt.imshow(ink, cmap="gray_r")
 plt.axis("off")
@@ -105,7 +106,7 @@ for axis, sample, label, outputs, known in zip(
     axis.axis("off")
 plt.show()
 print("".join(str(label) for label in read))
-if Path(PHOTO).name == "drawn.png":
+if PHOTO == "drawn.png":
     assert read.tolist() == [2, 0, 4, 7]
 
 # %% [markdown]
