@@ -1,5 +1,6 @@
 """The notebooks run, each by itself in an empty folder, and are notebooks."""
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": "1",  # the tests run side by side
         "MNIST_NN_DATA_DIR": str(tmp_path / "no-data"),  # nothing is downloaded
     }
     result = subprocess.run(
@@ -41,6 +43,7 @@ def test_a_script_is_a_notebook(path: Path) -> None:
     assert title.source.startswith("# ")
     assert {cell.cell_type for cell in cells} == {"markdown", "code"}
     assert not any(cell.source.startswith("# ") for cell in cells)  # one title
+    assert json.loads(jupytext.writes(notebook, "ipynb"))["nbformat"] == 4
 
 
 def test_every_notebook_is_listed() -> None:
