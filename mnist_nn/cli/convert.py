@@ -15,7 +15,16 @@ from ..model import Model, check_fits, network_of_weights
 from ..outputs import check_output
 from ..training import near_chance
 from .guard import eprint, print_path
-from .options import ConfigFiles, DataDir, Debug, Output, Overrides, config_paths, read_settings
+from .options import (
+    MAIN_PRESET,
+    DataDir,
+    Debug,
+    Output,
+    Overrides,
+    complete_config,
+    config_paths,
+    read_settings,
+)
 
 SHIPPED = "mnist-sample"
 
@@ -27,7 +36,19 @@ def convert(
             metavar="FILE", help="Weights of dense layers: .safetensors, .npz or .onnx."
         ),
     ],
-    config: ConfigFiles = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="CONFIG",
+            autocompletion=complete_config,
+            help="Name of a preset, or path of a YAML file, with the layers. Repeatable: of "
+            "several, later ones win.",
+            show_default=MAIN_PRESET,
+            rich_help_panel="Config",
+        ),
+    ] = None,
     set_: Overrides = None,
     data_dir: DataDir = None,
     output: Output = Path("model.pkl"),

@@ -31,6 +31,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Gelu": {"approximate": b"none"},
     "Softmax": {"axis": -1},
 }
+PYTORCHS = {  # activations as PyTorch writes them for some versions of ONNX, in its text syntax
+    "softplus": "limit = Constant <value_float = 20.0> () p = Softplus (z) "
+    "linear = Greater (z, limit) y = Where (linear, z, p)",
+    "gelu": "square = Mul (z, z) cube = Mul (z, square) k = Constant <value_float = 0.044715> () "
+    "c = Mul (k, cube) s = Add (z, c) r = Constant <value_float = 0.7978846> () t = Mul (r, s) "
+    "u = Tanh (t) one = Constant <value_float = 1.0> () v = Add (one, u) w = Mul (z, v) "
+    "half = Constant <value_float = 0.5> () y = Mul (half, w)",
+}
 
 Vector = NDArray[np.float64]
 
@@ -77,9 +85,9 @@ class Graph:
         self.strange = ""  # the first operator that was not understood
         self.temperature, self.is_calibrated = 0.0, False  # by which mnist-nn divides the last sums
         self.activations: dict[int, str] = {}
-        for name, entry in ACTIVATIONS.items():
-            if entry.onnx:
-                self.activations[self._expression_of(entry.onnx)] = name
+        ours = [(name, entry.onnx) for name, entry in ACTIVATIONS.items() if entry.onnx]
+        for name, statements in [*ours, *PYTORCHS.items()]:
+            self.activations[self._expression_of(statements)] = name
 
     def _expression_of(self, statements: str) -> int:
         """Return the expression of statements that make y of z."""
@@ -144,7 +152,10 @@ class Graph:
     def array(self, tensor: Any) -> NDArray[Any]:
         """Return the array of a tensor that is in the file itself."""
         if tensor.data_location == tensor.EXTERNAL or tensor.external_data:
-            raise DataError("its weights are in another file; save it with all in one")
+            raise DataError(
+                "its weights are in another file; make one file of both: onnx.save(onnx.load(OLD), "
+                "NEW), or torch.onnx.export(…, external_data=False)"
+            )
         found: NDArray[Any] = self.to_array(tensor)
         if found.dtype.name == "bfloat16":
             found = found.astype(np.float32)

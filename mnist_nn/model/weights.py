@@ -39,7 +39,7 @@ def network_of_weights(
     if "layer_1.weights" in weights:
         found, notes = _by_name(weights, shapes, facts)
     else:
-        found, notes = _by_shape(weights, shapes, facts)
+        found, notes = _by_shape(weights, shapes, facts, config)
     found, more = _with_inputs_of(samples, found, arrays, facts)
     network = build_network(config, samples, None)
     with np.errstate(over="ignore"):
@@ -55,8 +55,8 @@ def _by_name(
 ) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Take arrays with the names of mnist-nn, which are exactly those of the config's network."""
     found = dict(arrays)
-    sizes = "-".join(str(len(array)) for name, array in arrays.items() if name.endswith(".weights"))
-    notes = [f"inputs of its layers: {sizes}"]
+    matrices = [shape for name, shape in shapes.items() if name.endswith(".weights")]
+    notes = [f"its layers: {'-'.join(map(str, [matrices[0][0], *(m[1] for m in matrices)]))}"]
     missing = [name for name in shapes if name not in arrays]
     if missing and all(name.endswith(".biases") for name in missing):
         found |= {name: np.zeros(shapes[name]) for name in missing}
@@ -72,7 +72,10 @@ def _by_name(
 
 
 def _by_shape(
-    arrays: Arrays, shapes: Mapping[str, tuple[int, ...]], facts: Mapping[str, str]
+    arrays: Arrays,
+    shapes: Mapping[str, tuple[int, ...]],
+    facts: Mapping[str, str],
+    config: Config,
 ) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Find each layer's matrix by its shape and, of several that fit, by its place."""
     layers = [name.removesuffix(".weights") for name in shapes if name.endswith(".weights")]
@@ -92,9 +95,9 @@ def _by_shape(
     has_biases = f"{layers[0]}.biases" in shapes
     chosen = _choose(arrays, matrices, [shapes[f"{layer}.weights"] for layer in layers], facts)
     found, notes = {}, []
-    for layer, (name, transposed) in zip(layers, chosen, strict=True):
+    for layer, (name, transposed), entry in zip(layers, chosen, config.network.layers, strict=True):
         found[f"{layer}.weights"] = arrays[name].T if transposed else arrays[name]
-        how = f", transposed from {arrays[name].shape}" if transposed else ""
+        how = f", transposed from {arrays[name].shape}," if transposed else ""
         biases = vectors[matrices.index(name)] if vectors else ""
         if biases and not has_biases:
             raise ConfigError(
@@ -112,7 +115,8 @@ def _by_shape(
             found[f"{layer}.biases"] = arrays[biases] if biases else np.zeros(size)
         second = shown(biases) if biases else "zeros for biases, which the file has not"
         notes.append(
-            f"{layer.replace('_', ' ')}: {shown(name)}{how}{f', and {second}' * has_biases}"
+            f"{layer.replace('_', ' ')} ({entry.activation}): "
+            f"{shown(name)}{f'{how} and {second}' if has_biases else how.rstrip(',')}"
         )
     return found, notes
 

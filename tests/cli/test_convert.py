@@ -33,8 +33,9 @@ def test_a_converted_model_is_measured_and_taken_by_every_command(
     result = run("convert", weights, *SAMPLE, "-o", "new.pkl")
     assert (result.exit_code, result.stdout) == (0, "new.pkl\n")
     lines = result.stderr.splitlines()
-    first = load_model(sample_model).network.dense[0].W.T.shape
-    assert lines[0] == f"layer 1: '0.weight', transposed from {first}, and '0.bias'"
+    trained = load_model(sample_model)
+    kind, first = trained.config.network.layers[0].activation, trained.network.dense[0].W.T.shape
+    assert lines[0] == f"layer 1 ({kind}): '0.weight', transposed from {first}, and '0.bias'"
     accuracy = f"accuracy {evaluated['accuracy']:.2%} on 1,000 test samples of mnist-sample"
     assert lines[-1] == accuracy
     model = load_model(tmp_path / "new.pkl")

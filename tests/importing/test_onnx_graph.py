@@ -31,6 +31,9 @@ CONSTANTS = {
     "bytes": np.array(255.0),
     "half": np.array(0.5),
     "one": np.array(1.0),
+    "twenty": np.array(20.0),
+    "cube": np.array(0.044715),
+    "root": np.array(0.7978845608),
 }
 
 
@@ -105,7 +108,18 @@ GRAPHS = {  # name: type of the input, whether it is of 0 to 1, hidden activatio
         "n = BatchNormalization (z, gamma, b1, gamma, variance) d = Mul (n, half) h = Relu (d) "
         f"{SECOND} s = Div (z2, deviation) y = Softmax (s)",
     ),
-    "silu in two nodes, gelu's half": (
+    "softplus as PyTorch has it": (
+        *("float", True, "softplus"),
+        "z = Gemm (x, W1, b1) s = Softplus (z) g = Greater (z, twenty) h = Where (g, z, s) "
+        f"{SECOND} y = Softmax (z2)",
+    ),
+    "gelu as PyTorch has it": (
+        *("float", True, "gelu"),
+        "z = Gemm (x, W1, b1) p = Mul (z, z) q = Mul (z, p) r = Mul (cube, q) s = Add (z, r) "
+        "m = Mul (root, s) u = Tanh (m) v = Add (one, u) w = Mul (z, v) h = Mul (half, w) "
+        f"{SECOND} y = Softmax (z2)",
+    ),
+    "silu in two nodes": (
         *("float", True, "silu"),
         f"z = Gemm (x, W1, b1) s = Sigmoid (z) h = Mul (s, z) {SECOND} y = Softmax (z2)",
     ),

@@ -60,8 +60,7 @@ def test_what_was_exported_comes_back_bit_for_bit(
     network, notes = convert(exported(model, to, tmp_path), model.config)
     np.testing.assert_array_equal(network.params, model.network.params)
     assert notes == (
-        "inputs of its layers: 784-12-12\n"
-        "its calibration is left out: probabilities are the network's own"
+        "its layers: 784-12-12-10\nits calibration is left out: probabilities are the network's own"
     )
 
 
@@ -256,7 +255,7 @@ def test_networks_of_pytorch_are_the_same_here(tmp_path: Path, digits: Samples) 
     for name in ("w.safetensors", "w.npz"):
         network, notes = convert(tmp_path / name, config)
         assert np.abs(network.predict(x) - expected).max() <= 1e-6
-        assert "layer 1: '0.weight', transposed from (30, 784), and '0.bias'" in notes
+        assert "layer 1 (silu): '0.weight', transposed from (30, 784), and '0.bias'" in notes
     half = {name: tensor.to(torch.bfloat16) for name, tensor in state.items()}
     save(half, tmp_path / "w.safetensors")
     network, notes = convert(tmp_path / "w.safetensors", config)
