@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import __version__
 from ..errors import ConfigError
+from ..extras import required
 from ..model import Committee, Model
 from ..nn import FoldedLayer, Network, folded_layers
 from .facts import facts
-from .libraries import required
 
 INPUT_TYPES = ("uint8", "float32", "float64")
 OPSET = 13  # the lowest whose Softmax has an axis; runtimes of 2020 have it

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..extras import required
 from ..model import Model
 from .facts import facts
-from .libraries import required
 
 
 def write_npz(model: Model) -> tuple[bytes]:
