@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from ..errors import DataError, shown
 from ..extras import required
 from ..nn import ACTIVATIONS
+from .array_files import check_room
 
-MAX_NODES = 5000
+MAX_NODES, MAX_LAYERS = 5000, 100
+MAX_WORK = 1 << 27  # numbers that are added to sums, or multiplied by
 MAX_FORMS = 8  # of an expression: see `Form`
 PIXEL_SCALE, CLOSE = 1 / 255, 1e-3
 SAME = 1e-6  # share by which a number may differ from itself in float32
@@ -32,6 +34,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Softmax": {"axis": -1},
 }
 PYTORCHS = {  # activations as PyTorch writes them for some versions of ONNX, in its text syntax
+    "silu": "s = Sigmoid (z) y = Mul (z, s)",
     "softplus": "limit = Constant <value_float = 20.0> () p = Softplus (z) "
     "linear = Greater (z, limit) y = Where (linear, z, p)",
     "gelu": "square = Mul (z, z) cube = Mul (z, square) k = Constant <value_float = 0.044715> () "
@@ -51,6 +54,11 @@ class Sums(NamedTuple):
     scale: Vector = np.ones(())  # () or (units,)
     shift: Vector | None = None
     are_bytes: bool = False  # whether the graph's input is of 0 to 255
+
+    @property
+    def size(self) -> int:
+        """How many numbers the factor and what is added have."""
+        return self.scale.size + (0 if self.shift is None else self.shift.size)
 
     def changed(self, factor: Vector, more: Vector | None) -> "Sums":
         """Return the sums times a factor, plus something more."""
@@ -82,6 +90,7 @@ class Graph:
         self.numbers: dict[Any, int] = {"sums": SUMS}  # of expressions
         self.operators: dict[int, str] = {SUMS: ""}  # the last one in each expression
         self.values: dict[str, Value] = {}
+        self.work = 0
         self.strange = ""  # the first operator that was not understood
         self.temperature, self.is_calibrated = 0.0, False  # by which mnist-nn divides the last sums
         self.activations: dict[int, str] = {}
@@ -110,6 +119,9 @@ class Graph:
         for name in node.output:
             self.values[name] = None
         self.values[node.output[0]] = value
+        self.work += sum(form.sums.size for form in value) if isinstance(value, tuple) else 0
+        if self.work > MAX_WORK:
+            raise DataError("it has more numbers to add than any network that mnist-nn has")
 
     def _result(self, op: str, inputs: Sequence[Value], attributes: dict[str, Any]) -> Value:
         """Return what an operator makes of its inputs."""
@@ -324,6 +336,11 @@ def _layers(
     while (below := stack[-1].sums.below) is not None:
         stack.append(below)
     first, *layers = reversed(stack)
+    if len(layers) > MAX_LAYERS:
+        raise DataError(f"it has {len(layers):,} layers, more than {MAX_LAYERS}")
+    check_room(
+        2 * sum(sums.W.nbytes for sums, _ in layers if sums.W is not None), "take fewer units"
+    )
     if not graph.is_calibrated:
         facts.pop("temperature", None)
     arrays, activations = _inputs(first.sums, is_integer, facts), []
@@ -331,7 +348,7 @@ def _layers(
         assert sums.W is not None
         dtype = sums.W.dtype if sums.W.dtype.kind == "f" else np.dtype(np.float32)
         W = sums.W if (sums.scale == 1).all() else sums.W * sums.scale
-        arrays[f"layer_{number}.weights"] = W.astype(dtype)
+        arrays[f"layer_{number}.weights"] = W.astype(dtype, copy=False)
         if sums.shift is not None:
             b = np.broadcast_to(sums.shift, W.shape[1])
             arrays[f"layer_{number}.biases"] = b.astype(dtype)

@@ -184,6 +184,18 @@ def test_an_expression_that_doubles_with_every_node_takes_no_time(tmp_path: Path
         convert(graph(text, tmp_path), "relu")
 
 
+def test_what_would_take_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = " ".join(f"a{i + 1} = Gemm (a{i}, square)" for i in range(101))
+    text = f"a0 = Gemm (x, W1, b1) {layers} y = Gemm (a101, W2, b2)"
+    with pytest.raises(DataError, match="it has 103 layers, more than 100"):
+        convert(graph(text, tmp_path, square=np.eye(12)), "relu")
+    monkeypatch.setattr("mnist_nn.importing.onnx_graph.MAX_WORK", 1 << 20)
+    adding = " ".join(f"a{i + 1} = Add (a{i}, big)" for i in range(4000))
+    text = f"a0 = Add (x, big) {adding} y = Gemm (a4000, W1, b1)"
+    with pytest.raises(DataError, match="more numbers to add than any network"):
+        convert(graph(text, tmp_path, big=np.ones(1 << 14)), "relu")
+
+
 def test_no_other_file_is_read(tmp_path: Path) -> None:
     path = graph("h = Gemm (x, W1, b1) y = Gemm (h, W2, b2)", tmp_path)
     model = onnx.load(path)
