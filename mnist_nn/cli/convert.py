@@ -6,8 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ..config import Config
-from ..data import Dataset, SampleFormat, Samples, dataset_info, load_dataset
+from ..data import SampleFormat, Samples, dataset_info, load_dataset
 from ..errors import ConfigError, DataError
 from ..evaluation import evaluate
 from ..importing.weights import read_weights
@@ -78,38 +77,37 @@ def convert(
         eprint(note)
     model = Model(config=settings, network=network, format=info.format, history=[])
     model.save(output)
-    _measure(model, settings, info.format, data_dir)
+    _measure(model, info.format, data_dir)
     print_path(output)
 
 
-def _measure(model: Model, config: Config, samples: SampleFormat, data_dir: Path | None) -> None:
+def _measure(model: Model, samples: SampleFormat, data_dir: Path | None) -> None:
     """Print the accuracy of a model, and warn if it is near chance."""
-    found, reason = _test_samples(config.data.dataset, samples, data_dir)
-    if found is None:
-        eprint(f"note: it could not be measured: {reason}")
+    try:
+        where, some = _samples(model.config.data.dataset, samples, data_dir)
+    except (ConfigError, DataError) as error:
+        first, *_ = str(error).splitlines()
+        eprint(f"note: it could not be measured: {first}")
         return
-    name, test = found
     with np.errstate(all="ignore"):
-        result = evaluate(model.network, test, config.training.loss)
-    eprint(f"accuracy {result.accuracy:.2%} on {result.samples:,} test samples of {name}")
-    if near_chance(result.accuracy, test.y):
+        result = evaluate(model.network, some, model.config.training.loss)
+    eprint(f"accuracy {result.accuracy:.2%} on {result.samples:,} {where}")
+    reads = "pixels from 0 to 1" if samples.image_shape else "the dataset's measurements"
+    if near_chance(result.accuracy, some.y):
         eprint(
             "warning: that is near chance; check the order of the layers and their activations, "
-            "and that the weights read pixels from 0 to 1"
+            f"and that the weights read {reads}"
         )
 
 
-def _test_samples(
-    name: str, samples: SampleFormat, data_dir: Path | None
-) -> tuple[tuple[str, Samples] | None, str]:
-    """Return the test samples of a dataset, or of the one that ships, or why there are none."""
-    reason = f"{name} has no test samples"
-    for candidate in dict.fromkeys((name, SHIPPED)):
-        try:
-            data: Dataset = load_dataset(candidate, data_dir)
-            fits = candidate == name or data.info.format == samples
-            if fits and data.test is not None:
-                return (candidate, data.test), ""
-        except (ConfigError, DataError) as error:
-            reason = str(error).partition("\n")[0]
-    return None, reason
+def _samples(name: str, samples: SampleFormat, data_dir: Path | None) -> tuple[str, Samples]:
+    """Return samples of a dataset, or else of the one that ships, and what they are."""
+    try:
+        data = load_dataset(name, data_dir)
+    except DataError:
+        data = load_dataset(SHIPPED)
+        if data.info.format != samples:
+            raise
+    if data.test is None:
+        return f"training samples of {data.name}", data.train
+    return f"test samples of {data.name}", data.test

@@ -70,6 +70,17 @@ def test_weights_for_data_that_are_not_there_are_measured_on_the_sample(
     assert "note: it could not be measured: fashion-mnist" in result.stderr
 
 
+def test_weights_for_data_without_test_samples_are_measured_on_the_others(
+    run: Run, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "w.npz", np.eye(4, 3), np.zeros(3))
+    layers = "network.layers=[{units: 3, activation: softmax}]"
+    result = run("convert", "w.npz", "--set", layers, "--set", "data.dataset=iris")
+    assert result.exit_code == 0
+    assert "accuracy 33.33% on 150 training samples of iris\n" in result.stderr
+    assert result.stderr.endswith("and that the weights read the dataset's measurements\n")
+
+
 def test_weights_that_read_something_else_are_warned_of(run: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     shapes = ((784, 30), (30,), (30, 10), (10,))
