@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE = "44, 123, 229", "230, 126, 34"  # red, green, blue: seen on white and on black
 MANY = 20  # classes: of more, each one is a row, and confusions are left out
-WIDTH, HEIGHT, MARGIN, TOP = 390, 140, 46, 26  # of a chart
+WIDTH, HEIGHT, MARGIN, TOP = 340, 140, 46, 26  # of a chart
 
 
 def evaluation_html(result: "Evaluation") -> str:
