@@ -86,6 +86,8 @@ def test_what_is_added_is_trained_checked_saved_resumed_and_drawn(extended: Path
     accuracy = re.search(r"accuracy +([\d.]+)%", run(extended, "evaluate", "model.pkl"))
     assert accuracy
     assert float(accuracy[1]) > 88
+    run(extended, "export", "model.pkl", "-o", "model.c")
+    assert "v / (1 + fabs(v))" in (extended / "model.c").read_text()
     run(extended, "draw", "model.pkl", "-o", "page.html")
     assert "Math.abs(v))" in (extended / "page.html").read_text()
 

@@ -1,3 +1,4 @@
+import ast
 import runpy
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,19 @@ def test_outputs_that_are_no_probabilities_are_the_models(
     check(library, model, tmp_path, images)
 
 
-def test_no_class_name_breaks_out_of_a_script(library: str, tmp_path: Path) -> None:
-    model = random_model(layer("softmax", len(NAMES)), samples=SampleFormat((28, 28), NAMES))
-    assert run(library, model, tmp_path)["CLASS_NAMES"] == list(NAMES)
+@pytest.mark.parametrize("to", ["torch", "keras"])
+def test_no_class_name_breaks_out_of_a_script(to: str) -> None:
+    def statements(names: tuple[str, ...]) -> list[ast.stmt]:
+        hidden = layer("gelu", 3, batch_norm=True, dropout=0.5)
+        model = random_model(hidden, layer("softmax", 6), samples=SampleFormat((28, 28), names))
+        return ast.parse(export_model(model, to)[".py"]).body
+
+    plain, hostile = statements(tuple("012345")), statements(NAMES)
+    for one, other in zip(plain, hostile, strict=True):
+        if isinstance(other, ast.Assign) and ast.unparse(other.targets[0]) == "CLASS_NAMES":
+            assert tuple(ast.literal_eval(other.value)) == NAMES
+        else:
+            assert ast.dump(one) == ast.dump(other)
 
 
 def test_training_goes_on_in_pytorch(images: NDArray[np.uint8], tmp_path: Path) -> None:
