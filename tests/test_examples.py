@@ -23,7 +23,7 @@ def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
         "MNIST_NN_DATA_DIR": str(tmp_path / "no-data"),  # nothing is downloaded
     }
     result = subprocess.run(
-        [sys.executable, "-W", "error", str(path)],
+        [sys.executable, "-W", "error::UserWarning", str(path)],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
