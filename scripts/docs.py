@@ -42,6 +42,7 @@ TOPICS = {
     "Data": "mnist_nn.data.",
     "Errors": "mnist_nn.errors.",
 }
+CLASSIFIER = "mnist_nn.sklearn.classifier.MLPClassifier"  # whose library need not be there
 PIPE = "\\|"
 REMOTE_SHIM = "https://unpkg.com/iframe-worker/shim"
 SHIM = "assets/javascripts/docs_worker.js"
@@ -125,6 +126,7 @@ def api() -> str:
         names = [name for name in mnist_nn.__all__ if topic(name) == title]
         names.sort(key=lambda name: (inspect.isclass(getattr(mnist_nn, name)), name.lower()))
         parts += [f"## {title}", *(f"::: {address(name)}" for name in names)]
+    parts += ["## scikit-learn", f"::: {CLASSIFIER}"]
     return "\n\n".join(parts)
 
 

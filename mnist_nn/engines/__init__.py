@@ -1,6 +1,6 @@
 """Engines execute training steps. All compute the same; they differ in speed."""
 
-from .choice import Choice, EngineName, choose_engine, make_engine
+from .choice import Choice, EngineName, choose_engine, make_engine, numba_fault
 from .interface import Engine, EngineState
 from .numpy_engine import NumpyEngine
 from .step_config import Regularization, StepConfig
@@ -15,4 +15,5 @@ __all__ = [
     "StepConfig",
     "choose_engine",
     "make_engine",
+    "numba_fault",
 ]

@@ -9,8 +9,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ..augmentation import Augmentation
 from ..checks import MAX_COUNT
-from ..engines import EngineName
-from ..engines.choice import numba_fault
+from ..engines import EngineName, numba_fault
 from ..nn import ACTIVATIONS, Layer, Network, block
 from ..training import SGD, Adam, AnySchedule, Constant, TrainingConfig
 from ..training.schedules import Schedule
