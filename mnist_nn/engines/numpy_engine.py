@@ -20,7 +20,7 @@ from .grouped import GroupedSteps, grouping_pays
 from .interface import EngineState, whole_batches
 from .step_config import StepConfig
 
-CHUNK = 1000  # samples
+CHUNK, MAX_CHUNK = 1000, 2**27  # samples, and bytes of them
 
 
 class NumpyEngine:
@@ -45,7 +45,8 @@ class NumpyEngine:
         self.averaged = (
             network.astype(network.dtype) if step_config.regularization.ema_decay else None
         )
-        self.chunk = whole_batches(CHUNK, batch_size)
+        largest = MAX_CHUNK // (x.shape[1] * x.dtype.itemsize)
+        self.chunk = whole_batches(max(min(CHUNK, largest), 1), batch_size)
         self.take_steps, self.group_size = self._run_batch, batch_size
         if grouping_pays(network, step_config, batch_size):
             grouped = GroupedSteps(network, step_config, batch_size, self.state)

@@ -213,17 +213,19 @@ class Trainer(Iterator[EpochMetrics]):
 
         Images are distorted when they are asked for: a snapshot knows how far that has come.
         """
-        x, augmenter, frozen = self.samples.x, self.augmenter, self.frozen
+        x = self.samples.x
         if isinstance(x, MappedRows):
             rows: Iterable[NDArray[Any]] = read_ahead(x, parts)
-        elif augmenter or not isinstance(x, np.ndarray):
-            rows = (x[indices] for indices in parts)
+        elif self.augmenter or not isinstance(x, np.ndarray):
+            rows = map(x.__getitem__, parts)  # no reference to a part is kept for the next
         else:
             yield from repeat(None)
             return
-        for part in rows:
-            part = augmenter(part) if augmenter else part
-            yield frozen.features(part) if frozen else part
+        if self.augmenter:
+            rows = map(self.augmenter, rows)
+        if self.frozen:
+            rows = map(self.frozen.features, rows)
+        yield from rows
 
     def _validated(self, metrics: EpochMetrics) -> EpochMetrics:
         """Give the network its average, if one is kept, and measure it on samples held out."""

@@ -1,6 +1,7 @@
 """Parameters, labels, weights and samples of the classifier, and what it refuses."""
 
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,18 @@ def test_sparse_samples_train_as_dense_ones_do(digits: Digits, engine: str) -> N
         thin = short(engine=engine, early_stopping=True).fit(kind(x), y)
         np.testing.assert_array_equal(thin.coefs_[0], dense.coefs_[0])
         np.testing.assert_array_equal(thin.predict_proba(kind(x)), dense.predict_proba(x))
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_wide_sparse_samples_are_made_dense_a_part_at_a_time(engine: str) -> None:
+    x = sparse.random_array((400, 200_000), density=1e-4, format="csr", rng=0)
+    classifier = short(engine=engine, hidden_layer_sizes=2, batch_size=10, max_iter=1, tol=0.0)
+    tracemalloc.start()
+    with pytest.warns(ConvergenceWarning):
+        classifier.fit(x, np.arange(400) % 2).predict(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500e6  # all of them are 640 MB
 
 
 def test_features_of_data_frames_have_names(digits: Digits) -> None:

@@ -293,5 +293,6 @@ class NumbaEngine:
 
 def _is_dense(x: NDArray[Any]) -> bool:
     """Return whether listing non-zero inputs would not pay, judged by some samples."""
-    some = x[:: max(len(x) // SAMPLED, 1)]
+    most = min(SAMPLED, max(MAX_CHUNK // (x.shape[1] * x.dtype.itemsize), 1))
+    some = x[:: max(len(x) // most, 1)]
     return bool(np.count_nonzero(some) > DENSE * some.size)
