@@ -31,14 +31,18 @@ def read_npz(path: Path) -> Source:
 
 
 def read_archive(
-    path: Path, most: int = MAX_ARRAYS, *, scalars: bool = False
+    path: Path, most: int = MAX_ARRAYS, *, scalars: bool = False, max_bytes: int | None = None
 ) -> dict[str, NDArray[Any]]:
-    """Read the arrays of an archive, at most so many; those without axes only with `scalars`."""
+    """Read the arrays of an archive, at most so many; those without axes only with `scalars`.
+
+    Unpacked, they may have at most `max_bytes`, or else half of the memory.
+    """
     try:
         with path.open("rb") as opened:
             check_directory(opened)
             with zipfile.ZipFile(opened) as archive:
-                return _members(archive, most, scalars)
+                _check_members(archive.infolist(), most, max_bytes)
+                return _members(archive, scalars)
     except (DataError, OSError, MemoryError):
         raise
     except Exception as error:  # zipfile and NumPy raise all kinds for damaged archives
@@ -111,22 +115,28 @@ def _first_of_labels(array: NDArray[Any]) -> NDArray[Any]:
     return array[:, 0] if are_labels else array
 
 
-def _members(archive: zipfile.ZipFile, most: int, scalars: bool) -> dict[str, NDArray[Any]]:
-    """Read the arrays of an archive, after a look at what they claim to be."""
-    members = archive.infolist()
+def _check_members(members: list[zipfile.ZipInfo], most: int, max_bytes: int | None) -> None:
+    """Look at what the files of an archive claim to be, before any is read."""
+    if not members:
+        raise DataError("it is an empty archive")
     if len(members) > most:
         raise DataError(f"it holds {len(members):,} files, more than {most:,}")
     others = [member.filename for member in members if not member.filename.endswith(".npy")]
-    if not members:
-        raise DataError("it is an empty archive")
     if others:
         raise DataError(
             f"it is an archive that NumPy did not write, with {shown(others[0])} in it; unpack it, "
             "or save a spreadsheet as CSV"
         )
-    check_room(sum(member.file_size for member in members), "save each as a .npy file instead")
+    size = sum(member.file_size for member in members)
+    if max_bytes is not None and size > max_bytes:
+        raise DataError(f"unpacked it has {size:,} bytes, more than the limit of {max_bytes:,}")
+    check_room(size, "save each as a .npy file instead")
+
+
+def _members(archive: zipfile.ZipFile, scalars: bool) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an archive."""
     arrays = {}
-    for member in members:
+    for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
         try:
             with archive.open(member) as opened:

@@ -61,7 +61,8 @@ def _read_npz(path: Path) -> WeightsFile:
     if path.exists() and not path.is_file():
         raise DataError("it is a folder, a pipe or a device, not a plain file")
     arrays, facts, notes = {}, {}, []
-    for name, array in read_archive(path, MAX_ARRAYS, scalars=True).items():
+    found = read_archive(path, MAX_ARRAYS, scalars=True, max_bytes=MAX_BYTES)
+    for name, array in found.items():
         if array.dtype.kind in NUMBERS:
             arrays[name] = array
         elif name == FACTS and array.ndim == 0:
@@ -99,7 +100,7 @@ def _read_safetensors(path: Path) -> WeightsFile:
         arrays[name] = _array(name, tensor)
         if tensor["dtype"] == "BF16":
             notes.append(f"{shown(name)} is converted from bfloat16")
-    return WeightsFile(arrays, header.get("__metadata__", {}), notes)
+    return WeightsFile(arrays, header.get("__metadata__") or {}, notes)
 
 
 def _array(name: str, tensor: dict[str, Any]) -> NDArray[Any]:

@@ -133,6 +133,26 @@ def test_hostile_files_end_in_one_line(run: Run, name: str, tmp_path: Path) -> N
     assert not (tmp_path / "new.pkl").exists()
 
 
+def test_an_archive_that_unpacks_to_too_much_is_not_read(
+    run: Run, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnist_nn.importing.weights.MAX_BYTES", 1000)
+    result = run("convert", weights, *SAMPLE, "-o", "new.pkl")
+    assert result.exit_code == 1
+    assert "bytes, more than the limit of 1,000" in result.stderr
+
+
+def test_metadata_that_are_null_are_none(run: Run, tmp_path: Path) -> None:
+    tensor = {"dtype": "F32", "shape": [784, 10], "data_offsets": [0, 31360]}
+    header = {"__metadata__": None, "w": tensor}
+    text = json.dumps(header).encode()
+    (tmp_path / "w.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(31360))
+    layers = "network.layers=[{units: 10, activation: softmax}]"
+    result = run("convert", "w.safetensors", *SAMPLE, "--set", layers, "-o", "new.pkl")
+    assert "layer 1 (softmax): 'w' and zeros for biases" in result.stderr
+    assert result.exit_code == 0
+
+
 @pytest.mark.parametrize("name", ["w.npz", "w.safetensors", "w.onnx"])
 def test_what_is_no_file_is_refused(run: Run, name: str, tmp_path: Path) -> None:
     assert run("convert", name).exit_code == 1
