@@ -37,9 +37,15 @@ def members_of(chosen: AnyModel) -> Sequence[Model]:
 
 
 def split_models(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Split arguments into the model files that they begin with, and all that follows."""
+    """Split arguments into the model files that they begin with, and all that follows.
+
+    ConfigError if there is a model file among the others, where it would not be used.
+    """
     count = next((i for i, path in enumerate(arguments) if not _is_model(path)), len(arguments))
-    return list(map(Path, arguments[:count])), list(arguments[count:])
+    models, others = arguments[:count], arguments[count:]
+    if late := [path for path in others if _is_model(path)]:
+        raise ConfigError(f"{late[0]} is a model; name models before the pictures")
+    return list(map(Path, models)), list(others)
 
 
 def _is_model(path: str) -> bool:

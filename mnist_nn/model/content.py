@@ -17,6 +17,7 @@ from ..files import StrPath, atomic_write, read_bounded
 from .unpickler import read_pickle
 
 PROTOCOL = 4  # the first with frames, the last with arrays in the stream itself
+PICKLE = b"\x80"  # what one begins with, from protocol 2 on
 
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -83,6 +84,11 @@ def parse(
     blob: bytes, adapter: TypeAdapter[Content], wanted: str, version: int, known: dict[str, str]
 ) -> Content:
     """Read the content of a file; `ModelError` if it has other keys or types."""
+    if not blob.startswith(PICKLE):
+        raise ModelError(
+            "it is not a pickle; mnist-nn train writes models, and mnist-nn convert makes them of "
+            "weights (.safetensors, .npz, .onnx)"
+        )
     raw = read_pickle(blob)
     check_format(raw, known, wanted, version)
     content = {key: value for key, value in raw.items() if key not in ("format", "version")}

@@ -126,7 +126,7 @@ def test_pictures_that_cannot_be_read_do_not_keep_the_others(
     Path("empty.png").touch()
     np.save("nan.npy", np.full((28, 28), np.nan))
     Path("folder").mkdir()
-    bad = ("blank.png", "cut.png", "empty.png", "nan.npy", "no.png", "folder", "model.pkl")
+    bad = ("blank.png", "cut.png", "empty.png", "nan.npy", "no.png", "folder")
     result = run("predict", sample_model, *bad, "2.png")
     assert result.exit_code == 1
     assert result.stdout.count("2.png") == 1

@@ -172,6 +172,12 @@ def test_views_are_averaged_and_told(run: Run) -> None:
         (("evaluate", "--views", "1000000000"), "less than or equal to 1000", 2),
         (("predict", "A"), "no picture is named: mnist-nn predict A photo.png", 2),
         (("predict", "A", "B", "7.png"), "2 models are named: average their probabilities", 2),
+        (("predict", "7.png", "A"), "A is a model; name models before the pictures", 2),
+        (
+            ("evaluate", "7.png"),
+            "7.png is not a usable model file: it is not a pickle; mnist-nn",
+            1,
+        ),
         (("predict", "modle.pkl", "7.png"), "cannot read modle.pkl: No such file", 1),
     ],
 )
