@@ -37,6 +37,15 @@ def parameters_of(config: Config, n_inputs: int) -> ParameterSpec:
     return parameter_spec(n_inputs, config.network.build_layers())
 
 
+def check_numbers(network: Network) -> None:
+    """Refuse parameters with which a network cannot compute; ValueError."""
+    if not np.isfinite(network.params).all():
+        raise ValueError("a weight is not finite")
+    for name, array in network.named_parameters().items():
+        if name.endswith(".variance") and (array < 0).any():
+            raise ValueError(f"a number of its {name} is negative")
+
+
 def describe_network(config: Config, n_inputs: int) -> list[str]:
     """Describe the layers of a config's network and count their parameters, a line for each."""
     spec, n_in = parameters_of(config, n_inputs), n_inputs

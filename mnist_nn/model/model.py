@@ -28,7 +28,7 @@ from ..files import StrPath
 from ..nn import Network
 from ..nn.arrays import FloatArray
 from ..training import EpochMetrics
-from .build import build_network, describe_network, parameters_of
+from .build import build_network, check_numbers, describe_network, parameters_of
 from .content import (
     Sha256,
     check_size,
@@ -393,6 +393,8 @@ def _network(config: Config, content: Content, samples: SampleFormat) -> Network
     network.input_scale = content.input_scale
     for name, view in network.named_parameters().items():
         view[...] = arrays[name]
-    if not np.isfinite(network.params).all():
-        raise ModelError("a weight is not finite")
+    try:
+        check_numbers(network)
+    except ValueError as error:
+        raise ModelError(str(error)) from error
     return network

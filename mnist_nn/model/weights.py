@@ -12,7 +12,7 @@ from ..config import Config
 from ..data import SampleFormat
 from ..errors import ConfigError, DataError, shown
 from ..nn import Network
-from .build import build_network, parameters_of
+from .build import build_network, check_numbers, parameters_of
 
 Arrays = Mapping[str, NDArray[Any]]
 NORMALIZATION = ("normalization.offset", "normalization.factor")
@@ -31,7 +31,7 @@ def network_of_weights(
     the matrices of the layers, in their order, and their biases: a matrix of shape (units,
     n_inputs), as PyTorch has it, is transposed. `facts` are strings of the file about itself: see
     `mnist_nn.export.facts`. ConfigError if the config's network is another, DataError if a number
-    is not finite.
+    is not finite, or a variance is negative.
     """
     _check_facts(config, samples, facts)
     weights = {name: array for name, array in arrays.items() if name not in NORMALIZATION}
@@ -45,8 +45,10 @@ def network_of_weights(
     with np.errstate(over="ignore"):
         for name, view in network.named_parameters().items():
             view[...] = found[name]
-    if not np.isfinite(network.params).all():
-        raise DataError("a weight is not finite")
+    try:
+        check_numbers(network)
+    except ValueError as error:
+        raise DataError(str(error)) from error
     return network, [*notes, *more, *_conversions(weights.values(), config), *_left_out(facts)]
 
 

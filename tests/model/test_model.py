@@ -317,3 +317,6 @@ def test_running_statistics_are_saved_with_the_rest(tmp_path: Path) -> None:
     loaded = load_model(tmp_path / "m.pkl").network
     assert loaded.params.tobytes() == network.params.tobytes()
     assert "layer_1.variance" in loaded.named_parameters()
+    loaded.named_parameters()["layer_1.variance"][2] = -1
+    with pytest.raises(ModelError, match=r"a number of its layer_1.variance is negative"):
+        save_model(tmp_path / "m.pkl", Model(settings, loaded, DATASETS["mnist"].format, []))

@@ -95,6 +95,13 @@ def test_a_graph_has_batch_normalization_in_its_weights(tmp_path: Path, digits: 
     )
 
 
+def test_a_negative_variance_is_refused(tmp_path: Path) -> None:
+    model = random_model(layer("relu", 12, batch_norm=True), layer("softmax"))
+    model.network.named_parameters()["layer_1.variance"][:] = -1
+    with pytest.raises(DataError, match=r"a number of its layer_1.variance is negative"):
+        convert(exported(model, "npz", tmp_path), model.config)
+
+
 @pytest.mark.parametrize("input_type", ["uint8", "float32"])
 def test_two_classes_of_one_unit_come_back(input_type: str, tmp_path: Path) -> None:
     samples = replace(MNIST, class_names=("no", "yes"))
