@@ -20,6 +20,7 @@ INPUT_TYPES = ("uint8", "float32", "float64")
 OPSET = 13  # the lowest whose Softmax has an axis; runtimes of 2020 have it
 DOUBLE_OPSET = 18  # the lowest in which ONNX Runtime computes every activation in float64
 GELU_OPSET = 20
+MAX_BYTES = 2_000_000_000  # of parameters: a file of the format has less than 2 GiB
 
 
 class _Graph:
@@ -71,6 +72,12 @@ class _Graph:
 def write_onnx(model: Model | Committee, *, input_type: str | None = None) -> tuple[bytes]:
     """Write a graph that reads ``samples`` and returns ``probabilities`` and ``label``."""
     models = model.models if isinstance(model, Committee) else (model,)
+    size = sum(member.network.params.nbytes for member in models)
+    if size > MAX_BYTES:
+        raise ConfigError(
+            f"{size:,} bytes of parameters are more than the {MAX_BYTES:,} that ONNX takes in a "
+            "file; export fewer models together"
+        )
     graph, samples = _Graph(), model.format
     input_type = input_type or ("uint8" if samples.image_shape else "float64")
     output = "probabilities" if models[0].network.output.probability else "outputs"

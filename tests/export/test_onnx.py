@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
+import mnist_nn.export.onnx
 from mnist_nn.data import SampleFormat, Samples, load_dataset
 from mnist_nn.errors import ConfigError
 from mnist_nn.export import export_model
@@ -219,6 +220,14 @@ def test_a_committee_is_refused_where_only_one_model_fits() -> None:
     views = Committee([random_model(layer("softmax"), rotation=10)], views=2)
     with pytest.raises(ConfigError, match="cannot distort images"):
         export_model(views, "onnx")
+
+
+def test_more_than_a_file_can_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist_nn.export.onnx, "MAX_BYTES", 60_000)
+    model = random_model(layer("softmax"))
+    with pytest.raises(ConfigError, match="62,800 bytes of parameters are more than the 60,000"):
+        export_model(Committee([model, model]), "onnx")
+    assert export_model(model, "onnx")
 
 
 def test_an_activation_without_statements_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
