@@ -99,7 +99,8 @@ def predict(
     with a note if that is as wide as two.
 
     The answer is ? where the model is not sure enough, where a sample is unlike those that it was
-    trained on, or where there are several digits without --line or --grid. In a table of many
+    trained on, or where there are several digits without --line or --grid; of several models, where
+    not more than half of them are sure of the same class. In a table of many
     pictures such an answer is shown as 7?, and in JSON its class is still the likeliest, but
     "known" is false. The exit code does not change.
 

@@ -26,7 +26,8 @@ class Committee:
         Models of the same classes, at least one, whose outputs are probabilities.
     views
         How many views of each sample every model answers: the sample itself, and others distorted
-        by the augmentation that the model was trained with. They are the same every time.
+        by the augmentation that the model was trained with. Their random numbers are the same every
+        time, but go by a sample's place: asked alone, it gets other views than among others.
 
     Attributes
     ----------
@@ -201,7 +202,7 @@ def _check_views(model: Model, number: int) -> None:
 
 
 def _augmenter(model: Model) -> Augmenter:
-    """Make what distorts the views of a model, always in the same way."""
+    """Make what distorts the views of a model, with the same random numbers each time."""
     shape = model.format.image_shape
     assert shape is not None
     rng = np.random.default_rng(0)
