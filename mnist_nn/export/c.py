@@ -29,6 +29,7 @@ FILE = Template("""\
 #include <math.h>
 
 int predict(const $sample_type sample[$n_inputs], $real outputs[$n_classes]);
+extern const char *const CLASS_NAMES[$n_classes];
 
 const char *const CLASS_NAMES[$n_classes] = {
 $class_names

@@ -70,6 +70,30 @@ def test_it_is_cpp_as_well(images: NDArray[np.uint8], tmp_path: Path) -> None:
     check(model, images, tmp_path, compiler="g++ -x c++ -std=c++11")
 
 
+@pytest.mark.parametrize("compiler", ["gcc -std=c99", "g++ -x c++ -std=c++11"])
+def test_another_file_calls_it_and_reads_the_names(compiler: str, tmp_path: Path) -> None:
+    if not shutil.which(compiler.split()[0]):
+        pytest.skip(f"there is no {compiler}")
+    model = random_model(layer("softmax", 3), dataset="iris")
+    (tmp_path / "exported.c").write_bytes(export_model(model, "c")[".c"])
+    (tmp_path / "caller.c").write_text(
+        "#include <stdio.h>\n"
+        "int predict(const double sample[4], float outputs[3]);\n"
+        "extern const char *const CLASS_NAMES[3];\n"
+        "int main(void) {\n"
+        "    double x[4] = {5.1, 3.5, 1.4, 0.2};\n"
+        "    float p[3];\n"
+        "    return !puts(CLASS_NAMES[predict(x, p)]);\n"
+        "}\n"
+    )
+    sources = [str(tmp_path / name) for name in ("exported.c", "caller.c")]
+    program = tmp_path / "program"
+    subprocess.run([*compiler.split(), *sources, "-o", str(program), "-lm"], check=True)
+    best = model.answers(np.array([[5.1, 3.5, 1.4, 0.2]])).outputs.argmax()
+    name = subprocess.run([program], stdout=subprocess.PIPE, check=False).stdout.decode()
+    assert name == f"{model.format.class_names[best]}\n"
+
+
 def test_a_single_output_becomes_two(images: NDArray[np.uint8], tmp_path: Path) -> None:
     pairs = SampleFormat((28, 28), ("odd", "even"))
     model = random_model(
