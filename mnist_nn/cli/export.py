@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigError
-from ..export import FORMATS, INPUT_TYPES, export_model, find_format
+from ..export import FORMATS, INPUT_TYPES, Format, export_model, find_format
 from ..files import atomic_write
 from ..outputs import check_output
 from .guard import print_path
 from .models import load_named
 from .options import Debug, ModelFiles, Together
+
+IMPORTED = ("jax", "keras", "numpy", "tensorflow", "torch")  # by the scripts
 
 
 def _list_formats(wanted: bool) -> None:
@@ -79,14 +81,7 @@ def export(
     """
     chosen = find_format(to, output.suffix if output else None)
     output = output or Path(_name(models) + chosen.suffixes[0])
-    if output.suffix != chosen.suffixes[0]:
-        raise ConfigError(
-            f"--output {output}: {chosen.name} is written to files like *{chosen.suffixes[0]}; "
-            "name one, or leave --to out"
-        )
-    paths = {suffix: output.with_suffix(suffix) for suffix in chosen.suffixes}
-    for path in paths.values():
-        check_output(path, inputs=models or [])
+    paths = _paths(chosen, output, models or [])
     model = load_named(models, together=together)
     contents = export_model(model, chosen.name, input_type=input_)
     with ExitStack() as stack:  # all files are complete before the first gets its name
@@ -96,6 +91,24 @@ def export(
             file.flush()
     for path in paths.values():
         print_path(path)
+
+
+def _paths(chosen: Format, output: Path, models: list[Path]) -> dict[str, Path]:
+    """Return the paths of a format's files by their suffixes; ConfigError if one cannot be used."""
+    if output.suffix != chosen.suffixes[0]:
+        raise ConfigError(
+            f"--output {output}: {chosen.name} is written to files like *{chosen.suffixes[0]}; "
+            "name one, or leave --to out"
+        )
+    if output.suffix == ".py" and output.stem in IMPORTED:
+        raise ConfigError(
+            f"--output {output}: Python would import this script in the place of {output.stem}; "
+            "name another file"
+        )
+    paths = {suffix: output.with_suffix(suffix) for suffix in chosen.suffixes}
+    for path in paths.values():
+        check_output(path, inputs=models)
+    return paths
 
 
 def _name(models: list[Path] | None) -> str:

@@ -93,6 +93,11 @@ def test_the_list_and_the_help_say_what_each_format_is_for(run: Run) -> None:
         (("model.pkl", "-o", "net.py"), "pass --to torch or --to keras", 2),
         (("same.npz", "--to", "torch"), "same.npz is same.npz itself, which this command", 2),
         (("model.pkl", "--to", "npz", "-o", "net.onnx"), "npz is written to files like *.npz", 2),
+        (
+            ("model.pkl", "--to", "torch", "-o", "torch.py"),
+            "Python would import this script in the",
+            2,
+        ),
         (("model.pkl", "--to", "npz", "--input", "uint8"), "npz has no choice of the type", 2),
         (("model.pkl", "--to", "onnx", "--input", "int8"), "(did you mean 'uint8'?)", 2),
         (("model.pkl", "same.onnx", "--to", "onnx"), "with --together, or name one", 2),
