@@ -61,14 +61,16 @@ Output = Annotated[
 ModelFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="MODEL", help="Model file, written by mnist-nn train.", show_default=SHIPPED
+        metavar="MODEL",
+        help="Model file, written by mnist-nn train or convert.",
+        show_default=SHIPPED,
     ),
 ]
 ModelFiles = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="MODEL",
-        help="Model file, written by mnist-nn train. Several with --together.",
+        help="Model file, written by mnist-nn train or convert. Several with --together.",
         show_default=SHIPPED,
     ),
 ]

@@ -24,10 +24,10 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[MODEL]... IMAGE",
-            help="MODEL is a model file, written by mnist-nn train; left out, it is the model that "
-            "ships with mnist-nn, which reads digits. IMAGE: PNG, JPEG, BMP, GIF, WebP, TIFF, "
-            "HEIC, AVIF or .npy files, or folders of them; - is standard input. Or tables, .csv or "
-            ".csv.gz, with a sample in each row.",
+            help="MODEL is a model file, written by mnist-nn train or convert; left out, it is the "
+            "model that ships with mnist-nn, which reads digits. IMAGE: PNG, JPEG, BMP, GIF, WebP, "
+            "TIFF, HEIC, AVIF or .npy files, or folders of them; - is standard input. Or tables, "
+            ".csv or .csv.gz, with a sample in each row.",
             show_default=False,
         ),
     ],
