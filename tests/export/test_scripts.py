@@ -111,7 +111,7 @@ def test_no_class_name_breaks_out_of_a_script(to: str) -> None:
             assert ast.dump(one) == ast.dump(other)
 
 
-def test_training_goes_on_in_pytorch(images: NDArray[np.uint8], tmp_path: Path) -> None:
+def test_training_continues_in_pytorch(images: NDArray[np.uint8], tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     model = random_model(layer("relu", 30, batch_norm=True, dropout=0.1), layer("softmax"))
     script = run("torch", model, tmp_path)
