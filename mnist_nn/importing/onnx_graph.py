@@ -149,7 +149,7 @@ class Graph:
                 epsilon = attributes.get("epsilon", 1e-5)
                 gamma, beta, mean, variance = (array.astype(np.float64) for array in arrays)
                 factor = gamma / np.sqrt(variance + epsilon)
-                return _of_sums(first, factor, beta - mean * factor)
+                return _of_sums(first, factor, beta - mean * factor) or None
         expressions = self._expressions(op, inputs, attributes)
         affine = _affine(op, inputs)
         return (*expressions, *affine)[-MAX_FORMS:] or None

@@ -157,6 +157,11 @@ def test_a_graph_becomes_the_network_that_it_computes(
             f"z = Gemm (x, W1, b1) h = LeakyRelu <alpha = 0.2> (z) {SECOND} y = Tanh (z2)",
             "the operator 'LeakyRelu'",
         ),
+        (
+            "z = Gemm (x, W1, b1) r = Relu (z) h = BatchNormalization (r, b1, b1, b1, b1) "
+            f"{SECOND} y = Softmax (z2)",
+            "the operator 'BatchNormalization'",
+        ),
         ("z = Gemm (x, W2, b2) h = Relu (z) y = Gemm (h, W1, b1)", "do not fit each other"),
         ("z = Gemm (x, W1, b2) h = Relu (z) y = Gemm (h, W2, b2)", "do not fit each other"),
         ("y = Relu (x)", "no stack of dense layers"),
@@ -168,7 +173,17 @@ def test_a_graph_becomes_the_network_that_it_computes(
         (" ".join(f"a{i} = Relu (x)" for i in range(5001)), "more than 5,000"),
     ],
     ids=[
-        *("erf", "exact gelu", "another slope", "sizes", "biases", "no layer", "missing", "cycle"),
+        *(
+            "erf",
+            "exact gelu",
+            "another slope",
+            "norm of relu",
+            "sizes",
+            "biases",
+            "no layer",
+            "missing",
+            "cycle",
+        ),
         *("two samples", "branch", "doubling", "nodes"),
     ],
 )
