@@ -17,6 +17,7 @@ from .build import build_network, check_numbers, parameters_of
 Arrays = Mapping[str, NDArray[Any]]
 NORMALIZATION = ("normalization.offset", "normalization.factor")
 TORCH_NAME = re.compile(r"(^|\W)weight$")
+STATISTICS = re.compile(r"(running|moving)_(mean|var)")  # of batch normalization
 PLAIN_NAME = re.compile(r"(^|[\W_])(kernel|coefs?|weights|w)[\W_\d]*$", re.IGNORECASE)
 SAME = 1e-6  # share by which numbers of the same normalization may differ
 PERFECT = np.ones(()), np.zeros(())
@@ -81,18 +82,19 @@ def _by_shape(
 ) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Find each layer's matrix by its shape and, of several that fit, by its place."""
     layers = [name.removesuffix(".weights") for name in shapes if name.endswith(".weights")]
-    if len(shapes) > 2 * len(layers):
+    if len(shapes) > 2 * len(layers) or any(map(STATISTICS.search, arrays)):
         raise ConfigError(
-            "batch normalization is read only from files of mnist-nn export; fold it into the "
-            "weights, and set network.layers.….batch_norm=false"
+            "batch normalization is read only from files of mnist-nn export and from ONNX\n"
+            "save the model as ONNX, where it becomes part of the weights, and set "
+            "network.layers.….batch_norm=false"
         )
     matrices = [name for name, array in arrays.items() if array.ndim == 2]
     vectors = [name for name, array in arrays.items() if array.ndim == 1]
     others = [name for name in arrays if name not in {*matrices, *vectors}]
     if others or len(matrices) != len(layers) or len(vectors) not in (0, len(layers)):
         raise ConfigError(
-            f"the config's network has {len(layers)} layers, each with a matrix and biases; the "
-            f"file has {_listed(arrays)}\n{_remedy(arrays, facts)}"
+            f"the config's network has {len(layers)} dense layers, each with a matrix and biases; "
+            f"the file has {_listed(arrays)}\n{_remedy(arrays, facts)}"
         )
     has_biases = f"{layers[0]}.biases" in shapes
     chosen = _choose(arrays, matrices, [shapes[f"{layer}.weights"] for layer in layers], facts)

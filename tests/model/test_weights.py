@@ -219,8 +219,8 @@ def test_missing_biases_are_zeros_which_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "complaint"),
     [
-        ([*W, *B[:2]], "has 3 layers, each with a matrix and biases; the file has 'arr_0'"),
-        ([W[0], W[2], *B[::2]], "has 3 layers, each with a matrix"),
+        ([*W, *B[:2]], "has 3 dense layers, each with a matrix and biases; the file has 'arr_0'"),
+        ([W[0], W[2], *B[::2]], "has 3 dense layers, each with a matrix"),
         ([W[0], random(30, 20), W[2], *B], "layer 2 of the config's network has 30 inputs and 30"),
         ([*W, B[2], B[0], B[1]], "'arr_3' should be the biases of 'arr_0', but is"),
         ([*W, *B, random(3, 3, 3, 3)], "each with a matrix and biases"),
@@ -268,6 +268,16 @@ def test_networks_of_pytorch_are_the_same_here(tmp_path: Path, digits: Samples) 
     network, notes = convert(tmp_path / "w.safetensors", config)
     np.testing.assert_array_equal(network.dense[0].W, half["0.weight"].float().numpy().T)
     assert "'0.weight' is converted from bfloat16" in notes
+
+
+def test_statistics_of_batch_normalization_are_told_to_come_as_onnx(tmp_path: Path) -> None:
+    names = ("0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var")
+    arrays = random(30, 784), *np.zeros((5, 30)), random(10, 30), random(10)
+    path = saved(
+        tmp_path / "w.npz", **dict(zip((*names, "3.weight", "3.bias"), arrays, strict=True))
+    )
+    with pytest.raises(ConfigError, match="read only from files of mnist-nn export and from ONNX"):
+        convert(path, config_of(layer("relu", 30), layer("softmax")))
 
 
 @pytest.mark.parametrize("how", ["coefs first", "by turns"])
