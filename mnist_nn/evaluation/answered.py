@@ -1,4 +1,4 @@
-"""Labelled samples and answers for them, whoever gave these, and what is measured of them."""
+"""Labelled samples and the answers of any model, or of several: what can be measured of them."""
 
 from dataclasses import dataclass
 from functools import cached_property

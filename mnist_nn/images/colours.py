@@ -46,7 +46,7 @@ def find_range(
 def lay(pixels: Floats) -> Floats:
     """Lay colours (h, w, 4), multiplied by their opacity, the last of them, on white.
 
-    They are laid on black if what is opaque is light, which nobody would see on white.
+    They are laid on black if what is opaque is light, which could not be seen on white.
     """
     colours, opacity = pixels[..., :3], pixels[..., 3]
     dark = opacity[mix_colours(colours, 1.0) < DARK * opacity].sum()
