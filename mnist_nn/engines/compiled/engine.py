@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...limits import available_cpus
 from ...nn import Network, check_labels, draw_noise
+from ...nn.arrays import FloatArray
 from ...rngs import rng_state
 from ..interface import EngineState, whole_batches
 from ..step_config import StepConfig
@@ -149,20 +150,7 @@ class NumbaEngine:
         arena = aligned(self.layout.size, network.dtype)
         self.params = arena[: self.layout.n_parameters]
         pack(network, self.layout, self.params)
-        self.setup = Setup(
-            layers=self.layout.layers,
-            arena=arena,
-            params=self.params,
-            lists=self._allocate_lists(0 if dense else self.group_size),
-            batch_size=batch_size,
-            group_size=self.group_size,
-            n_scratch=self.layout.n_scratch,
-            update=update_settings(step_config, n_weights),
-            loss=LossSettings(
-                LOSS_CODES[step_config.loss.name],
-                float(step_config.regularization.label_smoothing),
-            ),
-        )
+        self.setup = self._make_setup(arena, n_weights, 0 if dense else self.group_size)
         self.state = step_config.optimizer.start(self.params, n_weights)
         self.averaged = (
             network.astype(network.dtype) if step_config.regularization.ema_decay else None
@@ -171,6 +159,23 @@ class NumbaEngine:
         grouped = self.group_size > batch_size
         self.products = np.empty(self.group_size**2, network.dtype) if grouped else None
         self._compile()
+
+    def _make_setup(self, arena: FloatArray, n_weights: int, n_lists: int) -> Setup:
+        """Put what stays the same in all runs into the form that the kernel takes."""
+        config = self.step_config
+        return Setup(
+            layers=self.layout.layers,
+            arena=arena,
+            params=self.params,
+            lists=self._allocate_lists(n_lists),
+            batch_size=self.batch_size,
+            group_size=self.group_size,
+            n_scratch=self.layout.n_scratch,
+            update=update_settings(config, n_weights),
+            loss=LossSettings(
+                LOSS_CODES[config.loss.name], float(config.regularization.label_smoothing)
+            ),
+        )
 
     def _compile(self) -> None:
         """Run no sample, so that the kernel is there when the first is to be run."""
