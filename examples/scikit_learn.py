@@ -27,7 +27,7 @@ x_train, x_test, y_train, y_test = train_test_split(
 # %% [markdown]
 # ## The same settings, the same result
 #
-# Replace the import, and a program goes on as before. Both start from the same weights, and only
+# Replace the import, and a program works as before. Both start from the same weights, and only
 # the order in which they see the samples differs. On more data than these it is faster.
 
 # %%

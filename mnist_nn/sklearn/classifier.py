@@ -22,6 +22,7 @@ from .inputs import (
     combine_weights,
     encode_labels,
     logits_of,
+    number_labels,
     outputs_of,
     read_samples,
 )
@@ -72,7 +73,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
     verbose
         Print the loss of each epoch.
     warm_start
-        Let `fit` go on with the network that there is.
+        Let `fit` continue with the network that there is.
     momentum, nesterovs_momentum
         Of ``sgd``: the share of the velocity that each step keeps, 0 to below 1, and whether it is
         Nesterov's.
@@ -233,7 +234,7 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         return None if self.validation_scores_ is None else -self._stopper.best
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train a network; with `warm_start`, go on with the one that there is.
+        """Train a network; with `warm_start`, continue with the one that there is.
 
         Parameters
         ----------
@@ -258,10 +259,10 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         check_together(self, incremental=False)
         resume = self.warm_start and hasattr(self, "network_")
         x, y, weights = read_samples(self, X, y, sample_weight, reset=not resume)
-        labels, codes = np.unique(y, return_inverse=True)
+        labels, codes = number_labels(y)
         if resume and not np.array_equal(labels, self.classes_):
             raise ValueError(
-                f"warm_start goes on with the classes {self.classes_}, y has {labels}\n"
+                f"warm_start continues with the classes {self.classes_}, y has {labels}\n"
                 "use partial_fit, or fit anew with warm_start=False"
             )
         self.classes_ = labels
@@ -276,7 +277,10 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch on some samples; the optimizer goes on where it was.
+        """Train for one epoch on some samples; the optimizer continues where it was.
+
+        Parameters that were changed since the last call count from now on; another `solver` begins
+        without memory, other layers are refused.
 
         Parameters
         ----------
@@ -296,12 +300,14 @@ class MLPClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         check_together(self, incremental=True)
+        if classes is not None:
+            number_labels(classes)
         first = _check_partial_fit_first_call(self, classes) or not hasattr(self, "network_")
         x, y, weights = read_samples(self, X, y, sample_weight, reset=first)
         codes = encode_labels(y, self.classes_)
-        if first:
-            random = check_random_state(self.random_state)
-            prepare(self, x, random, resume=False)
+        random = check_random_state(self.random_state)
+        prepare(self, x, random, resume=not first)
+        if first or self.solver != self._solver:
             start_optimizer(self, random)
         weights = combine_weights(codes, self.classes_, self.class_weight, weights)
         train(self, Labelled(x, codes, weights), incremental=True)

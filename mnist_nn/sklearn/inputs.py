@@ -1,6 +1,7 @@
 """Inputs of the classifier: sparse samples, labels, and weights of samples."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -100,12 +101,21 @@ def _check_targets(y: Any) -> None:
         )
 
 
+def number_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the classes that labels have, sorted, and the number of each label's class."""
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y must have two classes or more, got one class, {classes}")
+    return classes, codes
+
+
 def encode_labels(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
     """Return the number of each label's class, (n,); the classes are sorted."""
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     unknown = np.flatnonzero(classes[codes] != y)
     if len(unknown):
-        raise ValueError(f"y has the label {y[unknown[0]]!r}, which is not in classes_: {classes}")
+        label = y[unknown[:1]].tolist()[0]
+        raise ValueError(f"y has the label {label!r}, which is not in classes_: {classes}")
     return codes
 
 
@@ -125,9 +135,10 @@ def combine_weights(
         unknown = [label for label in class_weight if label not in classes]
         if unknown:
             raise ValueError(f"class_weight has {unknown[0]!r}, which is no class: {classes}")
+        wrong = [w for w in class_weight.values() if not isinstance(w, Real) or not 0 <= w < np.inf]
+        if wrong:
+            raise ValueError(f"class_weight must have finite numbers of 0 or more, got {wrong[0]}")
         of_class = np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
-        if not (np.isfinite(of_class).all() and (of_class >= 0).all()):
-            raise ValueError(f"class_weight must be finite numbers of 0 or more, got {of_class}")
     else:
         of_class = balanced_weights(codes, len(classes), sample_weight)
     weights: FloatArray = of_class[codes]

@@ -26,16 +26,14 @@ SMALLEST_RATE = 1e-6  # at which learning_rate="adaptive" ends
 
 def prepare(estimator: Any, x: Any, random: np.random.RandomState, *, resume: bool) -> None:
     """Give the estimator its network: a new one, or one with the parameters that it has."""
-    if len(estimator.classes_) < 2:
-        raise ValueError(f"y must have two classes or more, got one class, {estimator.classes_}")
     old = estimator.network_ if resume else None
     dtype = old.dtype if old else np.float64 if x.dtype == np.float64 else np.float32
     network = build_network(estimator, x.shape[1], len(estimator.classes_), dtype)
     if old:
         if old.sizes != network.sizes:
             raise ValueError(
-                f"warm_start goes on with the layers {old.sizes}, got {network.sizes}\n"
-                "fit anew with warm_start=False for others"
+                f"the network has the layers {old.sizes}, hidden_layer_sizes asks for "
+                f"{network.sizes}\nto begin with these, call fit with warm_start=False"
             )
         network.params[...] = old.params
     else:
@@ -49,6 +47,7 @@ def start_optimizer(estimator: Any, random: np.random.RandomState) -> None:
     """Let the next run begin with an optimizer that has taken no step, and new random numbers."""
     estimator._rngs = make_rngs(random.randint(2**31 - 1))
     estimator._engine_state, estimator._rate_factor = None, 1.0
+    estimator._solver = estimator.solver
 
 
 def hold_out(
@@ -66,7 +65,13 @@ def hold_out(
             f"early_stopping needs two samples or more to validate with, got {len(held_out)}\n"
             "give a larger validation_fraction or more samples"
         )
-    return samples.take(rest), samples.take(held_out)
+    validation = samples.take(held_out)
+    if validation.weights is not None and not validation.weights.any():
+        raise ValueError(
+            "early_stopping holds out samples of which none has a weight above 0\n"
+            "give a larger validation_fraction, or more samples such a weight"
+        )
+    return samples.take(rest), validation
 
 
 def train(
@@ -119,9 +124,13 @@ def _make_trainer(estimator: Any, samples: Labelled, epochs: int) -> Trainer:
         )
     mean = 1.0
     if weights is not None:
-        mean = float(weights.mean())
-        if not mean > 0:
-            raise ValueError("no sample has a weight above 0: sample_weight, class_weight or both")
+        with np.errstate(over="ignore"):
+            mean = float(weights.mean())
+        if not 0 < mean < math.inf:
+            raise ValueError(
+                "sample_weight times class_weight must have a finite mean above 0 over the samples "
+                f"to train on, got {mean:g}"
+            )
         weights = weights / mean
     settings = training_config(
         estimator,

@@ -15,6 +15,7 @@ from ..training import SGD, Adam, AnySchedule, Constant, TrainingConfig
 from ..training.schedules import Schedule
 
 SCHEDULES = {kind().name: kind for kind in get_args(get_args(AnySchedule)[0])}
+MAX_L2 = 1000.0  # of a `TrainingConfig`
 TRAINABLE = {name for name, row in ACTIVATIONS.items() if row.trainable}
 
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -84,7 +85,7 @@ def read_schedule(estimator: Any) -> Any:
 def build_network(estimator: Any, n_inputs: int, n_classes: int, dtype: Any) -> Network:
     """Make the network, its parameters still zero."""
     sizes = np.atleast_1d(estimator.hidden_layer_sizes).tolist()
-    if not all(isinstance(units, int) and units > 0 for units in sizes):
+    if not all(type(units) is int and units > 0 for units in sizes):
         raise ValueError(f"hidden_layer_sizes must be whole numbers above 0, got {sizes}")
     name = {"logistic": "sigmoid"}.get(estimator.activation, estimator.activation)
     dropout = float(estimator.dropout)
@@ -110,6 +111,11 @@ def training_config(
     estimator: Any, network: Network, *, l2: float, batch_size: int, epochs: int
 ) -> TrainingConfig:
     """Return the record that `fit` takes."""
+    if l2 > MAX_L2:
+        raise ValueError(
+            "alpha, divided by the samples of a batch and by their mean weight, must be at most "
+            f"{MAX_L2:g}, got {l2:g}\ngive a smaller alpha"
+        )
     rate = float(estimator.learning_rate_init)
     optimizer: SGD | Adam
     if estimator.solver == "sgd":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Stopper:
-    """Counts the epochs without improvement; it stays with an estimator that goes on training."""
+    """Counts the epochs without improvement; it stays with an estimator that continues training."""
 
     best: float = math.inf  # lowest loss so far
     waited: int = 0  # epochs since a loss was lower than the lowest by `tol`

@@ -134,7 +134,7 @@ def test_class_weights_are_weights_of_samples(digits: Digits) -> None:
     np.testing.assert_allclose(balanced.coefs_[0], expected.coefs_[0], atol=1e-9)
 
 
-def test_partial_fit_goes_on_with_optimizer_and_order(digits: Digits) -> None:
+def test_partial_fit_continues_with_optimizer_and_order(digits: Digits) -> None:
     x, y = digits
     whole = short(max_iter=3)
     with pytest.warns(ConvergenceWarning):
@@ -146,7 +146,19 @@ def test_partial_fit_goes_on_with_optimizer_and_order(digits: Digits) -> None:
     assert (parts.n_iter_, parts.t_, len(parts.loss_curve_)) == (1, 1500, 3)
 
 
-def test_a_warm_start_goes_on(digits: Digits) -> None:
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_parameters_that_change_between_partial_fits_count(digits: Digits, engine: str) -> None:
+    x, y = digits
+    classifier = short(engine=engine).partial_fit(x, y, classes=range(10))
+    for changed in ({"solver": "sgd"}, {"momentum": 0.0}, {"solver": "adam"}, {"dropout": 0.1}):
+        classifier.set_params(**changed).partial_fit(x, y)
+    assert "Dropout" in repr(classifier.network_)
+    assert classifier.loss_curve_[-1] < classifier.loss_curve_[0]
+    with pytest.raises(ValueError, match="hidden_layer_sizes"):
+        classifier.set_params(hidden_layer_sizes=5).partial_fit(x, y)
+
+
+def test_a_warm_start_continues(digits: Digits) -> None:
     x, y = digits
     classifier = short(warm_start=True, n_iter_no_change=100, max_iter=2)
     with pytest.warns(ConvergenceWarning):
@@ -209,6 +221,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "negative": ({"class_weight": {1: -1.0}}, "0 or more"),
     "rate": ({"solver": "sgd", "learning_rate_init": 1e9}, "smaller learning_rate_init"),
     "held out": ({"early_stopping": True, "validation_fraction": 0.001}, "two samples"),
+    "truth": ({"hidden_layer_sizes": (True,)}, "hidden_layer_sizes"),
+    "text weight": ({"class_weight": {1: "much"}}, "finite numbers"),
+    "penalty": ({"alpha": 1e9}, "smaller alpha"),
 }
 
 
@@ -229,6 +244,28 @@ def test_labels_that_are_no_classes_are_refused(digits: Digits) -> None:
         short().partial_fit(x, y, classes=range(5))
     with pytest.raises(ValueError, match="Negative values"):
         short().fit(x, y, sample_weight=-np.ones(len(y)))
+
+
+def test_weights_that_leave_nothing_to_count_are_refused(digits: Digits) -> None:
+    x, y = digits
+    few = np.where(np.arange(len(y)) < 3, 1.0, 0.0)
+    with pytest.raises(ValueError, match="larger validation_fraction"):
+        short(early_stopping=True).fit(x, y, few)
+    with pytest.raises(ValueError, match="finite mean above 0"):
+        short().fit(x, y, np.full(len(y), 1e308))
+
+
+def test_a_refused_fit_leaves_the_last_one_as_it_was(digits: Digits) -> None:
+    x, y = digits
+    classifier = short().fit(x, y)
+    expected = classifier.predict(x)
+    with pytest.raises(ValueError, match="two classes"):
+        classifier.fit(x, np.zeros(len(y)))
+    np.testing.assert_array_equal(classifier.predict(x), expected)
+    begun = short()
+    with pytest.raises(ValueError, match="two classes"):
+        begun.partial_fit(x, y, classes=[0])
+    begun.partial_fit(x, y, classes=range(10))
 
 
 @pytest.mark.parametrize(
