@@ -1,8 +1,9 @@
 """Measure our `MLPClassifier` beside scikit-learn's, and write docs/scikit-learn.json.
 
 Each fit is a process of its own, in turn with the other classifier's: it reads samples from a file,
-fits a few of them first, so that all code is loaded, and then all for a fixed number of epochs, on
-one processor. Seconds are the processor's, so that other load counts little.
+fits a few of them first, so that all code is loaded, and then all for a fixed number of epochs.
+With one thread, seconds are the processor's, so that other load counts little; with as many threads
+as either takes by itself, they are the clock's.
 Usage: ``python scripts/bench_sklearn.py [ROUNDS]`` on Linux; MNIST comes from the data folder.
 """
 
@@ -33,9 +34,10 @@ from mnist_nn.sklearn import MLPClassifier as Ours
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, PAGE = DOCS / "scikit-learn.json", DOCS / "scikit-learn.md"
 START, END = "<!-- results -->", "<!-- end of results -->"
+RATIOS = {"ratio": "seconds", "threaded_ratio": "threaded_seconds"}
 CLASSIFIERS = {"scikit-learn": Theirs, "mnist-nn": Ours}
 PARTS = ("x", "y", "x_test", "y_test")
-ALONE = {"OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Case(NamedTuple):
@@ -107,12 +109,13 @@ def memory(what: str) -> int:
     return 1024 * int(line)
 
 
-def run_alone(arguments: list[str], **environment: str) -> dict[str, float]:
-    """Run `fit_once` in a process of its own, on one processor."""
+def run_alone(arguments: list[str], *, threads: int | None, **more: str) -> dict[str, float]:
+    """Run `fit_once` in a process of its own; None leaves the threads to the libraries."""
     command = [sys.executable, __file__, "--fit", *arguments]
-    answer = subprocess.run(
-        command, stdout=subprocess.PIPE, check=True, env={**os.environ, **ALONE, **environment}
-    )
+    environment = {name: value for name, value in os.environ.items() if name not in THREADS}
+    if threads is not None:
+        environment |= dict.fromkeys(THREADS, str(threads))
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment | more)
     found: dict[str, float] = json.loads(answer.stdout)
     return found
 
@@ -122,32 +125,40 @@ def measure(case: Case, folder: str, rounds: int) -> dict[str, Any]:
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in CLASSIFIERS}
     for seed in range(rounds):
         for name in CLASSIFIERS:
-            runs[name].append(run_alone([folder, name, str(case.epochs), str(seed)]))
+            arguments = [folder, name, str(case.epochs), str(seed)]
+            run = run_alone(arguments, threads=1)
+            run["threaded_seconds"] = run_alone(arguments, threads=None)["wall_seconds"]
+            runs[name].append(run)
     row: dict[str, Any] = case._asdict()
     for name, found in runs.items():
         columns = {key: [run[key] for run in found] for key in found[0]}
-        row[name] = {
-            key: {"median": statistics.median(values), "min": min(values), "max": max(values)}
-            for key, values in columns.items()
-        }
-    pairs = zip(*(runs[name] for name in CLASSIFIERS), strict=True)
-    ratios = [theirs["seconds"] / ours["seconds"] for theirs, ours in pairs]
-    row["ratio"] = {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)}
-    print(case, row["ratio"], file=sys.stderr)
+        row[name] = {key: spread(values) for key, values in columns.items()}
+    pairs = list(zip(*(runs[name] for name in CLASSIFIERS), strict=True))
+    for ratio, key in RATIOS.items():
+        row[ratio] = spread([theirs[key] / ours[key] for theirs, ours in pairs])
+    print(case, *(row[ratio] for ratio in RATIOS), file=sys.stderr)
     return row
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Return the median, the least and the greatest of some numbers."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def tables(results: dict[str, Any]) -> str:
     """Return the results as the page has them, between its markers."""
+    n = results["environment"]["processors"]
     lines = [
-        "| samples | precision | epochs | scikit-learn | mnist-nn | times as fast |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        f"| samples | precision | epochs | scikit-learn, 1 thread | mnist-nn | times as fast | "
+        f"scikit-learn, {n} processors | mnist-nn | times as fast |",
+        f"| --- | --- |{' ---: |' * 7}",
     ]
     for row in results["cases"]:
-        seconds = [f"{row[name]['seconds']['median']:.2f} s" for name in CLASSIFIERS]
-        ratio = row["ratio"]
-        fast = f"**{ratio['median']:.2f}** ({ratio['min']:.2f} to {ratio['max']:.2f})"
-        facts = [row["name"], row["dtype"], str(row["epochs"]), *seconds, fast]
+        facts = [row["name"], row["dtype"], str(row["epochs"])]
+        for ratio, key in RATIOS.items():
+            facts += [f"{row[name][key]['median']:.2f} s" for name in CLASSIFIERS]
+            low, middle, high = (row[ratio][each] for each in ("min", "median", "max"))
+            facts.append(f"**{middle:.2f}** ({low:.2f} to {high:.2f})")
         lines.append(f"| {' | '.join(facts)} |")
     lines += [
         "",
@@ -191,12 +202,14 @@ def main(rounds: int) -> None:
                 np.save(f"{folder}/{part}.npy", array.astype(dtype, copy=False))
             rows.append(measure(case, folder, rounds))
             if case.dtype not in compiling:
-                first = run_alone([folder, "mnist-nn", "1", "0"], NUMBA_CACHE_DIR=f"{folder}/cache")
+                cache = f"{folder}/cache"
+                first = run_alone([folder, "mnist-nn", "1", "0"], threads=1, NUMBA_CACHE_DIR=cache)
                 compiling[case.dtype] = first["first_seconds"]
     packages = ("scikit-learn", "numpy", "numba")
     results = {
         "rounds": rounds,
         "environment": {
+            "processors": str(os.cpu_count()),
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in packages},
         },
