@@ -288,8 +288,8 @@ def _affine(op: str, inputs: Sequence[Value]) -> tuple[Form, ...]:
     return () if is_swapped else _of_sums(x, 1 / number, None)
 
 
-def read_graph(blob: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str], list[str]]:
-    """Return the arrays, facts and notes of an ONNX file: see `WeightsFile`.
+def read_graph(blob: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Return the arrays and facts of an ONNX file: see `WeightsFile`.
 
     DataError if it is damaged, or no stack of dense layers.
     """
@@ -330,7 +330,7 @@ def _follow(graph: Graph, onnx_graph: Any) -> tuple[Form, bool]:
 
 def _layers(
     graph: Graph, output: Form, is_integer: bool, facts: dict[str, str]
-) -> tuple[dict[str, NDArray[Any]], dict[str, str], list[str]]:
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Name the arrays of the layers below an output as mnist-nn does."""
     stack = [output]
     while (below := stack[-1].sums.below) is not None:
@@ -356,7 +356,7 @@ def _layers(
     if output.expression == SUMS:  # logits, whose activation is the config's
         del activations[-1]["activation"]
     facts["layers"] = json.dumps(activations)
-    return arrays, facts, []
+    return arrays, facts
 
 
 def _inputs(first: Sums, is_integer: bool, facts: dict[str, str]) -> dict[str, NDArray[Any]]:

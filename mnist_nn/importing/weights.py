@@ -125,7 +125,7 @@ def _read_onnx(path: Path) -> WeightsFile:
     """Read the layers of a graph, which say their order, activations and scale themselves."""
     blob = read_bounded(path, MAX_BYTES, DataError)
     check_room(3 * len(blob), "export it on a machine with more memory")
-    return WeightsFile(*read_graph(blob))
+    return WeightsFile(*read_graph(blob), notes=[])
 
 
 READERS = {".safetensors": _read_safetensors, ".npz": _read_npz, ".onnx": _read_onnx}
